@@ -54,6 +54,26 @@ def test_an_icon_that_is_cut_shows_its_largest_image(share: float) -> None:
     assert "rows could be decoded" in found.note
 
 
+@pytest.mark.parametrize(("colours", "whole"), [(2.5, 2), (1.2, 1)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_photoshop_document_without_its_last_colours_is_shown(colours: float, whole: int, packed: bool) -> None:
+    planes = np.moveaxis(np.asarray(PLAIN), 2, 0)
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, SIZE[1], SIZE[0], 8, 3) + bytes(12) + struct.pack(">H", packed)
+    rows = [row.tobytes() for plane in planes for row in plane]
+    if packed:
+        rows = [bytes(imagecodecs.packbits_encode(row)) for row in rows]
+        head += struct.pack(f">{len(rows)}H", *map(len, rows))
+    found = decode_picture(head + b"".join(rows[: int(colours * SIZE[1])]))
+    shown = found.pixels.values.reshape(SIZE[1], SIZE[0], 3)
+    assert np.array_equal(shown[:, :, :whole], np.asarray(PLAIN)[:, :, :whole])
+    assert np.array_equal(shown[-9:, :, 2], shown[-9:, :, whole - 1])
+    assert found.note == (
+        f"truncated Photoshop document: {whole} of its 3 colours are whole, the rest was filled from them"
+    )
+    with pytest.raises(MediaError, match="truncated Photoshop document"):
+        decode_picture(head + b"".join(rows[: SIZE[1] // 8]))
+
+
 @pytest.mark.parametrize("order", [b"II*\0", b"MM\0*"])
 def test_of_a_raw_file_that_is_cut_before_its_directory_the_preview_is_shown(order: bytes) -> None:
     at = struct.pack("<I" if order.startswith(b"I") else ">I", 500_000)

@@ -70,8 +70,27 @@ def decode(data: bytes) -> Decoded:
     _, at = _block(data, at, wide=header.big)
     if (preview := _without_composite(resources)) is not None:
         return preview
-    values = _arranged(_planes(data, at, header, colours), header, colours)
-    return Decoded(pixels=pixels_from(_shown(values, header, palette)))
+    planes, note = _completed(_planes(data, at, header, colours), header, colours)
+    values = _arranged(planes, header, colours)
+    return Decoded(pixels=pixels_from(_shown(values, header, palette)), note=note)
+
+
+def _completed(planes: bytes, header: _Header, colours: int) -> tuple[bytes, str]:
+    """All planes, and what is missing of them. The planes lie one behind the other: of an RGB picture that is cut, the
+    first may be there and the last not. What is missing of a colour is filled from the one before it: colours are wrong
+    there, and PDQ looks at brightness alone. Raises `EOFError` where a part of the first colour is missing, or of any
+    colour of other kinds of pictures.
+    """
+    plane = header.row_bytes * header.height
+    if len(planes) >= plane * colours:
+        return planes, ""
+    if header.mode != _RGB or len(planes) < plane:
+        raise EOFError
+    made = bytearray(planes)
+    while (missing := plane * colours - len(made)) > 0:
+        made += made[-plane:][:missing]
+    whole = len(planes) // plane
+    return bytes(made), f"truncated {_NAME}: {whole} of its {colours} colours are whole, the rest was filled from them"
 
 
 def _block(data: bytes, at: int, *, wide: bool) -> tuple[bytes, int]:
@@ -112,7 +131,7 @@ def _resources(block: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _planes(data: bytes, at: int, header: _Header, colours: int) -> bytes:
-    """The bytes of the planes of colours, unpacked, one plane behind the other."""
+    """The bytes of the planes of colours as far as they are there, unpacked, one plane behind the other."""
     (compression,) = struct.unpack_from(">H", data, at)
     at += 2
     size = header.row_bytes * header.height * colours
@@ -124,9 +143,11 @@ def _planes(data: bytes, at: int, header: _Header, colours: int) -> bytes:
         planes = zlib.decompressobj().decompress(memoryview(data)[at:], size)
     else:
         raise Unreliable("a Photoshop document of a kind that Vigil does not decode")
+    if compression != _PREDICTED:
+        return planes
     if len(planes) < size:
         raise EOFError
-    return _summed(planes, header, colours) if compression == _PREDICTED else planes
+    return _summed(planes, header, colours)
 
 
 def _unpacked(data: bytes, at: int, header: _Header, colours: int) -> bytes:
@@ -137,9 +158,11 @@ def _unpacked(data: bytes, at: int, header: _Header, colours: int) -> bytes:
     at += all_rows * lengths.itemsize
     made = bytearray(rows * header.row_bytes)
     for row, length in enumerate(lengths.tolist()):
+        if at + length > len(data):
+            return bytes(made[: row * header.row_bytes])
         unpacked = imagecodecs.packbits_decode(data[at : at + length], out=header.row_bytes)
         if len(unpacked) < header.row_bytes:
-            raise EOFError
+            return bytes(made[: row * header.row_bytes])
         made[row * header.row_bytes : (row + 1) * header.row_bytes] = unpacked[: header.row_bytes]
         at += length
     return bytes(made)

@@ -28,6 +28,8 @@ from node.media.region import Region
 _EOF, _OK, _WARN, _FAILED, _FATAL = 1, 0, -20, -25, -30
 _FILE: Final = 0o100000
 """AE_IFREG."""
+_STEP: Final = 1 << 16
+"""Bytes that are asked for at a time: what a call had unpacked before it met damage is lost."""
 _MOST_FAILURES: Final = 1_000
 """Headers in a row that cannot be read, after which an archive is given up."""
 _READ: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
@@ -204,7 +206,7 @@ class Archive:
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the member that was given last. Raises `Damaged` behind what could be read."""
         while True:
-            length = self._library.archive_read_data(self._archive, self._buffer, PIECE)
+            length = self._library.archive_read_data(self._archive, self._buffer, _STEP)
             if length == 0:
                 return
             if length < 0 and length != _WARN:

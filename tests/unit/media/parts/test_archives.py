@@ -4,6 +4,7 @@ import lzma
 import random
 import tarfile
 
+import imagecodecs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,3 +184,15 @@ def test_what_is_written_comes_back(members: dict[str, bytes]) -> None:
     if files:
         data = seven_zip_of(files)
         assert given_by(reader_of(data), data).contents == list(files.values())
+
+
+@pytest.mark.parametrize("share", [0.9, 0.66, 0.33])
+def test_of_a_zstandard_file_that_is_cut_all_blocks_before_the_cut_are_given(share: float) -> None:
+    whole = random.Random(3).randbytes(700_000)
+    made = bytes(imagecodecs.zstd_encode(whole))
+    data = made[: int(len(made) * share)]
+    zstandard = next(reader for name, *_, reader in compressed.KINDS if name == "a Zstandard file")
+    given = given_by(zstandard, data)
+    assert whole.startswith(given.contents[0])
+    assert len(given.contents[0]) > len(data) - 2 * 131_072
+    assert given.cut
