@@ -60,11 +60,12 @@ DAHUA: Final = Container(name="Dahua recording", media_type="video/x-dhav", demu
 YUV4MPEG: Final = Container(name="YUV4MPEG film", media_type="video/x-yuv4mpeg", demuxer="yuv4mpegpipe")
 NUT: Final = Container(name="NUT file", media_type="video/x-nut", demuxer="nut")
 FLIC: Final = Container(name="FLIC animation", media_type="video/x-flic", demuxer="flic")
+FLASH: Final = Container(name="Flash program", media_type="application/vnd.adobe.flash.movie", demuxer="swf")
 NSV: Final = Container(name="Nullsoft stream", media_type="video/x-nsv", demuxer="nsv")
 
 CONTAINERS: Final = (
     MP4, QUICKTIME, THREE_GP, THREE_G2, M4V, MATROSKA, WEBM, AVI, MPEG_TS, MPEG_PS, MPEG_ES, FLV, ASF, OGG, VIDEO_CD,
-    MPEG4_ES, H264, H265, AV1, IVF, MXF, DV, REAL, REAL_RECORDING, WTV, DAHUA, YUV4MPEG, NUT, FLIC, NSV,
+    MPEG4_ES, H264, H265, AV1, IVF, MXF, DV, REAL, REAL_RECORDING, WTV, DAHUA, YUV4MPEG, NUT, FLIC, NSV, FLASH,
 )  # fmt: skip
 WITHOUT_STAMPS: Final = frozenset(
     {MPEG_ES, MPEG4_ES, H264, H265, AV1, AVI, YUV4MPEG, VIDEO_CD, MPEG_PS, REAL_RECORDING}
@@ -138,6 +139,8 @@ _DV_SEARCHED: Final = 1 << 18
 """Bytes in which the next frame of a DV film begins: one has 120,000 or 144,000."""
 _RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES, "ps": MPEG_PS}
 _RIFF: Final = {b"AVI ": AVI, b"AMV ": AVI, b"CDXA": VIDEO_CD}
+_LAST_FLASH: Final = 50
+_FLASH_HEADER: Final = 8
 _FLIC: Final = (b"\x11\xaf", b"\x12\xaf", b"\x44\xaf")
 """At 4, behind the size; the first frame's own mark stands at 132 (Autodesk)."""
 
@@ -192,6 +195,9 @@ def _by_structure(head: bytes) -> Container | None:
         return FLIC
     if is_transport_stream(head):
         return MPEG_TS
+    # Version and length (SWF File Format Specification 19, "The SWF header"): three letters alone begin many a text.
+    if head[:3] in (b"FWS", b"CWS") and len(head) > _FLASH_HEADER and 0 < head[3] <= _LAST_FLASH and head[7] < 0x20:  # noqa: PLR2004
+        return FLASH
     return _RAW.get(raw_coding(head))
 
 

@@ -40,6 +40,8 @@ def is_cut_short(stream: Region) -> bool:
     head = stream.head(_LONG_BOX_HEAD)
     if head.startswith(b"RIFF"):
         return int.from_bytes(head[4:8], "little") + 8 > stream.size
+    if head.startswith(b"FWS"):
+        return int.from_bytes(head[4:8], "little") > stream.size
     if head.startswith(_EBML):
         return _segment_is_cut(stream)
     if head.startswith(_ASF):

@@ -37,6 +37,7 @@ RAW = {
     "dv": ("dvvideo", "video/dv"),
     "wtv": ("mpeg2video", "video/x-ms-wtv"),
     "dvd": ("mpeg2video", "video/mpeg"),
+    "swf": ("flv", "application/vnd.adobe.flash.movie"),
 }
 """FFmpeg's names of formats and encoders, and the media types by which they are known."""
 SIZES = {"dv": (720, 576), "rm": (176, 144), "vcd": (352, 288)}
@@ -125,6 +126,14 @@ def test_a_stream_without_its_beginning_says_what_is_missing(
     found = video(path)
     assert findable(found, clip)
     assert re.match("its first [0-9]+ bytes could not be decoded", found.note)
+
+
+def test_a_flash_program_that_is_cut_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "film", "swf", "flv")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert video(path).note.startswith("cut short")
+    assert container_of(b"FWS") is None
+    assert container_of(b"CWS, the society of letters") is None
 
 
 def test_a_segment_with_its_table_may_begin_with_its_own_type(tmp_path: Path, clip: VideoFingerprints) -> None:

@@ -3,7 +3,7 @@ knows, an image of a memory or a disk, a document without its directory.
 
 Rules this module upholds:
 
-- Only signatures of six bytes and more count, with the field that has to follow: they do not occur by chance.
+- Only signatures of five bytes and more count, with the field that has to follow: they do not occur by chance.
 - A part ends where its own structure ends. One without an end is cut short: it reaches to the next signature.
 - What is in several pieces is found up to the end of its first piece.
 
@@ -28,7 +28,8 @@ _WORDS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"WEBPVP8", b"ftyp", b"A
 _BEFORE: Final = 8
 """Bytes of a signature that may stand before its word."""
 _JPEG: Final = (
-    rb"\xff\xd8\xff(?:\xe0..JFIF\x00|\xe1..(?:Exif\x00\x00|http:)|\xdb\x00[\x43\x84]|\xee\x00\x0eAdobe|\xed..Photosh)"
+    rb"\xff\xd8\xff(?:\xe0..(?:JFIF|JFXX|AVI1)|\xe1..(?:Exif|http:)|\xdb\x00[\x43\x84\xc5]|\xee\x00\x0eAdobe|\xed..Photosh"
+    rb"|\xe2..(?:ICC_|MPF\x00)|\xc0\x00\x11\x08|\xc4\x01\xa2|\xfe\x00)"
 )
 _PNG: Final = rb"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"
 _STILLS: Final = b"|".join((_JPEG, _PNG, rb"RIFF....WEBPVP8[ LX]", rb"\x00\x00..ftyp(?:hei[cxms]|mif1|avi[fs])"))

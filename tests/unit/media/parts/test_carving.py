@@ -25,10 +25,12 @@ def noise(size: int, seed: int = 1) -> bytes:
 
 
 def test_pictures_in_what_nobody_knows_are_given_as_they_lie() -> None:
-    data = noise(3_000) + JPEG + noise(700, 2) + PNG + WEBP + noise(5, 3) + EXIF + noise(9_000, 4)
+    plain = JPEG[:2] + JPEG[20:]  # begins with its tables
+    said = JPEG[:2] + b"\xff\xfe\x00\x0eLavc60.31.102"[:16] + JPEG[20:]
+    data = noise(3_000) + JPEG + noise(700, 2) + PNG + WEBP + noise(5, 3) + EXIF + plain + said + noise(9_000, 4)
     given = given_by(carved, data)
-    assert given.contents == [JPEG, PNG, WEBP, EXIF]
-    assert (given.as_they_lie, given.omissions) == (4, [])
+    assert given.contents == [JPEG, PNG, WEBP, EXIF, plain, said]
+    assert (given.as_they_lie, given.omissions) == (6, [])
 
 
 @pytest.mark.parametrize("at", [0, 1_017, 1_024, (1 << 20) - 3])
