@@ -14,7 +14,10 @@ from functools import lru_cache
 from typing import Final
 
 from node.domain.fingerprint_kinds import FRAME, KINDS, PDQ, FingerprintKind, Says
-from node.domain.videos import VPDQ
+
+VPDQ: Final = "vpdq"
+"""The algorithm of a hit of one video on another. A hit of a picture on a frame, or of a frame on a picture, has the
+kind `FRAME`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from node.domain.fingerprint_kinds import PDQ_BITS, PDQ_RADIUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
 ORIENTATIONS: Final = ("original", "rotate90", "rotate180", "rotate270", "flip", "flop", "transpose", "transverse")
@@ -81,6 +80,8 @@ def _turned(value: bytes) -> tuple[int, ...]:
 
 def turned_columns(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """`turned` of each of `values` uint8 (n, 32): uint8 (n, 8, 32)."""
+    import numpy as np  # noqa: PLC0415  (a command that reads fingerprints as text needs no NumPy)
+
     upright = np.ascontiguousarray(values)
     # Bit 16 i + j counts from the low end, and is unpacked from the high end: both axes are mirrored alike.
     square = np.unpackbits(upright, axis=1).reshape(-1, _SIDE, _SIDE)

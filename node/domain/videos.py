@@ -46,9 +46,6 @@ pictures; of 64,980 pairs of 361 photographs of landscapes, 6 lie within 66 bits
 WIDE_FRAMES: Final = 5
 """Frames, each unlike the others (farther apart than `PDQ_RADIUS`), that must be near on either side before the wide
 radius counts: one still scene shown for a minute is one frame."""
-VPDQ: Final = "vpdq"
-"""The algorithm of a hit of one video on another. A hit of a picture on a frame, or of a frame on a picture, has the
-kind `FRAME`."""
 SECOND: Final = 1_000
 """Milliseconds."""
 LOOK: Final = 4

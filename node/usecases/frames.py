@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from node.domain.algorithms import VPDQ
 from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, PDQ
 from node.domain.fingerprints import has_frames
 from node.domain.orientations import INVERSE, ORIENTATIONS, turned
-from node.domain.videos import VPDQ, compare, looked_for
+from node.domain.videos import compare, looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

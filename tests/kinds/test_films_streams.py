@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 import av
-import numpy as np
 import pytest
 
 from node.domain.material import VideoFingerprints
@@ -18,7 +17,7 @@ from node.media.parts import streams
 from node.media.parts.part import Omission, Part
 from tests.kinds.films import OTHER, RATE, SCENE, SIZE, film, findable, video
 from tests.unit.media.reading import streaming
-from tests.unit.media.videos import Scene, write_video
+from tests.unit.media.videos import Scene, pixels_of, write_video
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +29,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> VideoFingerprints:
 
 
 def pictures_of(scene: Scene, seconds: float) -> list[av.VideoFrame]:
-    return [
-        av.VideoFrame.from_ndarray(np.asarray(scene.picture(number / RATE).resize(SIZE)))
-        for number in range(int(seconds * RATE))
-    ]
+    return [av.VideoFrame.from_ndarray(pixels_of(scene, number / RATE, SIZE)) for number in range(int(seconds * RATE))]
 
 
 def write_streams(path: Path, container: str, *tracks: tuple[str, Scene, float, float]) -> Path:

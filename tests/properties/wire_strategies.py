@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from node.domain.algorithms import VPDQ
 from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, KINDS
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import CODES, Handling
@@ -21,7 +22,7 @@ from node.domain.queries import (
     Subject,
 )
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Statement, Tri, Verdict
-from node.domain.videos import VPDQ, Shares
+from node.domain.videos import Shares
 
 members = st.from_regex(r"[A-Z][A-Z0-9-]{1,15}", fullmatch=True).map(member_id)
 federations = st.from_regex(r"[a-z0-9][a-z0-9.-]{1,20}[a-z0-9]", fullmatch=True).map(federation_id)
