@@ -108,7 +108,8 @@ class BundleRows:
             yield from self._notices.tell("bad-date", at)
 
     def _found(self, at: At, indicator: dict[str, Any], found: list[Alternative]) -> Iterator[Item]:
-        said, named = compact(indicator), compact({"id": at.name})
+        said = compact(indicator)
+        named = compact({"id": at.name}) if len(found) > 1 else said
         for number, each in enumerate(found, 1):
             if not each.hashes:
                 yield Ignored(each.other or NO_HASH_STATED)

@@ -52,7 +52,7 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:  # noqa: 
             yield record
             return
         yield from [record] if isinstance(record, Fault) else _row(record, notices)
-    if page.fields.get("count") not in (None, page.count):
+    if page.fields.get("count", page.count) not in (None, page.count, str(page.count)):
         yield from notices.tell("bad-total")
     if flag(page.fields.get("hasMoreRecords"))[0] is Tri.YES:
         yield from notices.tell("more-pages")

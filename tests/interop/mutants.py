@@ -5,14 +5,16 @@ Rules this module upholds:
 - The same seed gives the same mutants, so that a failure can be repeated from its number.
 - Besides what is done to any bytes (`tests.fuzz.mutation`), words that mean something to a parser of text are put in:
   document types, entities, NaN, marks of byte order, quotation marks, deep nesting, long lines.
+- JSON is also changed as what it means, so that it stays JSON and reaches what reads its fields.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from node.errors import VigilError
 from node.interop.formats import FORMATS, format_of
@@ -57,11 +59,9 @@ WORDS: Final = (
 )
 OWN: Final = {
     "hma": (
-        b'[{"id": 1, "disable_until_ts": 1, "signals": {"pdq": "'
-        + b"a1" * 32
-        + b'", "video_md5": "'
-        + b"b2" * 16
-        + b'"}}]',
+        b'[{"id": 1, "disable_until_ts": 1, "signals": {"pdq": "%s"}}, {"id": 2, "signals": {"url": "x"}}]'
+        % (b"a1" * 32),
+        b'{"id": 3, "disable_until_ts": 1, "signals": {"video_md5": "%s", "url": "x"}}' % (b"b2" * 16),
     ),
 }
 """Files of formats of which the vectors have none."""
@@ -79,10 +79,88 @@ def seeds(vectors: Path) -> dict[str, list[bytes]]:
     return found
 
 
+VALUES: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2**63,
+    2**80,
+    1e300,
+    "",
+    " ",
+    "0",
+    "1",
+    "true",
+    "maybe",
+    "\ud800",
+    "\x00",
+    "é\U0001f600",
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "0" * 32,
+    "ab" * 16,
+    "cd" * 20,
+    "ef" * 32,
+    "x" * 5_000,
+    [],
+    {},
+    [[]],
+    {"0": {}},
+    [None],
+    {"data": [7]},
+)
+
+
+def changed(drawn: random.Random, data: bytes) -> bytes | None:
+    """A JSON document of which one to four values or names are others; None for what is no JSON."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    nodes = list(_nodes(document))
+    if not nodes:
+        return None
+    for _ in range(drawn.randint(1, 4)):
+        _change(drawn, nodes)
+    return json.dumps(document, ensure_ascii=drawn.random() < 0.9).encode("utf-8", "surrogatepass")
+
+
+def _nodes(value: Any) -> Iterator[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if inner:
+        yield value
+    for each in inner:
+        yield from _nodes(each)
+
+
+def _change(drawn: random.Random, nodes: list[Any]) -> None:
+    node, other = drawn.choice(nodes), drawn.choice(nodes)
+    if not node or not other:
+        return
+    key = drawn.choice(list(node) if isinstance(node, dict) else range(len(node)))
+    choice = drawn.randrange(5)
+    if choice == 0:
+        del node[key]
+    elif choice == 1:
+        # The text of it: a part that held itself could not be written.
+        taken = drawn.choice(list(other.values()) if isinstance(other, dict) else other)
+        node[key] = json.loads(json.dumps(taken))
+    elif choice == 2 and isinstance(node, dict):
+        names = list(other) if isinstance(other, dict) else ["made up"]
+        node[drawn.choice(names)] = node.pop(key)
+    else:
+        node[key] = json.loads(json.dumps(drawn.choice(VALUES)))
+
+
 def mutants(files: Sequence[bytes], count: int, seed: int) -> Iterator[bytes]:
-    """`count` mutants of these files; about half of them also have words of a parser in them."""
+    """`count` mutants of these files; some of them also have words of a parser in them."""
     drawn = random.Random(seed)
     for data in mutants_of_bytes(files, count, seed):
+        if drawn.random() < 0.5 and (mutant := changed(drawn, drawn.choice(files))):
+            yield mutant
+            continue
         mutant = data
         while drawn.random() < 0.4:
             at = drawn.randrange(len(mutant) + 1)

@@ -209,9 +209,3 @@ def test_contents_that_are_cut_give_what_was_whole() -> None:
     assert [type(item) for item in found] == [ListHead, Notice, Reference, EndsEarly]
     assert_same_in_any_chunks("hma", data)
     assert_bears_every_cut("hma", data)
-
-
-def test_what_nobody_recognises_is_refused_with_the_names_of_formats() -> None:
-    with pytest.raises(Unwelcome, match="not recognised") as caught:
-        format_of(b'{"made": "up"}')
-    assert "stopncii" in caught.value.remedy
