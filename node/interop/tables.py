@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from node.domain.references import At, EndsEarly, Fault, Item, ListHead
+from node.domain.references import At, EndsEarly, Fault, Item, ListHead, Reference
 from node.interop.column_roles import Columns, columns_of, is_hash
 from node.interop.hash_lines import is_line
 from node.interop.hash_tables import DELIMITERS, HASHDEEP, header_cells
@@ -26,6 +26,8 @@ from node.interop.text_lines import Line
 
 NAME: Final = "csv"
 _SEPARATOR: Final = re.compile(r"sep=(.)", re.IGNORECASE)
+_OTHERS: Final = "{[<"
+"""How JSON and XML begin."""
 _SKIPPED: Final = 1_000
 """Lines before the names of the columns, at most."""
 
@@ -45,7 +47,7 @@ def recognise(head: bytes) -> bool:
         if found := _SEPARATOR.fullmatch(line.strip()):
             forced = found[1]
         elif line.strip() and not line.lstrip().startswith("#"):
-            return not is_line(line) and _named(line, forced) is not None
+            return not is_line(line) and line.lstrip()[0] not in _OTHERS and _named(line, forced) is not None
     return False
 
 
@@ -73,7 +75,7 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
         else:
             for item in reader.items(row):
                 yield item
-                if getattr(item, "code", None) is not None and not scheme[0]:
+                if isinstance(item, Reference) and item.code is not None and not scheme[0]:
                     yield from notices.tell("category-without-scheme", row.at)
 
 
@@ -105,15 +107,15 @@ def _stated(line: Line, text: str, forced: str, stated: Mapping[str, str]) -> _H
     at = At(line=line.number, offset=line.offset)
     delimiter = forced or _likely(text, stated)
     cells = header_cells(text, delimiter)
-    columns = columns_of(cells, stated)
+    numbers = all(name.isascii() and name.isdigit() for name in stated)
+    # A line that has hashes names no columns: it is the first row.
+    named = not (numbers and any(map(is_hash, cells)))
+    columns = columns_of(cells if named else [""] * len(cells), stated)
     if not columns.has_hash:
         raise Unwelcome(
             "no column of the table is said to hold a hash", at, remedy="map one: --map COLUMN=md5, sha1 or sha256"
         )
-    if all(name.isascii() and name.isdigit() for name in stated) and any(map(is_hash, cells)):
-        roles = columns_of([""] * len(cells), stated)
-        return _Header(delimiter, roles, line)
-    return _Header(delimiter, columns, None)
+    return _Header(delimiter, columns, None if named else line)
 
 
 def _likely(text: str, stated: Mapping[str, str]) -> str:
