@@ -53,7 +53,8 @@ class Reference(NamedTuple):
     `code`: the category as written, None for none. `size` in bytes, -1 if not stated. `not_searched`: names of other
     fingerprints that the row has. `audience`: who may have it, in the words of the format, "" if not stated.
     `handling`: such words as a TLP tag. `disputes`: how many others say that the row is wrong. `warnings`: codes of
-    `Notice`. `said`: the whole row as a JSON text.
+    `Notice`. `said`: the whole row as a JSON text. `changed`: when its list says that the row was made or changed, as
+    written, "" if not stated; of two statements with one `id` the later one holds, in whatever order a file has them.
     """
 
     at: At
@@ -79,6 +80,7 @@ class Reference(NamedTuple):
     disputes: int = 0
     warnings: tuple[str, ...] = ()
     said: str = ""
+    changed: str = ""
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
@@ -92,12 +94,13 @@ class Reference(NamedTuple):
 
 class Withdrawal(NamedTuple):
     """A row that takes another one of the same list back (a tombstone). `id` as in `Reference`; `reference`: the hashes
-    that are withdrawn, for formats whose rows have no identity of their own.
+    that are withdrawn, for formats whose rows have no identity of their own. `changed` as in `Reference`.
     """
 
     at: At
     id: str = ""
     reference: Reference | None = None
+    changed: str = ""
 
 
 class Fault(NamedTuple):

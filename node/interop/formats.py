@@ -13,7 +13,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from node.domain.references import At
-from node.interop import hma, misp, stix, stopncii, tech_against_terrorism, threatexchange
+from node.interop import (
+    c4all,
+    hma,
+    icse,
+    misp,
+    ncmec,
+    nsrl,
+    plain_lists,
+    stix,
+    stopncii,
+    tables,
+    tech_against_terrorism,
+    threatexchange,
+    threatexchange_tables,
+)
 from node.interop.reading import HEAD_BYTES, Format, Unwelcome
 
 IN_ORDER: Final[tuple[Format, ...]] = (
@@ -23,6 +37,17 @@ IN_ORDER: Final[tuple[Format, ...]] = (
     threatexchange.FORMAT,
     tech_against_terrorism.FORMAT,
     hma.FORMAT,
+    ncmec.FORMAT,
+    c4all.FORMAT,
+    nsrl.DATABASE_FORMAT,
+    nsrl.FORMAT,
+    tables.HASHDEEP_FORMAT,
+    icse.FORMAT,
+    threatexchange_tables.DATASET_FORMAT,
+    threatexchange_tables.HMA_FORMAT,
+    tables.FORMAT,
+    threatexchange_tables.EXCHANGE_FORMAT,
+    *plain_lists.FORMATS,
 )
 FORMATS: Final[Mapping[str, Format]] = {each.name: each for each in IN_ORDER} | {"stix": stix.FORMAT}
 """By name, as in `--as`. `stix` is another name of `stix21`."""

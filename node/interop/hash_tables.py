@@ -150,10 +150,11 @@ def read_row(table: Table, line: str, more: Iterator[tuple[int, str]]) -> list[s
     return read_cells(line, (text for _, text in more), table.delimiter if table.quoted else "", table.width)
 
 
-def read_cells(line: str, more: Iterator[str], delimiter: str, width: int = 0) -> list[str]:
+def read_cells(line: str, more: Iterator[str], delimiter: str, width: int = 0, most: int = MAX_ROW_LINES) -> list[str]:
     """The cells of a row. `delimiter`: "" for a row of `hashdeep`, which quotes nothing and has `width` cells.
 
-    `more`: the lines after it, and no more of them are taken than a quoted cell needs. Raises as `read_row`.
+    `more`: the lines after it, and no more of them are taken than a quoted cell needs, nor more than `most`. Raises as
+    `read_row`.
     """
     if not delimiter:
         return line.split(",", width - 1)
@@ -162,7 +163,7 @@ def read_cells(line: str, more: Iterator[str], delimiter: str, width: int = 0) -
 
     def lines() -> Iterator[str]:
         yield f"{line}\n"
-        for text in islice(more, MAX_ROW_LINES):
+        for text in islice(more, most):
             yield f"{text}\n"
 
     try:

@@ -5,7 +5,8 @@ Rules this module upholds:
 - A row that cannot be cut into cells stops only itself. Where a quotation mark is opened and not closed, the lines
   after it are read again as rows of their own.
 - The place of a row is that of its first line. Lines are lines of the file: a cell in quotes may have several.
-- Bounded: a row has at most `hash_tables.MAX_ROW_LINES` lines of `LONGEST_ROW` characters.
+- Bounded: a row has at most `MOST_LINES` lines of `LONGEST_ROW` characters. In a file with many open quotation marks
+  few lines are looked at after each: time does not grow with the square of the file.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ from node.interop.text_lines import Line, placed_lines
 
 LONGEST_ROW: Final = 1_048_576
 """Characters of a line. The longest cell of a spreadsheet has 32,767, and a row may have some of them."""
+MOST_LINES: Final = 4_096
+"""Lines of one row: a comment of a spreadsheet has at most 32,767 characters, and each may be a line end."""
+_FEW_LINES: Final = 16
+_PATIENCE: Final = 262_144
+"""Lines that are read in vain after open quotation marks, before `_FEW_LINES` must do."""
 
 
 class Row(NamedTuple):
@@ -58,7 +64,7 @@ def table_rows(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Row | F
 
     A row is numbered whether it can be used or not.
     """
-    record = 0
+    record = in_vain = 0
     for line in lines:
         if line.text is not None and not line.text.strip():
             continue
@@ -68,15 +74,13 @@ def table_rows(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Row | F
             yield Fault(at, TOO_LONG)
             continue
         taken: list[Line] = []
+        most = MOST_LINES if in_vain < _PATIENCE else _FEW_LINES
         try:
-            cells = read_cells(legible(line.text), _texts(lines, taken), delimiter, width)
-        except Unusable as error:
+            cells = read_cells(legible(line.text), _texts(lines, taken), delimiter, width, most)
+        except (Unusable, Malformed) as error:
             lines.put_back(taken)
-            yield Fault(at, error.reason)
-            continue
-        except Malformed:
-            lines.put_back(taken)
-            yield Fault(at, OPEN_QUOTE)
+            in_vain += len(taken)
+            yield Fault(at, error.reason if isinstance(error, Unusable) else OPEN_QUOTE)
             continue
         yield Row(at, cells, (taken[-1] if taken else line).ended, comment=line.text.lstrip().startswith("#"))
 

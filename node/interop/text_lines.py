@@ -94,7 +94,7 @@ def _split(texts: Iterable[str], coding: Coding, longest: int, *, by_nul: bool) 
 
 
 def _head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    rest, head = iter(chunks), b""
+    rest, head = filter(None, chunks), b""
     while len(head) < _HEAD and (chunk := next(rest, b"")):
         head += chunk
     return head, rest

@@ -63,6 +63,13 @@ OWN: Final = {
         % (b"a1" * 32),
         b'{"id": 3, "disable_until_ts": 1, "signals": {"video_md5": "%s", "url": "x"}}' % (b"b2" * 16),
     ),
+    "hma-csv": (
+        b"a1" * 32 + b",2880742865368386,2024-01-01T18:47:52+0000,made_up media_type_photo\n" + b"b2" * 16 + b",1\n",
+    ),
+    "nsrl-v3": (
+        b"SQLite format 3\x00" + bytes(84) + b"CREATE VIEW DISTINCT_HASH AS SELECT sha256, package_id FROM FILE",
+    ),
+    "sha1sum": (b"a1" * 20 + b"  one\n\\" + b"b2" * 20 + b" *two\\n\n",),
 }
 """Files of formats of which the vectors have none."""
 
