@@ -57,7 +57,7 @@ class FingerprintKind:
     What may match: `has_quality` (0..100, compared with the policy's floor); `telling`: the fewest and the most set
     bits of a hash with usable content, None for no limit; `vouched_by`: the kind whose quality vouches for this one;
     without it this one does not count. A kind with a voucher is a second opinion: other members are not asked for it.
-    `searched`: False for a kind that is only stored and sent on.
+    `searched`: False for a kind that is only stored and sent on. `base64`: people write it in base64 too.
 
     How it is compared: `own_radius` in bits, None for the radius of the policy; `is_pdq`: it is compared with every
     kind that is a PDQ hash; `oriented`: the asker sends a hash for each orientation; `timed`: it has a time in a video,
@@ -84,6 +84,7 @@ class FingerprintKind:
     oriented: bool = False
     timed: bool = False
     from_pixels: bool = False
+    base64: bool = False
 
     @property
     def weak(self) -> bool:
@@ -141,11 +142,13 @@ PHOTODNA: Final = FingerprintKind(
     code=6,
     size=144,
     label="PhotoDNA",
-    exact=False,
+    exact=True,
+    own_radius=0,
     says=Says.PICTURE,
     strength=80,
-    searched=False,
+    base64=True,
 )
+"""Proprietary: nothing here computes it. Its bytes are opaque and are compared as a whole."""
 FRAME: Final = FingerprintKind(
     name="vpdq-frame",
     code=7,

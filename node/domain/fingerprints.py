@@ -4,10 +4,12 @@ Rules this module upholds:
 
 - Values are bytes of exactly the kind's length. Text is lower-case hex, PDQ in the published bit order
   (facebook/ThreatExchange: the hex string read as one big-endian 256-bit number), so hex -> bytes is `bytes.fromhex`.
+- A kind that people write in base64 too (`FingerprintKind.base64`) is read in both. The length tells which.
 """
 
 from __future__ import annotations
 
+from binascii import Error, a2b_base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -118,8 +120,27 @@ def make(kind: FingerprintKind, value: bytes, quality: int | None = None) -> Fin
     return Fingerprint(code=kind.code, value=value, quality=quality)
 
 
+def value_of(kind: FingerprintKind, text: str) -> bytes | None:
+    """The hash that a text states, in hex, or in base64 if the kind is written so; None if it states no such hash."""
+    try:
+        if kind.base64 and len(text) == kind.size * 4 // 3:  # sizes in base64 are multiples of three: no padding
+            value = a2b_base64(text, strict_mode=True)
+        else:
+            value = bytes.fromhex(text) if text.isascii() and text.isalnum() else b""
+    except (ValueError, Error):
+        return None
+    return value if len(value) == kind.size else None
+
+
+def length_words(kind: FingerprintKind) -> str:
+    """How long a hash of this kind is when it is written."""
+    also = f" or {kind.size * 4 // 3} characters of base64" if kind.base64 else ""
+    return f"a {kind.name} hash is {kind.size * 2} hex digits{also}"
+
+
 def parse(text: str) -> Fingerprint:
-    """Parses what a person types: `ALGORITHM:HEX`, or a bare 64 hex digits (PDQ of unstated quality).
+    """Parses what a person types: `ALGORITHM:HEX` (PhotoDNA in base64 too), or a bare 64 hex digits (PDQ of unstated
+    quality).
 
     Raises `Misuse` with the remedy. SHA-256 is also 64 digits, so it needs its name.
     """
@@ -135,13 +156,10 @@ def parse(text: str) -> Fingerprint:
     if kind is None:
         known = ", ".join(KIND_BY_NAME)
         raise Misuse(f"unknown algorithm {name[:20]!r}", remedy=f"write ALGORITHM:HEX with one of {known}")
-    try:
-        value = bytes.fromhex(digits) if digits.isascii() and digits.isalnum() else b""
-    except ValueError:
-        value = b""
-    if len(value) != kind.size:
+    value = value_of(kind, digits)
+    if value is None:
         raise Misuse(
-            f"a {kind.name} hash is {kind.size * 2} hex digits; the given text has {len(digits)} characters",
+            f"{length_words(kind)}; the given text has {len(digits)} characters",
             remedy="check that the whole hash was copied, without spaces",
         )
     return make(kind, value)

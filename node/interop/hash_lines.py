@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 from node.domain.fingerprint_kinds import SHA256, FingerprintKind
-from node.domain.fingerprints import Fingerprint, make
+from node.domain.fingerprints import Fingerprint, length_words, make, value_of
 from node.interop.kind_spellings import AMBIGUOUS, BY_DIGITS, BY_SPELLING
 
 _GNU: Final = re.compile(r"(\\?)([0-9A-Fa-f]{8,})(?: [ *]?|\t)(.*\S.*)", re.DOTALL)
@@ -55,14 +55,15 @@ def kind_named(name: str) -> FingerprintKind:
 
 
 def fingerprint_of(kind: FingerprintKind, digits: str, quality: int | None = None) -> Fingerprint:
-    """A hash from its hex digits. Raises `Unusable`."""
-    if not _HEX.fullmatch(digits) or len(digits) != 2 * kind.size:
+    """A hash from its hex digits, or from base64 if its kind is written so. Raises `Unusable`."""
+    value = value_of(kind, digits)
+    if value is None:
         raise Unusable(
-            f"a {kind.name} hash is {2 * kind.size} hex digits; the given text has {len(digits)} characters"
+            f"{length_words(kind)}; the given text has {len(digits)} characters"
             + ("" if _HEX.fullmatch(digits) or not digits else ", not all of them hex digits"),
             reason=WRONG_LENGTH,
         )
-    return make(kind, bytes.fromhex(digits), quality)
+    return make(kind, value, quality)
 
 
 def bare(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, MD5, PDQ, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, MD5, PDQ, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.domain.search_ports import Probe, RawHit
 from node.match.found import Found
 from node.match.segmented import SegmentedTable
@@ -68,6 +68,7 @@ SEARCHED_KINDS: Final[Mapping[FingerprintKind, KindSearch]] = {
     SHA256: KindSearch(version=1, search=_alone),
     PDQ: KindSearch(version=2, search=_stills),
     PHASH: KindSearch(version=2, search=_alone),
+    PHOTODNA: KindSearch(version=1, search=_alone),
     FRAME: KindSearch(version=3, search=_frames),
 }
 SEARCHED: Final = {kind.code: kind for kind in SEARCHED_KINDS}

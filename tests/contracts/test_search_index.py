@@ -32,7 +32,7 @@ from tests.unit.match.builders import columns, flipped, probe, where
 from tests.unit.match.keeping import ReopenedIndex
 from tests.unit.match.merged import MergedIndex
 
-SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 LOG = 7
 
 
@@ -62,7 +62,7 @@ def test_a_hit_says_all_that_is_known_of_it(index: SearchIndex) -> None:
     assert (hit.distance, hit.quality, hit.orientation) == (3, 77, 5)
 
 
-@pytest.mark.parametrize("kind", [MD5, SHA1, SHA256], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [MD5, SHA1, SHA256, PHOTODNA], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("bit", [0, 31, 32, -1])
 def test_a_digest_matches_as_a_whole(index: SearchIndex, kind: FingerprintKind, bit: int) -> None:
     index.add(LOG, columns(kind, [1], [some(kind)]))
@@ -117,7 +117,7 @@ def test_removing_a_row_removes_every_fingerprint_of_it(index: SearchIndex) -> N
         index.add(LOG, columns(kind, [5, 5], [some(kind, 1), some(kind, 2)]))
     everything = [probe(kind, some(kind, n)) for kind in SEARCHED for n in (1, 2)]
     # Two of each kind; where frames are asked or found, one a row: frame by frame, picture by frame, frame by picture.
-    assert len(index.search(everything, PDQ_RADIUS)) == 2 * 5 + 3
+    assert len(index.search(everything, PDQ_RADIUS)) == 2 * 6 + 3
     index.remove(LOG, [5])
     assert index.search(everything, PDQ_RADIUS) == []
     assert index.sizes() == {}
@@ -162,11 +162,10 @@ def test_low_quality_never_finds(index: SearchIndex) -> None:
 
 def test_kinds_that_are_not_searched_are_named_by_their_absence(index: SearchIndex) -> None:
     unknown = column(99, [0], [b"later"], [-1], 5)
-    opaque = column(PHOTODNA.code, [1], [bytes(PHOTODNA.size)], [-1], PHOTODNA.size)
-    index.add(LOG, FingerprintColumns(columns=[unknown, opaque]))
-    assert index.search([Probe(0, 99, b"later"), Probe(0, PHOTODNA.code, bytes(PHOTODNA.size))], PDQ_RADIUS) == []
+    index.add(LOG, FingerprintColumns(columns=[unknown]))
+    assert index.search([Probe(0, 99, b"later")], PDQ_RADIUS) == []
     assert index.sizes() == {}
-    assert set(index.versions()) == {kind.name for kind in KINDS} - {PHOTODNA.name}
+    assert set(index.versions()) == {kind.name for kind in KINDS if kind.searched}
     assert all(version >= 1 for version in index.versions().values())
 
 
@@ -196,7 +195,7 @@ def test_nothing_is_found_in_nothing_nor_by_nothing(index: SearchIndex) -> None:
     assert index.sizes() == {}
 
 
-@pytest.mark.parametrize("kind", [MD5, PDQ, PHASH], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [MD5, PDQ, PHASH, PHOTODNA], ids=lambda kind: kind.name)
 def test_a_flood_of_one_hash_is_proposed_in_part_and_counted(index: SearchIndex, kind: FingerprintKind) -> None:
     index.add(LOG, columns(kind, range(30), [some(kind)] * 30))
     index.add(LOG + 1, columns(kind, [5], [some(kind)]))

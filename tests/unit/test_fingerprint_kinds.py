@@ -1,12 +1,12 @@
 """Each kind of fingerprint through the table of each layer: a kind without a row somewhere fails here."""
 
+from base64 import b64encode
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from node.cli.words import kind_words
-from node.domain import fingerprint_kinds, fingerprints
 from node.domain.algorithms import ALGORITHM_BY_NAME, ALGORITHMS, VIDEOS, possible, strength_of, told_first
 from node.domain.batch import FingerprintColumns, column
 from node.domain.envelope import Kind
@@ -24,13 +24,12 @@ from node.domain.fingerprint_kinds import (
     FingerprintKind,
     name_of,
 )
-from node.domain.fingerprints import Fingerprint
+from node.domain.fingerprints import Fingerprint, parse
 from node.domain.queries import MatchRule, Subject
 from node.domain.search_ports import Probe, RawHit
 from node.domain.statements import Contribution
 from node.interop.hash_lines import fingerprint_of, kind_named
 from node.interop.kind_spellings import BY_DIGITS, SPELLINGS
-from node.match import searched_kinds
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.match.searched_kinds import SEARCHED_KINDS
@@ -122,6 +121,9 @@ def test_a_kind_travels(kind: FingerprintKind) -> None:
 def test_lists_of_others_may_name_a_kind(kind: FingerprintKind) -> None:
     assert all(kind_named(name) is kind for name in (kind.name, kind.name.upper(), *SPELLINGS[kind].names))
     assert fingerprint_of(kind, "0f" * kind.size).value == sound(kind).value
+    if kind.base64:
+        written = b64encode(sound(kind).value).decode()
+        assert fingerprint_of(kind, written) == parse(f"{kind.name}:{written}") == sound(kind)
     assert BY_DIGITS.get(2 * kind.size) is (kind if SPELLINGS[kind].bare else None)
 
 
@@ -154,8 +156,8 @@ def test_hits_on_one_pair_are_kept_in_this_order() -> None:
 
 
 def test_another_member_is_told_of_the_strongest_in_this_order() -> None:
-    names = [each.name for each in ALGORITHMS if each.name != PHOTODNA.name]
-    expected = [each.name for each in (SHA256, SHA1, MD5, PDQ, FRAME, VIDEOS, PHASH)]
+    names = [each.name for each in ALGORITHMS]
+    expected = [each.name for each in (SHA256, SHA1, MD5, PDQ, PHOTODNA, FRAME, VIDEOS, PHASH)]
     assert sorted(names, key=told_first) == expected
 
 
@@ -166,24 +168,14 @@ def test_a_question_may_have_hits_by_its_kinds_and_by_what_frames_add() -> None:
     assert possible(codes()) == frozenset()
 
 
-def test_an_opaque_kind_needs_its_value_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What PhotoDNA will be once it is searched: 144 bytes, equal or not, and no proof of the same file."""
-    opaque = replace(PHOTODNA, exact=True, own_radius=0, searched=True)
-    monkeypatch.setitem(fingerprint_kinds.KIND_BY_CODE, opaque.code, opaque)
-    monkeypatch.setitem(fingerprints._SEARCHED, opaque.code, (opaque.size, 0, 0, False))
-    monkeypatch.setattr(searched_kinds, "VERSIONS", {**searched_kinds.VERSIONS, opaque.name: 1})
-    rows = searched_kinds.SEARCHED_KINDS
-    assert isinstance(rows, dict)
-    monkeypatch.setitem(rows, opaque, SEARCHED_KINDS[SHA256])
-    monkeypatch.setitem(searched_kinds.SEARCHED, opaque.code, opaque)
-    monkeypatch.setitem(searched_kinds.SEARCH_OF, opaque.code, SEARCHED_KINDS[SHA256].search)
+def test_photodna_matches_as_a_whole_and_proves_no_same_file() -> None:
     rng = np.random.default_rng(7)
-    held, other = rng.bytes(opaque.size), rng.bytes(opaque.size)
-    index = index_of(sound(opaque, held))
-    subjects = [Subject(fingerprints=(sound(opaque, value),)) for value in (held, other)]
+    held, other = rng.bytes(PHOTODNA.size), rng.bytes(PHOTODNA.size)
+    index = index_of(sound(PHOTODNA, held))
+    subjects = [Subject(fingerprints=(sound(PHOTODNA, value),)) for value in (held, other)]
     probes = probes_of(subjects, MatchRule.POLICY, matching=matchable(subjects, 50), abroad=True)
     hits = rank(index.search(probes, 31))
-    assert [(hit.subject, hit.row, hit.code, hit.distance) for hit in hits] == [(0, 1, opaque.code, 0)]
+    assert [(hit.subject, hit.row, hit.code, hit.distance) for hit in hits] == [(0, 1, PHOTODNA.code, 0)]
     weak = RawHit(0, 0, 2, MD5.code, 0, -1, 0)
     assert rank([*hits, weak]) == [weak, *hits], "an equal digest says more than an equal look"
     index.merge()

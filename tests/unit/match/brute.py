@@ -16,6 +16,7 @@ from node.domain.fingerprint_kinds import (
     PDQ_QUALITY_FLOOR,
     PHASH,
     PHASH_RADIUS,
+    PHOTODNA,
     SHA1,
     SHA256,
     FingerprintKind,
@@ -26,7 +27,7 @@ from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Alike, Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
 
-SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 FRAMED = {(FRAME, FRAME), (FRAME, PDQ), (PDQ, FRAME)}
 """(asked, found): of these there is one hit a subject and row, the nearest."""
 
