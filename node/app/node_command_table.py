@@ -21,6 +21,7 @@ from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
+from node.control.list_commands import ListCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
@@ -61,6 +62,7 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
+        ListCommands(lists=services.lists),
         MuteCommands(
             muting=Muting(
                 store=services.store,

@@ -41,6 +41,7 @@ from node.usecases.hit_list import HitList
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
+from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
 from node.usecases.recognition import Recogniser
@@ -108,13 +109,14 @@ def open_node(
 
 
 def finish_deletions(services: NodeServices) -> None:
-    """Continues unfinished deletions. An error here stops nothing else: the deletions stay ordered, and the next sweep
-    or start continues them.
+    """Continues unfinished deletions, of holdings and of lists. An error here stops nothing else: the deletions stay
+    ordered, and the next sweep or start continues them.
     """
-    try:
-        services.disposal.finish()
-    except VigilError as error:
-        _log.warning("an ordered deletion is not finished", kind=error.kind)
+    for finish in (services.disposal.finish, services.lists.finish_removals):
+        try:
+            finish()
+        except VigilError as error:
+            _log.warning("an ordered deletion is not finished", kind=error.kind)
 
 
 def _wire(
@@ -262,6 +264,7 @@ def _wire(
             retract=ledger.retract,
             remove_original=originals.remover(home.originals),
         ),
+        lists=Lists(store=store, catalogue=catalogue, audit=audit),
         link=link,
         wakers=wakers,
         bringers=bringers,

@@ -33,6 +33,7 @@ from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
+from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
 from node.usecases.recognition import Recogniser
@@ -86,6 +87,7 @@ class NodeServices:
     held: HeldQuestions
     custody: Custody
     disposal: Disposal
+    lists: Lists
     link: Link
     secret: Passphrase | None = None
     wakers: list[Callable[[], None]] = field(default_factory=list)

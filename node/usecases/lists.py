@@ -7,39 +7,42 @@ Rules this module upholds:
 - A removed list is in no answer from the first transaction on. Its rows are deleted in batches; after a crash the next
   start continues with it.
 - A list keeps one scheme of categories: a code means nothing under another scheme.
+- One import at a time: a list is not changed or removed while a file is imported into it.
 - Each act is in the audit log with its counts and the digest of the file, without any row.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.envelope import Kind
 from node.domain.lists import MAX_LIST_NAME, ListState, ReferenceList, RowsTaken
 from node.domain.queries import Level
-from node.domain.references import ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import ListHead
 from node.domain.texts import checked_text
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acts import perform
+from node.usecases.audit import AuditEntry
+from node.usecases.list_taking import Taking, require_same_scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from node.domain.lists import ListedRow
     from node.domain.ports import Clock, Store
+    from node.domain.references import ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
 
-BATCH: Final = 5_000
-"""Rows of one transaction; between two of them other writers get their turn."""
 DELETED_AT_ONCE: Final = 2_000
 """Rows that one transaction deletes."""
 MAX_PROVIDER: Final = 100
 """Characters."""
 _SECONDS_A_DAY: Final = 86_400
-
-Row = Reference | Withdrawal | ListCase
-"""The parts of a file that are imported, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,21 @@ class Lists:
         self._catalogue = catalogue
         self._audit = audit
         self._clock = clock
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Holds a list for one import, change or removal. Raises `Refused` while another one is in progress."""
+        with self._lock:
+            if name in self._busy:
+                raise Refused("this list is in use by another import or change", remedy="try again when it has ended")
+            self._busy.add(name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy.discard(name)
 
     def lists(self) -> list[ReferenceList]:
         """All lists, sorted by name."""
@@ -91,13 +109,31 @@ class Lists:
             raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
         return found
 
-    def begin(self, name: str, terms: ListTerms, file: bytes, officer: str) -> Taking:
-        """Begins to import a file into the list `name`, which is created if it does not exist. `file`: its SHA-256.
+    def rows(self, name: str, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
+        """Rows of a list, in the order of their ids. `words`: with what the file said. Raises `NotFound`."""
+        number = self.named(name).number
+        with self._store.read() as tx:
+            return tx.rows_of_list(number, after, limit, words=words)
 
-        Raises `Misuse` for an invalid name or invalid terms, `Refused` while the list is being removed.
+    def cases(self, name: str) -> Mapping[str, str]:
+        """Number of a case -> what the file said of it. Raises `NotFound`."""
+        number = self.named(name).number
+        with self._store.read() as tx:
+            return tx.list_cases(number)
+
+    def begin(self, name: str, terms: ListTerms, file: bytes, officer: str, head: ListHead | None = None) -> Taking:
+        """Begins to import a file into the list `name`, which is created if it does not exist. `file`: its SHA-256, b""
+        if it is known only at the end (`Taking.finish`); `head`: what the file says of itself, if that is known.
+
+        Raises `Misuse` for an invalid name, invalid terms or another scheme than the list has; `Refused` while the list
+        is being removed.
         """
         checked_text(name, MAX_LIST_NAME, "the name of a list", Misuse)
+        self._require_future(terms)
         now = int(self._clock())
+        self._audit.append(
+            AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body={"what": "list import begins", "list": name, "at": now})
+        )
         with self._store.write() as tx:
             known = tx.list_named(name)
             if known is None:
@@ -108,6 +144,8 @@ class Lists:
             else:
                 if known.state is ListState.GOING:
                     raise Refused("this list is being removed", remedy="wait until it is gone, or use another name")
+                if head is not None and known.head.format:
+                    require_same_scheme(known.head, head)
                 begun = terms.of(replace(known, generation=known.generation + 1))
                 tx.set_list(begun)
         # A crash from here on leaves a new list unsearched, and a known one with some of its new rows: the same import
@@ -116,6 +154,7 @@ class Lists:
 
     def change(self, name: str, terms: ListTerms) -> ReferenceList:
         """Changes what a person stated about a list. Raises `NotFound`, `Misuse`."""
+        self._require_future(terms)
 
         def put() -> ReferenceList:
             with self._store.write() as tx:
@@ -130,6 +169,10 @@ class Lists:
 
         level = None if terms.level is None else terms.level.name.lower()
         return perform(self._audit, "list change", put, list=name, level=level)
+
+    def _require_future(self, terms: ListTerms) -> None:
+        if terms.retain_until_day and terms.retain_until_day < int(self._clock()) // _SECONDS_A_DAY:
+            raise Misuse("the day until which the list is kept is over", remedy="give a later day, or remove the list")
 
     def remove(self, name: str) -> int:
         """Removes a list with all its rows; returns how many rows were deleted. Raises `NotFound`."""
@@ -150,11 +193,15 @@ class Lists:
         today = int(self._clock()) // _SECONDS_A_DAY
         going = [each for each in self.lists() if each.state is ListState.GOING]
         due = [each for each in self.lists() if each not in going and 0 < each.retain_until_day < today]
-        for each in going:
-            self._delete(each)
-        for each in due:
-            self.remove(each.name)
-        return len(going) + len(due)
+        removed = 0
+        for each in [*going, *due]:
+            with suppress(Refused), self.alone(each.name):  # one that is in use is removed by the next sweep
+                removed += 1
+                if each in due:
+                    self.remove(each.name)
+                else:
+                    self._delete(each)
+        return removed
 
     def _delete(self, of: ReferenceList) -> int:
         deleted = self.delete_rows(of)
@@ -217,90 +264,3 @@ class Lists:
     def now(self) -> int:
         """Unix seconds."""
         return int(self._clock())
-
-
-class Taking:
-    """One file on its way into one list. Rows come in batches; `finish` or `abandon` ends it.
-
-    `counts`: the results for the rows so far; its lists of ids are not kept.
-    """
-
-    def __init__(self, lists: Lists, of: ReferenceList, known: ReferenceList | None, file: bytes, officer: str) -> None:
-        self._lists = lists
-        self._of = of
-        self._known = known
-        self._file = file
-        self._officer = officer
-        self._case = ""
-        self.added = 0
-        self.counts = RowsTaken()
-
-    def take(self, rows: Iterable[Row]) -> None:
-        """Stores rows, in order."""
-        some: list[Reference] = []
-        gone: list[Withdrawal] = []
-        for row in rows:
-            if not isinstance(row, Reference) or len(some) == BATCH:
-                self._put(some)
-            if not isinstance(row, Withdrawal):
-                self._withdraw(gone)
-            if isinstance(row, Reference):
-                some.append(row)
-            elif isinstance(row, Withdrawal):
-                gone.append(row)
-            else:
-                self._lists.put_case(self._of, row)
-                self._case = row.number
-        self._put(some)
-        self._withdraw(gone)
-
-    def _put(self, rows: list[Reference]) -> None:
-        if rows:
-            self._add(self._lists.take(self._of, rows, self._case))
-            rows.clear()
-
-    def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
-        if withdrawals:
-            self._add(self._lists.withdraw(self._of, withdrawals))
-            withdrawals.clear()
-
-    def _add(self, taken: RowsTaken) -> None:
-        self.added += len(taken.added) - taken.changed
-        for name in ("changed", "unchanged", "withdrawn", "repeated", "conflicting", "unknown"):
-            setattr(self.counts, name, getattr(self.counts, name) + getattr(taken, name))
-
-    def finish(self, head: ListHead, *, incomplete: bool = False, replaces: bool = False) -> ReferenceList:
-        """The list after the import. `incomplete`: the file ended early; `replaces`: rows that the file does not name
-        are deleted.
-
-        Raises `Misuse` if the file's categories have another scheme than those of the list.
-        """
-        known = self._known
-        if known is not None and known.head.format:
-            self.require_same_scheme(known.head, head)
-        if replaces and not incomplete:
-            self.counts.withdrawn += self._lists.delete_rows(self._of, before=self._of.generation)
-        ended = replace(
-            self._of,
-            head=head,
-            state=ListState.INCOMPLETE if incomplete else ListState.WHOLE,
-            digest=self._file,
-            imported_at=self._lists.now(),
-            imported_by=self._officer,
-        )
-        self._lists.finish(ended, self.counts, self.added)
-        return self._lists.named(ended.name)
-
-    @staticmethod
-    def require_same_scheme(known: ListHead, new: ListHead) -> None:
-        """Raises `Misuse` if one list cannot contain the codes of both."""
-        if (known.scheme, known.scheme_version) != (new.scheme, new.scheme_version):
-            raise Misuse(
-                "the categories of this file are of another scheme or version than those of the list",
-                remedy="import the file as a separate list: --list NAME",
-            )
-
-    def abandon(self) -> None:
-        """Deletes a new list whose file turned out to be unusable. A known list keeps its present state."""
-        if self._known is None:
-            self._lists.remove(self._of.name)

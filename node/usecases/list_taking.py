@@ -1,0 +1,142 @@
+"""One file on its way into one list.
+
+Rules this module upholds:
+
+- Rows come in batches, each one transaction. A crash between two of them leaves a new list unsearched, and a known one
+  with some of its new rows: the same import continues, and rows that are stored count as unchanged.
+- Rows that an unfinished import of another file left in a new list do not stay in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from node.domain.lists import ListState, ReferenceList, RowsTaken
+from node.domain.references import ListCase, ListHead, Reference, Withdrawal
+from node.errors import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from node.domain.lists import ListedRow
+    from node.usecases.lists import Lists
+
+BATCH: Final = 5_000
+"""Rows of one transaction; between two of them other writers get their turn."""
+Row = Reference | Withdrawal | ListCase
+"""The parts of a file that are imported, in order."""
+
+
+def require_same_scheme(known: ListHead, new: ListHead) -> None:
+    """Raises `Misuse` if one list cannot contain the codes of both."""
+    if (known.scheme, known.scheme_version) != (new.scheme, new.scheme_version):
+        raise Misuse(
+            "the categories of this file are of another scheme or version than those of the list",
+            remedy="import the file as a separate list: --list NAME",
+        )
+
+
+class Taking:
+    """One file on its way into one list. Rows come in batches; `finish` or `abandon` ends it.
+
+    `counts`: the results for the rows so far; its lists of ids are not kept.
+    """
+
+    def __init__(self, lists: Lists, of: ReferenceList, known: ReferenceList | None, file: bytes, officer: str) -> None:
+        self._lists = lists
+        self._of = of
+        self._known = known
+        self._file = file
+        self._officer = officer
+        self._case = ""
+        self.added = 0
+        self.counts = RowsTaken()
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Stores rows, in order."""
+        some: list[Reference] = []
+        gone: list[Withdrawal] = []
+        for row in rows:
+            if not isinstance(row, Reference) or len(some) == BATCH:
+                self._put(some)
+            if not isinstance(row, Withdrawal):
+                self._withdraw(gone)
+            if isinstance(row, Reference):
+                some.append(row)
+            elif isinstance(row, Withdrawal):
+                gone.append(row)
+            else:
+                self._lists.put_case(self._of, row)
+                self._case = row.number
+        self._put(some)
+        self._withdraw(gone)
+
+    def _put(self, rows: list[Reference]) -> None:
+        if rows:
+            self._add(self._lists.take(self._of, rows, self._case))
+            rows.clear()
+
+    def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
+        if withdrawals:
+            self._add(self._lists.withdraw(self._of, withdrawals))
+            withdrawals.clear()
+
+    def _add(self, taken: RowsTaken) -> None:
+        self.added += len(taken.added) - taken.changed
+        for name in ("changed", "unchanged", "withdrawn", "repeated", "conflicting", "unknown"):
+            setattr(self.counts, name, getattr(self.counts, name) + getattr(taken, name))
+
+    def drop_photodna(self, values: Collection[bytes]) -> None:
+        """Takes these PhotoDNA values out of the rows that have them. They are placeholders (`usecases.placeholders`),
+        and the rows came in before that was noticed.
+        """
+        after = 0
+        while values and (page := self._lists.rows(self._of.name, after, BATCH, words=True)):
+            after = page[-1].id
+            bad = [row for row in page if row.reference.photodna in values]
+            for case, rows in groupby(bad, key=lambda row: row.case):
+                self._without_photodna(case, list(rows))
+
+    def _without_photodna(self, case: str, rows: list[ListedRow]) -> None:
+        # A crash between the two transactions loses these rows from a list that is not searched yet, or whose import
+        # has not ended: the same import brings them again.
+        self._lists.withdraw(self._of, [Withdrawal(row.reference.at, "", row.reference) for row in rows])
+        left = [row.reference._replace(photodna=b"") for row in rows]
+        again = self._lists.take(self._of, [row for row in left if row.fingerprints], case)
+        self.counts.repeated += again.repeated
+        self.counts.conflicting += again.conflicting
+        self.added -= len(rows) - len(again.added)
+
+    def finish(
+        self, head: ListHead, *, incomplete: bool = False, replaces: bool = False, file: bytes = b""
+    ) -> ReferenceList:
+        """The list after the import. `incomplete`: the file ended early; `replaces`: rows that the file does not name
+        are deleted; `file`: its SHA-256, if `Lists.begin` was not told.
+
+        Raises `Misuse` if the file's categories have another scheme than those of the list.
+        """
+        known = self._known
+        if known is not None and known.head.format:
+            require_same_scheme(known.head, head)
+        # What stands in a list that was never whole comes from an import that did not end.
+        left_over = known is not None and known.state is ListState.TAKING
+        if (replaces or left_over) and not incomplete:
+            deleted = self._lists.delete_rows(self._of, before=self._of.generation)
+            self.counts.withdrawn += deleted if replaces else 0
+        ended = replace(
+            self._of,
+            head=head,
+            state=ListState.INCOMPLETE if incomplete else ListState.WHOLE,
+            digest=file or self._file,
+            imported_at=self._lists.now(),
+            imported_by=self._officer,
+        )
+        self._lists.finish(ended, self.counts, self.added)
+        return self._lists.named(ended.name)
+
+    def abandon(self) -> None:
+        """Deletes a list that was never whole, because its file is unusable. Other lists keep their present state."""
+        if self._known is None or self._known.state is ListState.TAKING:
+            self._lists.remove(self._of.name)
