@@ -141,7 +141,7 @@ def kind_of(region: Region, stated: str = "") -> Kind:
         kind = kind if later is None or later.readers == _TEXT else later
     if kind is not None:
         return kind
-    picture_behind = behind_a_lead(head)
+    picture_behind = behind_a_lead(head, region)
     if picture_behind is not None:
         return _picture(*picture_behind)
     known = seems(head)

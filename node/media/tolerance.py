@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - It is asked last, for content that is nothing else: what begins properly is never searched.
-- Only signatures that do not occur by chance count: five bytes and more, or a box with a known brand.
+- Only signatures that do not occur by chance count: five bytes and more, a box with a known brand, or a TIFF whose
+  first directory lies where it says.
 
 Such bytes come from line feeds and byte order marks of careless scripts, the sizes of chunks and the heads of replies
 in HTTP, mail gateways, and MacBinary (128 bytes).
@@ -12,24 +13,31 @@ in HTTP, mail gateways, and MacBinary (128 bytes).
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from node.errors import MediaError
-from node.media.sniff import AVIF, GIF, HEIC, HEIF, JPEG, PNG, WEBP, Format, recognise
+from node.media.sniff import AVIF, GIF, HEIC, HEIF, JPEG, PNG, TIFF, WEBP, Format, recognise
+
+if TYPE_CHECKING:
+    from node.media.region import Region
 
 LEAD_BYTES: Final = 1024
 """Bytes before a picture at most: the head of an HTTP reply has some 500. A picture that lies deeper is a part of
 something else."""
 _FORMATS: Final = (JPEG, PNG, GIF, WEBP, HEIC, HEIF, AVIF)
+_MOST_ENTRIES: Final = 512
+_FIRST_TAG: Final = 254
+_LAST_KIND: Final = 18
+"""Field types, those of BigTIFF included."""
 _SIGNATURE: Final = re.compile(
-    rb"\xff\xd8\xff[\xc0\xc2\xc4\xdb\xdd\xe0-\xef\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a.{6}\x00|RIFF....WEBPVP8|\x00\x00..ftyp",
+    rb"\xff\xd8\xff[\xc0\xc2\xc4\xdb\xdd\xe0-\xef\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a.{6}\x00|RIFF....WEBPVP8|\x00\x00..ftyp|II\*\x00|MM\x00\*",
     re.DOTALL,
 )
 
 
-def behind_a_lead(head: bytes) -> tuple[Format, int] | None:
+def behind_a_lead(head: bytes, region: Region | None = None) -> tuple[Format, int] | None:
     """The picture that begins within the first `LEAD_BYTES` of a content, and its offset; None where there is none.
-    `head`: the first bytes of the content (`sniff.HEAD`).
+    `head`: the first bytes of the content (`sniff.HEAD`); `region`: all of it, for a TIFF.
     """
     for found in _SIGNATURE.finditer(head[: LEAD_BYTES + 16]):
         if not 0 < found.start() <= LEAD_BYTES:
@@ -38,6 +46,15 @@ def behind_a_lead(head: bytes) -> tuple[Format, int] | None:
             known = recognise(head[found.start() :])
         except MediaError:
             continue
-        if known in _FORMATS:
+        if known in _FORMATS or (known is TIFF and region is not None and _has_directory(region, found.start())):
             return known, found.start()
     return None
+
+
+def _has_directory(region: Region, start: int) -> bool:
+    """Whether a TIFF that begins here has its first directory where it says (TIFF 6.0, section 2)."""
+    order: Literal["little", "big"] = "little" if region.at(start, 2) == b"II" else "big"
+    at = start + int.from_bytes(region.at(start + 4, 4), order)
+    directory = region.at(at, 6)
+    count, tag, kind = (int.from_bytes(directory[place : place + 2], order) for place in (0, 2, 4))
+    return 0 < count <= _MOST_ENTRIES and tag >= _FIRST_TAG and 0 < kind <= _LAST_KIND

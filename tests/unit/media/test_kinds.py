@@ -58,6 +58,13 @@ def test_what_reads_as_text_behind_a_line_feed_is_what_it_is(content: bytes, nam
     assert kind(b"\n\nDear all, P6 64 48 255").media_type == "text/plain"
 
 
+@pytest.mark.parametrize("lead", [b"\x01\x02\x03", b"HTTP/1.1 200\x00" * 9])
+def test_a_tiff_behind_other_bytes_is_known_by_its_directory(lead: bytes) -> None:
+    found = kind(lead + FILES["tiff"])
+    assert (found.name, found.start) == ("TIFF", len(lead))
+    assert kind(lead + b"II*\0" + bytes(500)).name != "TIFF"
+
+
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\n", bytes(40)]))
 def test_any_bytes_are_something(data: bytes, before: bytes) -> None:
     found = kind(before + data)
