@@ -29,6 +29,8 @@ MAX_CODE: Final = 64
 """Characters of a category."""
 CODES: Final = frozenset("012345")
 """Categories of the models whose scale is public: US, and 1.x as its readers take it."""
+NOTHING_SAID: Final = "vigil:nothing-stated"
+"""The only tag of a record of which nothing is said: strict readers drop a record that has none. It is no tag."""
 ANOTHER: Final = "another"
 """In place of a name that is not repeated, because it may be anything."""
 
@@ -218,6 +220,8 @@ def _tags(value: object, warnings: dict[str, None]) -> str:
     if isinstance(value, list):
         value = ",".join(filter(None, (short_text(each, warnings) for each in value)))
     text = short_text(value, warnings)
+    if text == NOTHING_SAID:
+        return ""
     if text.count(",") >= MAX_TAGS:
         _warn(warnings, "text-too-long")
         return ""

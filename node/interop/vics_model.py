@@ -27,6 +27,8 @@ _SCHEMES: Final = {"": "vics", "us": "us-vics", "uk": "uk-caid", "default": "vic
 """Region -> the name of its scheme."""
 _PUBLIC: Final = frozenset({"vics", "us-vics"})
 """Schemes whose codes are known to be `CODES`."""
+VERSION: Final = "2.0"
+"""The version that is written."""
 UNKNOWN_MODEL: Final = "data model not known"
 NO_MODEL: Final = "no data model stated"
 _REMEDY: Final = "if you know the scheme and the version of its categories, state both with --scheme and try again"
@@ -58,8 +60,17 @@ def model_of(root: object, at: At, choices: Choices) -> Model:
     if found is None:
         return _chosen(UNKNOWN_MODEL, at, choices)
     version, region, kind = found[1], found[2] or "", found[3].lower()
-    scheme = _SCHEMES.get(region.lower(), f"vics-{region.lower()}")
-    return Model(version, region, kind, scheme, version)
+    return Model(version, region, kind, scheme_of(region), version)
+
+
+def scheme_of(region: str) -> str:
+    """The name of the scheme that the categories of a region have."""
+    return _SCHEMES.get(region.lower(), f"vics-{region.lower()}")
+
+
+def root_of(region: str) -> str:
+    """The root that names the model of a list of media of this region, of `VERSION`."""
+    return f"http://github.com/VICSDATAMODEL/ProjectVic/DataModels/{VERSION}.xml/{region}/$metadata#Media"
 
 
 def no_model(at: At, choices: Choices) -> Model:

@@ -18,7 +18,7 @@ from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.references import EMPTY_DIGESTS, At, Reference
 from node.domain.statements import MAX_TAGS, MAX_TEXT, Tri
 from node.interop.hash_values import MAX_SIZE
-from node.interop.vics_fields import KNOWN
+from node.interop.vics_fields import KNOWN, NOTHING_SAID
 
 PLAIN: Final = KNOWN - {"AlternativeHashes", "SHA256"}
 """Fields that are read here, or are only kept."""
@@ -85,7 +85,7 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
         or sha1 in _REFUSED
         or len(texts) > MAX_TEXT
         or not texts.isascii()
-        or (tags and tags.count(",") >= MAX_TAGS)
+        or (tags and (tags.count(",") >= MAX_TAGS or tags == NOTHING_SAID))
         or not known.issuperset(record)
         # A name that stands twice is in the text alone.
         or said.count('":') != members
