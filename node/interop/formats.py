@@ -27,10 +27,12 @@ from node.interop import (
     tech_against_terrorism,
     threatexchange,
     threatexchange_tables,
+    vics,
 )
 from node.interop.reading import HEAD_BYTES, Format, Unwelcome
 
 IN_ORDER: Final[tuple[Format, ...]] = (
+    vics.FORMAT,
     stix.FORMAT,
     misp.FORMAT,
     stopncii.FORMAT,

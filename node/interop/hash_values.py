@@ -60,7 +60,7 @@ def flag(value: object) -> tuple[Tri, bool]:
     """(The flag, whether the value is bad). A boolean, 0 or 1, or one of true, false, yes, no, y, n, t, f."""
     if value is None:
         return Tri.UNKNOWN, False
-    if isinstance(value, (bool, int)) and value in (0, 1):
+    if isinstance(value, (int, float)) and value in (0, 1):
         return (Tri.YES if value else Tri.NO), False
     found = _WORDS.get(value.strip().lower()) if isinstance(value, str) else None
     return (Tri.UNKNOWN, True) if found is None else (found, False)

@@ -5,7 +5,7 @@ Rules this module upholds:
 - The parser of values is Python's own. Only the frame around them (brackets, commas, names) is walked here.
 - It is JSON as RFC 8259 has it: no NaN, no infinity, nothing after the document. What breaks that breaks the file.
 - Bounded: a value that is taken at once has at most `MAX_VALUE` characters and stands `MAX_DEPTH` deep. A number of
-  more digits than Python converts is read as a floating-point number: no whole number of use has so many.
+  more digits than Python converts is a text of its digits, in the value and in what is said of it.
 - A file that ends in the middle of its document raises `CutShort`. What was whole was given before.
 """
 
@@ -14,11 +14,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from node.domain.references import TOO_DEEP, At
 from node.interop.json_text import BLOCK, CutShort, JsonText
 from node.interop.reading import Broken
+
+T = TypeVar("T")
 
 MAX_VALUE: Final = 8 << 20
 """Characters. The largest records list where on a disk a file was found, thousands of times."""
@@ -38,6 +40,8 @@ _CUT_LITERAL: Final = re.compile(r"t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-")
 _CUT_NUMBER: Final = re.compile(r"\.|[eE][+-]?")
 """What a number cannot end with, from where its parser stopped."""
 _CUT_ESCAPE: Final = re.compile(r"\\u[0-9A-Fa-f]{0,4}")
+_DIGITS: Final = 4_000
+"""Of a whole number. Python refuses to convert more than 4,300."""
 _NEAR: Final = 16
 """Characters. An error that stands further from the end of what is held is not made by that end."""
 
@@ -57,24 +61,37 @@ class _Constant(Exception):
     """NaN or an infinity."""
 
 
+def _refuse(_: str) -> NoReturn:
+    raise _Constant
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
+_DECODE: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
+_DECODE_LONG: Final = json.JSONDecoder(parse_constant=_refuse, parse_int=_number).raw_decode
+
+
+def pairs_of(said: str) -> Any:  # noqa: ANN401 (JSON has any shape)
+    """The value of a source text that a reader gave, with every object as a tuple of its (name, value) pairs."""
+    return json.loads(said, object_pairs_hook=tuple)
+
+
 class JsonReader:
     """Walks a document. Everything raises `CutShort` where the file ends, and `Broken` for what is no JSON.
 
-    `pairs`: what is made of an object's (name, value) pairs, as in `json`. With `tuple`, a name that stands twice is
-    not lost, and it is quicker than a dict.
+    Of a name that an object has twice, the last value stands. `pairs_of` tells all of them.
     """
 
-    def __init__(
-        self, source: JsonText | Iterable[bytes], pairs: Callable[[list[tuple[str, Any]]], Any] | None = None
-    ) -> None:
+    def __init__(self, source: JsonText | Iterable[bytes]) -> None:
         self.source = source if isinstance(source, JsonText) else JsonText(source)
-        self._pairs = pairs
-        self._decode = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=_refuse).raw_decode
+        self._long = False
 
     def within(self, element: Element) -> JsonReader:
         """A reader of an element that was taken whole."""
         at = At(line=element.line, offset=element.offset)
-        return JsonReader(JsonText.within(element.said, at, self.source.coding), self._pairs)
+        return JsonReader(JsonText.within(element.said, at, self.source.coding))
 
     def here(self) -> At:
         """The place of the next character that is no space."""
@@ -92,7 +109,7 @@ class JsonReader:
         if found is None:
             raise Broken(f"a value of more than {MAX_VALUE >> 20} MiB", self.source.at())
         value, end = found
-        said = self.source.text[self.source.pos : end]
+        said = self._said(value, end)
         self.source.move(end)
         return value, said
 
@@ -129,16 +146,20 @@ class JsonReader:
         """The elements of the array that comes next. One of more than `window` characters is `INCOMPLETE`, and whoever
         asks takes it before the next one.
         """
-        source, decode, new = self.source, self._decode, tuple.__new__
+        return self.made(Element, window)
+
+    def made(self, make: Callable[[Any, str, int, int], T], window: int = MAX_VALUE) -> Iterator[T]:
+        """What is made of each element: `make` is given what an `Element` has."""
+        source, decode = self.source, _DECODE
         for _ in self.each():
             found = self._whole(window)
             if found is None:
                 if window >= MAX_VALUE:
                     raise Broken(f"a record of more than {MAX_VALUE >> 20} MiB", source.at())
-                yield Element(INCOMPLETE, "", source.line, source.offset)
+                yield make(INCOMPLETE, "", source.line, source.offset)
                 continue
             value, end = found
-            yield Element(value, source.text[source.pos : end], source.line, source.offset)
+            yield make(value, self._said(value, end), source.line, source.offset)
             source.move(end)
             # Most writers put the same characters between all objects. As long as they do, and the objects are whole in
             # what is held, no more than this is to be done for each of them.
@@ -159,7 +180,7 @@ class JsonReader:
                     break
                 line += lines
                 offset += width
-                yield new(Element, (value, said, line, offset))
+                yield make(value, said, line, offset)
                 if "\n" in said:
                     line += said.count("\n")
                 offset += unit * (stop - start) if said.isascii() else source.width(said)
@@ -201,7 +222,7 @@ class JsonReader:
 
     def _parsed(self, text: str, pos: int) -> tuple[Any, int]:
         try:
-            return self._decode(text, pos)
+            return _DECODE(text, pos)
         except json.JSONDecodeError:
             raise
         except _Constant:
@@ -210,8 +231,15 @@ class JsonReader:
         except RecursionError:
             self._break(TOO_DEEP)
         except ValueError:
-            careful = json.JSONDecoder(object_pairs_hook=self._pairs, parse_constant=_refuse, parse_int=float)
-            return careful.raw_decode(text, pos)
+            self._long = True
+            return _DECODE_LONG(text, pos)
+
+    def _said(self, value: Any, end: int) -> str:  # noqa: ANN401 (JSON has any shape)
+        """The text of a value that ends at `end`, which Python can read again."""
+        if self._long:
+            self._long = False
+            return json.dumps(value)
+        return self.source.text[self.source.pos : end]
 
     def _took(self, character: str) -> bool:
         if self.source.peek() != character:
@@ -225,10 +253,6 @@ class JsonReader:
 
     def _break(self, reason: str, pos: int | None = None) -> NoReturn:
         raise Broken(reason, self.source.at(pos))
-
-
-def _refuse(_: str) -> NoReturn:
-    raise _Constant
 
 
 def _is_certain(text: str, error: json.JSONDecodeError) -> bool:

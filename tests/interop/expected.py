@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from node.domain.references import (
     Fault,
     Ignored,
     Item,
+    ListCase,
     ListHead,
     Notice,
     Reference,
@@ -102,8 +104,15 @@ def _accepted(given: list[Item]) -> dict[str, Any]:
         "retractions": [item.id or _place(item.at) for item in given if isinstance(item, Withdrawal)],
         "ignored": dict(Counter(item.what for item in given if isinstance(item, Ignored))),
         "warnings": sorted(warned),
-        "words": [str(item._replace(said="") if isinstance(item, Reference) else item) for item in given],
+        "words": [_words(item) for item in given],
     }
+
+
+def _words(item: Item) -> str:
+    """What may be shown of an item: what a file says of a row or a case stays in the store."""
+    if isinstance(item, Reference):
+        return str(item._replace(said=""))
+    return str(replace(item, said="") if isinstance(item, ListCase) else item)
 
 
 def _alive(given: Iterable[Item]) -> tuple[list[Reference], int]:

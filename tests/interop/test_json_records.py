@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.domain.references import TOO_DEEP
-from node.interop.json_records import INCOMPLETE, MAX_DEPTH, MAX_VALUE, MORE, NOT_JSON, JsonReader
+from node.interop.json_records import INCOMPLETE, MAX_DEPTH, MAX_VALUE, MORE, NOT_JSON, JsonReader, pairs_of
 from node.interop.json_text import BLOCK, CutShort
 from node.interop.reading import Broken
 
@@ -168,18 +168,18 @@ def test_bytes_that_are_no_text_break_the_document_where_they_stand() -> None:
     assert walked(b"[1]\xc3")[1] == MORE
 
 
-def test_digits_without_end_are_a_number_and_no_crash() -> None:
+def test_digits_without_end_are_a_text_and_no_crash() -> None:
     digits = "9" * 10_000
-    found = elements(f'[{{"a": {digits}}}, {{"a": -{digits}}}, 7]'.encode())
-    assert found[0][0] == {"a": float("inf")}
-    assert found[1][0] == {"a": float("-inf")}
-    assert found[2][0] == 7
-    assert found[0][1] == f'{{"a": {digits}}}'
+    found = elements(f'[{{"a": {digits}, "b": 1}}, {{"a": -{digits}}}, 7, {{"c": 8}}]'.encode())
+    assert [each[0] for each in found] == [{"a": digits, "b": 1}, {"a": f"-{digits}"}, 7, {"c": 8}]
+    assert [json.loads(each[1]) for each in found] == [each[0] for each in found]
+    assert found[3][2:] == (1, 20_031)
 
 
 def test_a_name_that_stands_twice_is_not_lost() -> None:
-    source = JsonReader([b'[{"a": 1, "a": {"b": []}}]'], tuple)
-    assert [each.value for each in source.elements()] == [(("a", 1), ("a", (("b", []),)))]
+    (found,) = reader(b'[{"a": 1, "a": {"b": []}}]').elements()
+    assert found.value == {"a": {"b": []}}
+    assert pairs_of(found.said) == (("a", 1), ("a", (("b", []),)))
 
 
 def test_what_is_larger_than_the_window_is_left_to_whoever_asks() -> None:
