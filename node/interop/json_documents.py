@@ -21,7 +21,7 @@ from node.domain.references import TOO_DEEP, At, EndsEarly
 from node.interop.reading import Broken, Unwelcome
 
 MAX_DOCUMENT: Final = 64 << 20
-"""Bytes. Its values take about six times as much memory."""
+"""Bytes. Reading it takes about five times as much memory (measured: 62 MiB of MISP, 279 MiB)."""
 _NOT_JSON: Final = "not JSON"
 _MORE: Final = "data after the document"
 _ENDINGS: Final = ("true", "false", "null", "-1", "NaN", "Infinity", "-Infinity")
