@@ -1,10 +1,10 @@
-"""What travels between countries is seldom the same file: the edits that the demonstration plants and must find again.
+"""The edited copies that the demonstration plants and must find. Countries rarely hold exactly the same file.
 
 Rules this module upholds:
 
-- Every edit is one that a whole-picture hash is published to survive; what it does not (crops, collages) is not shown
-  as if it did.
-- File names say nothing of the original, as in a real seizure.
+- Every edit is one that a whole-picture hash survives, by its publication. Edits that it does not survive (crops,
+  collages) are not shown.
+- File names do not reveal the original, as in a real seizure.
 """
 
 from __future__ import annotations

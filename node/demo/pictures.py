@@ -1,10 +1,10 @@
-"""Photographs for the demonstration: harmless, real where they can be had, and without people.
+"""Photographs for the demonstration: harmless, without people, and real if possible.
 
 Rules this module upholds:
 
-- Pictures come from the person's own folder, else from a Debian package of landscape photographs, else they are
-  rendered here; which of the three it was is said, never hidden.
-- Nothing is installed: a package is downloaded, unpacked beside the cache, and only its pictures are kept.
+- Pictures come from the user's own folder, else from a Debian package of landscape photographs, else they are rendered
+  here. The output says which of the three was used.
+- Nothing is installed: a package is downloaded and unpacked next to the cache, and only its pictures are kept.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def find_album(folder: Path | None, cache: Path, count: int) -> Album:
     return Album(
         files=tuple(_render(cache / "rendered", count)),
         source=f"{count} pictures rendered here, because no photographs could be fetched; "
-        "name a folder of your own with PICTURES=folder (or --pictures) to see it with real ones",
+        "name a folder of your own with PICTURES=folder (or --pictures) to see real ones",
         real=False,
     )
 

@@ -1,9 +1,9 @@
-"""What the demonstration does, step by step, as sentences.
+"""The steps of the demonstration, and the sentence for each step.
 
 Rules this module upholds:
 
-- Every figure shown was read from a command's output; what was planted is known only to the comparison at the end.
-- A step that does not come out as it should is said, counted, and makes the exit code 1.
+- Every figure shown comes from a command's output. Only the comparison at the end knows the planted copies.
+- A step with a wrong result is reported and counted, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -263,10 +263,10 @@ def take_it_back(stage: Stage, tell: Telling, planted: list[Planted]) -> None:
         stage.run("retract", str(hit["record"]), "--reason", "mistake", home="FR")
     wait_for_records(stage, sum(logs.values()) + len(hits))
     after = [line for line in stage.run("match", copy, home="JP").lines if line.get("record") and _owner(line) == "FR"]
-    tell.expect("a retracted record is found no more", not after)
+    tell.expect("a retracted record is no longer found", not after)
     checked = stage.run("node", "fsck", home="JP")
     tell.expect("the log is whole after it", checked.code == 0)
-    tell.say("France retracted that record: Japan's search finds it no more, and every log still verifies.")
+    tell.say("France retracted that record: Japan's search no longer finds it, and every log still verifies.")
 
 
 def edits_shown() -> str:

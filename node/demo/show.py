@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- People's words go to the terminal, or to stderr with `--json`; the summary line is the last on stdout (DESIGN, 8).
-- It stops everything it started, and leaves nothing behind unless asked to keep it.
+- Text for people goes to the terminal, or to stderr with `--json`. The summary is the last line on stdout (DESIGN, 8).
+- It stops everything that it started, and deletes its files unless the user asks to keep them.
 """
 
 from __future__ import annotations

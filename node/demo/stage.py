@@ -1,10 +1,10 @@
-"""The demonstration's stage: homes in one folder, daemons as processes, commands as a person would type them.
+"""The environment of the demonstration: homes in one folder, daemons as processes, commands as a user types them.
 
 Rules this module upholds:
 
-- Everything is done through the command line, in processes of its own: what is shown is what a user gets.
-- Whatever was started is stopped, also after an error or Ctrl-C.
-- Nothing listens beyond loopback.
+- Every step uses the command line, in a process of its own. So the demonstration shows what a user gets.
+- Everything that was started is stopped, also after an error or Ctrl-C.
+- Servers listen on loopback only.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Hits of one table that are alike, cut down to a few of each: what a flood of one hash costs is paid in columns.
+"""Limits similar hits of one table to a few of each. It works on whole columns, so a flood of one hash stays cheap.
 
 Rules this module upholds:
 
-- Of hits of one probe, source and distance those of the lowest rows are kept, whatever their order and their number, so
-  that tables of different kinds keep the same rows of a source that fills both.
-- What is cut off is counted.
+- Of the hits with the same probe, source and distance, the lowest rows are kept, for any order and number of hits. So
+  tables of different kinds keep the same rows of a source that fills both.
+- Dropped hits are counted.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""What arrives, held against one source: which of its rows a search from there would show it.
+"""Compares new records with one source: finds the rows of this source whose searches would show the new records.
 
 Rules this module upholds:
 
-- It proposes only: who asks searches for what is proposed, from the other side, and the store decides.
-- Nothing within the radius is left out but what goes past the most that one row may have, and that is counted. To turn
-  what arrived is to turn the other back, so each of its hashes is looked for in the eight orientations that bits tell.
-- Two videos that are near within the wide radius alone are proposed by a sample, as `node.match.videos` does.
-- The work is done in columns, and what is found is cut down block by block: a hash that is near a million others must
-  not take the memory of a million hits for each of its kind.
+- It only proposes rows. The caller searches for them from the other side, and the store decides.
+- Every row within the radius is proposed, except rows above the maximum for one new row; these are counted. Turning the
+  new picture equals turning the stored one back, so each new hash is searched in all eight orientations of its bits.
+- Two videos that are near only within the wide radius are proposed from a sample, as in `node.match.videos`.
+- The code works on columns and limits the hits block by block. A hash near a million others must not use the memory of
+  a million hits for each kind.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- As in `node.match.kernels`: no GIL, nothing raised, arguments trusted, results counted past the room there is.
-- A table that is damaged may hide digests, but never leads outside the arrays.
-- A look-up is two cache misses (its bucket's start, the bucket): a group of probes asks for all of theirs before the
-  first is needed.
+- As in `node.match.kernels`: no GIL, no exceptions, trusted arguments; results that do not fit are counted.
+- A damaged table may hide digests, but never causes an access outside the arrays.
+- A look-up has two cache misses (the bucket's start, the bucket). The memory of a group of probes is prefetched before
+  the first probe needs it.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down

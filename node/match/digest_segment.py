@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- A digest matches as a whole: the bucket only says where to look.
-- Buckets are chosen by a hash over random seeds, which lie in the file and are drawn for each file: what a member wrote
-  into a record does not steer how full a bucket is.
-- It never changes but for removals, which overwrite in place (`node.match.segmented`).
-- Only its arrays are needed to search it, so they may as well be mapped from a file; a damaged one can hide digests but
-  not invent any (`confirm`), and leads nowhere outside the arrays.
+- A match compares the whole digest. The bucket only says where to search.
+- A hash with random seeds selects the bucket. The seeds are stored in the file and are new for each file. So a member
+  cannot choose digests that fill one bucket.
+- It never changes except for removals, which overwrite in place (`node.match.segmented`).
+- A search needs only its arrays, so they can be mapped from a file. A damaged array can hide digests but not invent any
+  (`confirm`), and never causes an access outside the arrays.
 """
 
 from __future__ import annotations

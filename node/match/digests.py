@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- A digest matches as a whole: the bucket only says where to look.
-- Adding costs the same whatever is added. Digests in records are what a member wrote, so buckets are chosen by a hash
-  over secret random seeds, and equal digests are chained, not probed past: neither can be made slow from outside.
-- Every operation holds the one lock; a large batch of look-ups lets go of it now and then. A digest is found by every
-  search that begins after its `add` has returned, and by none that begins after its `remove` has.
-- Removing overwrites the one copy there is; growing overwrites the copy it leaves behind.
+- A match compares the whole digest. The bucket only says where to search.
+- Adding has the same cost for any digest. Members choose the digests in records, so a hash with secret random seeds
+  selects the bucket, and equal digests are chained instead of probed. So no member can make either slow.
+- Every operation holds the one lock; a large batch of look-ups releases it from time to time. A search that begins
+  after `add` has returned finds the digest. A search that begins after `remove` has returned does not.
+- Removal overwrites the only copy. Growth overwrites the old copy.
 """
 
 from __future__ import annotations

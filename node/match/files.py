@@ -1,12 +1,12 @@
-"""Files of named arrays, mapped: written once, checked block by block, overwritten only where a record goes.
+"""Mapped files of named arrays: written once, checked block by block, overwritten only to remove a record.
 
 Rules this module upholds:
 
-- A file is opened by what its manifest says, at once: its length is checked, its blocks are checked behind (`scrub`).
-- Who changes bytes of a block checks it first (`changing`): a new checksum never makes damage good.
-- Space is taken before it is written through a mapping: a full disk is an error here, not a signal that kills.
-- Files are 0600 and belong to one owner; any number of others may map them for reading meanwhile.
-- No path is in any error.
+- A file opens at once by its manifest. Its length is checked then; its blocks are checked in the background (`scrub`).
+- Code that changes bytes of a block checks the block first (`changing`), so a new checksum never hides damage.
+- Space is allocated before it is written through a mapping. So a full disk is an error here, not a signal that kills.
+- Files have mode 0600 and one owner. Any number of readers may map them at the same time.
+- No error contains a path.
 """
 
 from __future__ import annotations

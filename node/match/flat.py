@@ -1,13 +1,13 @@
-"""A growing array of perceptual hashes that is searched whole, and exactly.
+"""A growing array of perceptual hashes. A search compares all of them, exactly.
 
 Rules this module upholds:
 
 - Recall is 1.0: every live hash is compared with every probe.
-- A hash is found by every search that begins after its `add` has returned, and by none that begins after its `remove`
-  has; a search under way at that moment confirms its hits last of all, under the lock, so it does not say what is gone.
-- Searching takes the lock for microseconds: once for a scan that takes no longer, else before and after it. Adding does
-  not wait for a long search, nor a search for another.
-- Memory never moves: it grows by whole chunks, so there is one copy of a hash, and removing overwrites that one.
+- A search that begins after `add` has returned finds the hash. A search that begins after `remove` has returned does
+  not. A search that runs at that moment confirms its hits at the end, under the lock, so it returns no removed hash.
+- A search holds the lock for microseconds: once for a very short scan, else before and after the scan. `add` does not
+  wait for a long search, and a search does not wait for another.
+- Memory never moves: it grows by whole chunks. So there is one copy of a hash, and removal overwrites this copy.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The folder of an index: the files of one generation, the manifest that names them, and how the next takes its place.
+"""The folder of an index: the files of one generation, the manifest that names them, and the change to the next one.
 
 Rules this module upholds:
 
-- Derived and disposable: whatever is wrong in here, the answer is to rebuild it from the store; nothing is mended.
-- A generation is whole or is not there: its files are durable before the manifest that names them, and the manifest
-  takes the place of the one before in one step (rename). What no manifest names is a leftover, and goes.
-- What `erased` says was overwritten is overwritten on the disk.
-- The owner of the home writes; others may map a generation and read (`read_only`), also after it was replaced.
+- The index is derived data: after any damage it is rebuilt from the store, never repaired.
+- A generation is complete or absent: its files are durable before the manifest that names them, and the new manifest
+  replaces the former one in one step (rename). A file that no manifest names is a leftover and is deleted.
+- Data that `erased` reports as overwritten is overwritten on the disk.
+- Only the owner of the home writes. Others may map and read a generation (`read_only`), also after it was replaced.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class IndexFolder:
                     try:
                         return self._open()
                     except FileNotFoundError:
-                        reason = "a file of it is not there"  # or, for a reader: no longer, and the next manifest is
+                        reason = "a file of it is missing"  # or, for a reader: no longer, and the next manifest is
             except (StoreError, OtherVersion) as error:
                 reason = str(error)
                 break
@@ -111,7 +111,7 @@ class IndexFolder:
             for each in manifest.files
         }
         if ROWS not in files or not set(files) <= {ROWS, *self._index.tables}:
-            raise Damaged("the manifest of the index names other files than an index has")
+            raise Damaged("the manifest of the index does not name the files of an index")
         for name, table in self._index.tables.items():
             if name in files:
                 table.open(files[name].arrays, files[name].changing)
@@ -181,7 +181,7 @@ class IndexFolder:
 
     def _fail(self, error: StoreError) -> None:
         self.trouble, self._retry_at = f"{error}", time.monotonic() + RETRY_SECONDS
-        _log.warning("the index is not kept: %s", error)
+        _log.warning("the index is not stored in files: %s", error)
 
     def _build_files(self, progress: Progress) -> None:
         def tell(done: int, total: int) -> None:
@@ -323,9 +323,9 @@ def describe(folder: Path) -> str:
     try:
         with translated():
             if not (folder / MANIFEST).exists():
-                return "not kept in files yet: a small index is made from the database at each start"
+                return "not stored in files yet: a small index is made from the database at each start"
             manifest = read((folder / MANIFEST).read_bytes())
     except (StoreError, OtherVersion) as error:
-        return f"of no use ({error}): the next start builds it from the database"
+        return f"not usable ({error}): the next start builds it from the database"
     size = sum(file.size for file in manifest.files)
     return f"generation {manifest.generation}, {size >> 20} MiB in {len(manifest.files)} files"

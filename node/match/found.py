@@ -1,8 +1,8 @@
-"""What a table finds: hits, a row each.
+"""The result of a search in a table: one row per hit.
 
 Rules this module upholds:
 
-- No hits are `NOTHING`, that very object: who has many tables to ask tells at once which have an answer.
+- A result without hits is the object `NOTHING`. So a caller with many tables sees at once which have hits.
 """
 
 from __future__ import annotations

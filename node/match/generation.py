@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Its files are durable when `build_generation` has returned; nothing names them yet.
-- The number in the file `erased` counts for the generation that it names, and only where it is whole.
+- Its files are durable when `build_generation` has returned. No manifest names them yet.
+- The number in the file `erased` is valid only for the generation that it names, and only if the file is complete.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- Importing it imports Numba (a third of a second) and, once a machine, compiles for seconds; the result is cached on
-  disk. So the rest of the room imports it only when a table is made (`node.match.flat`, `node.match.digests`).
-- Kernels release the GIL, allocate nothing and raise nothing. They trust their arguments: callers hand contiguous
+- Its import loads Numba (a third of a second) and, once per machine, compiles for seconds; the result is cached on
+  disk. So the package imports it only when a table is made (`node.match.flat`, `node.match.digests`).
+- Kernels release the GIL, allocate nothing and raise nothing. They trust their arguments: callers pass contiguous
   arrays of the dtypes in the signature.
-- A kernel that runs out of room for its results goes on counting: the number it returns tells the caller how much
-  room a second run needs.
+- If the results do not fit, a kernel continues to count. The returned number tells the caller how much space a second
+  run needs.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down

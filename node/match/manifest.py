@@ -1,14 +1,15 @@
-r"""The manifest of an index folder: which files make the index, what lies where in them, what of the store is in it.
+r"""The manifest of an index folder: the files of the index, their layout, and the part of the store that they cover.
 
 Rules this module upholds:
 
-- Only what the writer emits is read: any other byte, and the index is damaged. It is derived: nothing is mended.
-- Another version, or the byte order of another machine, is told apart from damage, and before anything else is read.
-- What it says of offsets is checked against itself: inside the file, aligned, in order, one after the other.
-- Nothing here does I/O.
+- A reader accepts only the exact output of the writer. Any other byte means that the index is damaged. The index is
+  derived data and is never repaired.
+- Another version, or another byte order, is distinguished from damage before anything else is read.
+- Offsets are checked: inside the file, aligned, in order, without overlap.
+- It does no I/O.
 
-Form: one line `vigil-index/2 BYTE-ORDER SHA-256\n`, then as many bytes of JSON as there are, over which the SHA-256
-(64 lower-case hexadecimal digits) is taken. Keys sorted, no white space, ASCII.
+Form: one line `vigil-index/2 BYTE-ORDER SHA-256\n`, then JSON up to the end of the file. The SHA-256 (64 lower-case
+hexadecimal digits) is over the JSON. Keys sorted, no white space, ASCII.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def read(data: bytes) -> Manifest:
     """
     head = _HEAD.match(data)
     if head is None or len(data) > MAX_MANIFEST:
-        raise Damaged("the manifest of the index is not one")
+        raise Damaged("the manifest of the index has the wrong form")
     if f"vigil-index/{head[1].decode()}" != FORMAT:
         raise OtherVersion("the index was written by another version of this program")
     if head[2].decode() != sys.byteorder:
@@ -164,9 +165,9 @@ def read(data: bytes) -> Manifest:
         made = _manifest(json.loads(body))
         same = write(made) == data
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        raise Damaged("the manifest of the index says what no writer says") from None
+        raise Damaged("the manifest of the index has values that no writer writes") from None
     if not same:
-        raise Damaged("the manifest of the index is not written as a writer writes it")
+        raise Damaged("the manifest of the index is not in the form that a writer uses")
     return made
 
 
@@ -192,7 +193,7 @@ def _file(fields: dict[str, Any]) -> FilePlace:
     arrays = tuple(_array(*each) for each in fields["arrays"])
     laid = place(_word(fields["name"], _MAX_NAME), {each.name: (each.dtype, each.shape) for each in arrays})
     if laid.arrays != arrays or laid.sums != _number(fields["sums"]):
-        raise ValueError("arrays do not lie one after the other")
+        raise ValueError("arrays do not follow one another")
     return laid
 
 

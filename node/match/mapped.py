@@ -1,9 +1,9 @@
-"""A static segment as its owner changes it: finding the rows that are to go, and overwriting them.
+"""Changes of a static segment by its owner: finds the rows to remove, and overwrites them.
 
 Rules this module upholds:
 
-- Whoever sees a live source sees the whole of its hash: sources are overwritten first.
-- What is overwritten in a file goes through its guard (`files.MappedFile.changing`).
+- Sources are overwritten first. So a reader that sees a live source sees its complete hash.
+- Every overwrite in a file uses its guard (`files.MappedFile.changing`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""When what waits in the tails of an index is worth a new generation: by what that costs and saves, said once, here.
+"""Decides when the tails of an index justify a new generation. The costs and savings are defined only here.
 
 Rules this module upholds:
 
-- It knows numbers only: who counts them is `node.match.segmented`, who acts on them `node.match.folder`.
+- It uses only numbers: `node.match.segmented` counts them, and `node.match.folder` acts on them.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""A segment of perceptual hashes that finds neighbours without looking at most of them: multi-index hashing.
+"""A segment of perceptual hashes that finds neighbours without comparing most hashes: multi-index hashing.
 
 Rules this module upholds:
 
-- Exact. The layout of the chunks and their radii is a proof (`node.match.mih_layout`), and a probe whose chunks propose
-  too much is answered by a scan of everything: skewed data costs time, never recall.
-- A segment never changes but for removals, which overwrite in place (`node.match.segmented` makes it grow).
-- What a removed hash was can still be told from its places in the chunks' tables: rebuild the segment soon.
-- Only the arrays of a segment are needed to search it, so they may as well be mapped from a file; a damaged one can
-  hide hits but not invent any (`confirm`), and leads nowhere outside the arrays.
+- Exact. The layout of the chunks and their radii is proven (`node.match.mih_layout`). If the chunks of a probe propose
+  too many hashes, all hashes are scanned. So skewed data costs time, never recall.
+- A segment never changes except for removals, which overwrite in place (`node.match.segmented` makes it grow).
+- The value of a removed hash can still be derived from its places in the chunks' tables: rebuild the segment soon.
+- A search needs only the arrays of a segment, so they can be mapped from a file. A damaged array can hide hits but not
+  invent any (`confirm`), and never causes an access outside the arrays.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Building a segment of perceptual hashes (`node.match.mih`) in whatever memory the caller gives.
+"""Builds a segment of perceptual hashes (`node.match.mih`) in memory that the caller provides.
 
 Rules this module upholds:
 
-- Beside the segment, and the parts that it is made of, building takes 4 bytes a value of one chunk.
-- What is built depends on the hashes and their order alone.
+- In addition to the segment and its source parts, building needs 4 bytes per value of one chunk.
+- The result depends only on the hashes and their order.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Compiled inner loops of multi-index hashing (M. Norouzi, A. Punjani, D. Fleet, CVPR 2012).
 
-A hash is cut into m chunks. Each chunk has a table (`node.match.mih_table_kernels`) of which hashes have
-which value there. Two hashes at most r bits apart are at most r // m bits apart in some chunk (the pigeonhole), so
-looking up all near values of every chunk finds all neighbours. What the tables propose is compared in full.
+A hash is cut into m chunks. Each chunk has a table (`node.match.mih_table_kernels`) from values to hashes.
+Two hashes at most r bits apart are at most r // m bits apart in some chunk (the pigeonhole principle). So a look-up
+of all near values of every chunk finds all neighbours. The hashes that the tables propose are compared in full.
 
 Rules this module upholds:
 
-- As in `node.match.kernels`: no GIL, nothing raised, arguments trusted, results counted past the room there is.
-- A table that is damaged may hide hits or propose strangers, but never leads outside the arrays.
-- Memory is touched in three sweeps (blocks, ids, hashes). Each asks for cache lines `AHEAD` items before it needs them
-  and branches on nothing that is random: an index of gigabytes is a matter of cache misses, and so they overlap.
-- Indices are unsigned: Numba lets negative ones count from the end, and pays for it at every access.
+- As in `node.match.kernels`: no GIL, no exceptions, trusted arguments; results that do not fit are counted.
+- A damaged table may hide hits or propose wrong hashes, but never causes an access outside the arrays.
+- Memory is read in three passes (blocks, ids, hashes). Each pass prefetches cache lines `AHEAD` items early and has no
+  branch on random data. Cache misses decide the speed of an index of gigabytes, and in this way they overlap.
+- Indices are unsigned: for signed ones, Numba checks at every access whether they count from the end.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down

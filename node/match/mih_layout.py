@@ -1,10 +1,10 @@
-"""How multi-index hashing cuts hashes into chunks, and how far each chunk is searched: the proof and the costs.
+"""How multi-index hashing cuts hashes into chunks, and the search radius of each chunk: the proof and the costs.
 
 Rules this module upholds:
 
-- Exact by the pigeonhole: the radii of `chunk_radii` leave no neighbour out, whatever the widths.
-- The costs choose between ways that are all exact. They are said once, here.
-- What lies in a file follows from the size of the hashes and the number of chunks alone (`chunk_widths`, `layout`).
+- Exact by the pigeonhole principle: the radii of `chunk_radii` miss no neighbour, for any widths.
+- The costs choose between methods that are all exact. They are defined only here.
+- The layout of a file depends only on the size of the hashes and the number of chunks (`chunk_widths`, `layout`).
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- As in `node.match.kernels`: no GIL, nothing raised, arguments trusted.
+- As in `node.match.kernels`: no GIL, no exceptions, trusted arguments.
 
-A table in memory: uint64 (blocks, 2), a block for 16 consecutive values. Word 0 has sixteen counts of four bits, word 1
-the position of the block's first id in its low half. A block with a value that more than 15 hashes have is wide: the
-high half of word 1 is then the number, from 1, of a row of `wide`, uint32 (w, 17), with the sixteen positions and the
-end. So a value costs one byte, and ten million of them fit where the processor caches them.
+A table in memory: uint64 (blocks, 2), one block for 16 consecutive values. Word 0 has sixteen counts of four bits. The
+low half of word 1 is the position of the block's first id. If more than 15 hashes have the same value, its block is
+wide: the high half of word 1 is then the number, from 1, of a row of `wide`, uint32 (w, 17), with the sixteen positions
+and the end. So a value costs one byte, and ten million values fit into the processor's cache.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down

@@ -1,8 +1,8 @@
-"""Asking the processor for memory before it is needed, from inside a compiled loop.
+"""Prefetches memory into the processor's cache, from inside a compiled loop.
 
 Rules this module upholds:
 
-- Nothing waits, and nothing faults: an address that is nobody's is skipped.
+- It never waits and never faults: an unmapped address is skipped.
 """
 
 from __future__ import annotations

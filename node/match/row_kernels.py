@@ -1,12 +1,12 @@
-"""Compiled inner loops over the rows of a segment: comparing them all, and confirming what was found.
+"""Compiled inner loops over the rows of a segment: compare all rows, and confirm found rows.
 
 Rules this module upholds:
 
-- As in `node.match.kernels`: no GIL, nothing raised, arguments trusted.
-- Half of a hash is compared first: of two that are unrelated, the first 128 bits differ in 64 +- 6 already, so nearly
-  nothing else has to be fetched. Not so within a wide radius, for which that says nothing.
-- Rows are read through a view of one dimension: only where their width is known to the compiler are they compared
-  several at a time, which is three times as fast.
+- As in `node.match.kernels`: no GIL, no exceptions, trusted arguments.
+- Half of a hash is compared first. The first 128 bits of two unrelated hashes differ in 64 +- 6 bits, so the second
+  half is rarely read. A wide radius does not use this, because the first half does not exclude a match there.
+- Rows are read through a view of one dimension. Only if the compiler knows their width does it compare several at a
+  time, which is three times as fast.
 """
 
 # ruff: noqa: PLR0917 - a kernel takes flat arrays by position; keywords would slow every call down

@@ -1,9 +1,9 @@
-"""Which rows of each source the index holds, so that it can say how many it searched.
+"""The rows of each source in the index, so that a search can report how many rows it covered.
 
 Rules this module upholds:
 
-- A row counts once, however many fingerprints it has and however often it is added.
-- Rows are dense (an index in a log, the id of a holding), so a byte a row in pages is both small and quick.
+- A row counts once, for any number of its fingerprints and any number of additions.
+- Rows are dense (an index in a log, the id of a holding), so pages with one byte per row are small and fast.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class RowSets:
     def unpack(self, pages: NDArray[np.int64], bits: NDArray[np.uint8]) -> None:
         """Fills the sets, which are empty, with what `packed` gave. Raises `Damaged` where it did not give that."""
         if bits.shape != (len(pages), PAGE // 8) or (len(pages) and int(pages.min()) < 0):
-            raise Damaged("the rows of the index are not what they should be")
+            raise Damaged("the table of rows of the index is not valid")
         counts = np.bitwise_count(bits).sum(axis=1, dtype=np.int64).tolist()
         with self._lock:
             for (source, number), page, count in zip(pages.tolist(), bits, counts, strict=True):

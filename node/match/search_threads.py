@@ -1,9 +1,9 @@
-"""The threads that search for an index: a batch is dealt out among them, a single probe is not.
+"""The search threads of an index: they share the work of a batch, but not of a single probe.
 
 Rules this module upholds:
 
-- Only kernels, which release the GIL, are worth dealing out.
-- No thread is started before there is work for it, and none is left after `close`.
+- Only kernels run in these threads, because kernels release the GIL.
+- No thread is started before there is work for it, and no thread remains after `close`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Which kinds of fingerprints are searched, and how: one row for each kind that says it is searched.
+"""How each kind of fingerprint is searched: one row for each searched kind.
 
 Rules this module upholds:
 
-- A new kind that is searched needs one row here. The index itself knows no kind.
-- A search gives every hit within the radius, one for each probe and fingerprint; of frames one for each subject and row
-  (`node.match.videos`).
+- A new searched kind needs one row here. The index itself contains no code for a kind.
+- A search returns every hit within the radius, one for each probe and fingerprint. For frames it returns one for each
+  subject and row (`node.match.videos`).
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
-"""A table made of one static segment, which may be mapped from a file, and a small growing tail for what is newer.
+"""A table of one static segment, which may be mapped from a file, and a small growing tail for newer rows.
 
 Rules this module upholds:
 
-- What is new waits in the tail and is found there by the very next search; what was removed is overwritten in both.
-- A segment is rebuilt in steps (`freeze`, `build`, `offer`, `replay`, `install`), so that all kinds of an index can
-  change at one moment; searches, adding and removing go on meanwhile, and `abandon` leaves everything as it was.
-- What is removed between `freeze` and `install` is erased in the new segment too, before anything may be read from it.
-- A search sees one state of the table: where a segment is installed while it runs, it runs again.
-- Rebuilding it holds the lock for microseconds at a time, and a search for as long as confirming a few thousand hits
-  takes.
+- New rows are added to the tail, and the next search finds them there. Removed rows are overwritten in both.
+- A segment is rebuilt in steps (`freeze`, `build`, `offer`, `replay`, `install`), so that all kinds of an index change
+  at the same moment. Searches, additions and removals continue meanwhile, and `abandon` restores the former state.
+- Rows that are removed between `freeze` and `install` are erased in the new segment too, before it is read.
+- A search sees one state of the table: if a segment is installed while a search runs, the search runs again.
+- Rebuilding holds the lock for microseconds at a time. A search holds it while it confirms a few thousand hits.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a static segment of an index is, whatever its kind: its ports, and what it is made of.
+"""The definition of a static segment of an index, for all kinds: its ports and its parts.
 
 Rules this module upholds:
 
-- A segment is arrays and nothing else, so that it can be mapped from a file; removals overwrite in it (`CHANGING`).
-- Arrays that come from outside are held against dtype and shape before a kernel sees them (`array_of`).
+- A segment consists only of arrays, so that it can be mapped from a file. Removals overwrite in it (`CHANGING`).
+- The dtype and shape of arrays from outside are checked before a kernel gets them (`array_of`).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def array_of(arrays: Mapping[str, Array], name: str, dtype: DTypeLike, shape: tu
         and all(want in {-1, have} for want, have in zip(shape, found.shape, strict=True))
     )
     if found is None or not fits:
-        raise Damaged(f"the array {name} of the index is not what it should be")
+        raise Damaged(f"the array {name} of the index has the wrong type or shape")
     return found
 
 

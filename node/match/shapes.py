@@ -1,9 +1,9 @@
-"""Which static segment and which tail each kind of fingerprint has.
+"""Selects the static segment and the tail for each kind of fingerprint.
 
 Rules this module upholds:
 
-- The choice is made by what the kind is (`FingerprintKind`), in one place.
-- A segment that comes from a file is held against what `build` makes, in every number that a kernel trusts.
+- Only this module chooses, by the properties of the kind (`FingerprintKind`).
+- A segment from a file is compared with the form that `build` makes, in every number that a kernel trusts.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _opened_chunks(arrays: Mapping[str, Array], *, cut: Cut) -> Segment:
     chunks = array_of(arrays, "chunks", np.int64, (-1, 3))
     count, size = len(chunks), (len(hashes),)
     if not cut.fewest <= count <= cut.most or not np.array_equal(chunks, layout(count, cut)):
-        raise Damaged("the chunks of the index do not lie as they should")
+        raise Damaged("the chunks of the index have the wrong layout")
     values = int((1 << chunks[:, 1]).sum())
     return segment_of(
         {

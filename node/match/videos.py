@@ -1,15 +1,15 @@
-"""Frames of videos in the index: which videos may be near, and which frame a still picture is near to.
+"""Frames of videos in the index: finds videos that may be near, and the frame that is near a still picture.
 
 Rules this module upholds:
 
-- One hit a subject and row, however many of their frames are near: an hour of one still scene is 3,600 frames within
-  the radius of each other. So the work is done in columns, a block of probes at a time.
-- It proposes only: whether two videos match is said by `domain.videos`, with what the store has.
-- Nothing within the radius is left out, of frames as they are. What lies within the wide radius is proposed by a
-  sample of a video's frames, which cannot miss what has near frames all along; so is what is near a frame that is
-  turned or mirrored, where there are more than `TURNED_PROBES` to try.
-- The hashes of the other orientations are those that a frame's bits tell (`domain.orientations`).
-- Samples are taken by what is shown at one time: a frame goes with what lies within its borders.
+- One hit per subject and row, for any number of near frames: an hour of one still scene has 3,600 frames within the
+  radius of each other. So the code works on columns, one block of probes at a time.
+- It only proposes: `domain.videos` decides whether two videos match, with the data of the store.
+- Of unturned frames, every one within the radius is found. Videos within the wide radius are proposed from a sample of
+  the frames. The sample cannot miss a video that has near frames in its whole length. Turned or mirrored frames are
+  sampled too if there are more than `TURNED_PROBES` of them.
+- The hashes of the other orientations follow from a frame's bits (`domain.orientations`).
+- Samples are taken by time: a frame and the area inside its borders stay together.
 """
 
 from __future__ import annotations

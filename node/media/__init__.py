@@ -1,6 +1,6 @@
 """Opening and bounding untrusted media files, their fingerprints, and the worker processes that contain the work.
 
-The process that a person started walks (`walk`), hands out (`pool`, `workers`, `turns`) and checks what it is told
-(`replies`, `course`). It opens files and never reads their bytes: that is for the confined workers (`worker`, `inside`,
-`examine` and what they stand on).
+The user's process finds the files (`walk`), gives them to workers (`pool`, `workers`, `turns`) and checks the replies
+(`replies`, `course`). It opens files and never reads their bytes. Only confined workers read them (`worker`, `inside`,
+`examine` and the modules that these use).
 """

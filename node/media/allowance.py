@@ -1,4 +1,4 @@
-"""How a file that takes long asks for its time, and is told how much it gets."""
+"""How a slow file requests processor time, and how much it gets."""
 
 from __future__ import annotations
 

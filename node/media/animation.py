@@ -1,14 +1,13 @@
-"""The frames of an animated picture: sampled and hashed as those of a video are.
+"""The frames of an animated picture, sampled and hashed like the frames of a video.
 
 Rules this module upholds:
 
-- Frames are those of `sampling`, by how long a viewer shows each, as of a video. An animation is often a row of
-  pictures that each stand for a fraction of a second, so every frame is hashed, and those that are unlike all before
-  them are kept too: a copy of any frame is near one that is kept, up to as many different ones as a record takes.
-- The first frame is the picture, and is hashed already; nothing that goes wrong behind it costs the file that.
-- What can be read is kept: of an animation that is damaged, cut short or too long for its time, the frames up to there,
-  and a note that says so.
-- Where a resource of ours ran out, that is told apart (`shortage`): the file may do better in a new worker.
+- `sampling` selects frames by the time for which a viewer shows each one, as for a video. An animation often shows each
+  picture for a fraction of a second. So every frame is hashed, and frames that differ from all earlier ones are kept
+  too, up to the number that a record holds. A copy of any frame is near one that is kept.
+- The first frame is the picture, and its hash exists already. A failure in a later frame does not affect it.
+- If an animation is damaged, cut short or too slow to decode, the frames up to that point are kept, with a note.
+- If a resource of this machine ran out, the error says so (`shortage`), and the file is tried again in a new worker.
 """
 
 from __future__ import annotations

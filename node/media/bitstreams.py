@@ -1,9 +1,9 @@
-"""Coded pictures without a container, told by their structure, and streams that begin anywhere.
+"""Recognises coded video without a container by its structure, and streams that begin in the middle.
 
 Rules this module upholds:
 
-- Bytes in, words out: nothing is decoded.
-- What has no signature is told by several marks that must agree, so that other data is not taken for it.
+- It reads bytes and returns words. It decodes nothing.
+- A format without a signature is recognised by several marks that must agree, so other data is not mistaken for it.
 
 Sources: ISO/IEC 13818-1 (transport stream), 13818-2 and 14496-2 (start codes), Rec. ITU-T H.264 7.4.1, H.265 7.4.2.
 """

@@ -1,17 +1,17 @@
-"""Plain borders of a picture: letterboxes, pillarboxes, frames and margins of one colour, and what lies within them.
+"""Finds plain borders of a picture: letterboxes, pillarboxes, frames and margins of one colour.
 
 Rules this module upholds:
 
-- What is found is a box and nothing else: the picture stays as it is, and its hashes too. The inside is a further
-  variant of a query, never a replacement.
-- Never trimmed to nothing: the inside keeps a quarter of each side at the least. What is trimmed is worth it: a margin
-  thinner than a sample of PDQ's 64 x 64 changes no hash that would be missed for it.
-- Cheap where there is no border: a line of pixels a side is looked at, and no more.
+- The result is only a box. The picture and its hashes do not change. The area inside the borders is an additional
+  variant in a query, never a replacement.
+- The inside keeps at least a quarter of each side. A margin thinner than one sample of PDQ's 64 x 64 is not trimmed: it
+  changes the hash too little to miss a match.
+- A picture without borders costs little: only one line of pixels per side is read.
 
-A line of pixels belongs to a border where nearly all of it has the colour of the picture's outermost line on that side.
-Blocks that lie in a plain border come out of JPEG plain, at any quality, so little deviation is allowed; less would be
-lost of a picture that begins with a dark sky. Where the border ends within a block, its last lines ring. They belong to
-it up to a step that is plain to see: where there is none, the picture begins softly, and nothing of it is taken.
+A line of pixels belongs to a border if nearly all of it has the colour of the picture's outermost line on that side.
+JPEG keeps blocks inside a plain border plain at any quality, so only a small deviation is allowed. This also protects a
+picture that begins with a dark sky. If the border ends inside a block, its last lines show ringing. They belong to the
+border if a clear step follows. Without such a step the picture begins softly, and no line of it is removed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""How much processor time the files of a run get, and which of them come last.
+"""The processor time of the files of a run, and the order of slow files.
 
 Rules this module upholds:
 
-- A file gets time by its size at first, whatever it says of itself: nearly every file needs less. One that wants more
-  is put off, with what was read of it so far, until every other file is done.
-- What was put off gets its full time then, what is estimated to take least before what takes most, as long as the run
-  has time for such files: `RUN_SECONDS`, or as much as all others took together.
-- For what the run has no time left, what was read at first stands, and says so. Nothing is cut without a word.
+- At first a file gets time by its size, regardless of its content. Nearly every file needs less. A file that needs more
+  is postponed until every other file is done. Its result so far is kept.
+- Postponed files then get their full time, shortest estimate first, while the run has time for them: `RUN_SECONDS`, or
+  the time that all other files took together.
+- If the run has no time left for a file, its first result stays, with a note. No result is shortened without a note.
 """
 
 from __future__ import annotations

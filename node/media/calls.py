@@ -1,12 +1,13 @@
-"""The system calls that a worker may make, by machine: what is not named here is not made.
+"""The system calls that a worker may make, by machine. All other calls are refused.
 
 Rules this module upholds:
 
-- Decoding needs memory, time, threads, locks, the descriptors that it was handed, and nothing else. No call here opens
-  a file, names another process, or makes something that outlives the worker.
-- A call whose harm depends on an argument is bound to the arguments that are needed (`seccomp` says how).
-- What a C library looks for and does without (a locale, the number of processors, a newer call) is refused by an error
-  number; all else ends the worker. A decoder that is stopped so is named for it, and its file is not called damaged.
+- Decoding needs only memory, time, threads, locks and the descriptors that the worker received. No call here opens a
+  file, names another process, or creates anything that outlives the worker.
+- If a call is dangerous with some arguments, only the needed arguments are allowed (see `seccomp`).
+- A C library can work without some calls (a locale, the number of processors, a newer call). These return an error
+  number. Every other call ends the worker. The error then says that the decoder was stopped, not that the file is
+  damaged.
 
 Sources: linux/arch/x86/entry/syscalls/syscall_64.tbl, linux/include/uapi/asm-generic/unistd.h. From `COMMON_FROM` on
 every machine has the same numbers.

@@ -1,16 +1,16 @@
-"""Presentation times made fit to sample by. What a file says of time is a hint.
+"""Corrects presentation times, so that frames can be sampled by them. Time stamps in a file are hints.
 
 Rules this module upholds:
 
-- Sans-IO: times in, times out; it knows no decoder and no pixel.
-- Times start at 0 and never run backwards. Sound stamps are believed to the millisecond.
-- Stamps that stand still, or lie closer together than any camera takes pictures, are not believed: frames are counted
-  there, at the rate that the file states. So however many frames a second of film has, time moves past at least one
-  place where `sampling` takes a frame.
-- Stamps that jump ahead are believed until the gaps together exceed `MAX_GAPS`: a recording of a screen may show one
-  frame for minutes, a camera at an animal's path may wait for days. From then on a jump is a fault of the clock, and
-  time goes on from there.
-- What was not believed can be asked for (`Clock.faults`).
+- Sans-IO: times in, times out. It uses no decoder and no pixels.
+- Times start at 0 and never go backwards. Valid stamps are used to the millisecond.
+- Stamps that stand still, or are closer together than any camera's frames, are ignored. Frames are counted there, at
+  the rate that the file states. So for any number of frames per second, time passes at least one sampling point of
+  `sampling`.
+- Stamps that jump ahead are used until the sum of the gaps exceeds `MAX_GAPS`: a screen recording may show one frame
+  for minutes, a wildlife camera may wait for days. After that, a jump is a fault of the clock, and time continues
+  without it.
+- `Clock.faults` reports the stamps that were ignored.
 """
 
 from __future__ import annotations

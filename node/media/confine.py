@@ -1,14 +1,13 @@
-"""What a worker process may not do, imposed by itself on itself before it meets the first untrusted byte.
+"""The restrictions that a worker process puts on itself before it reads the first untrusted byte.
 
 Rules this module upholds:
 
-- A decoder that is taken over can use bounded memory and processor time, read the file that it was handed, write to the
-  one pipe that it was given, and fill the one scratch file that it was given, which has no name. It cannot open, see or
-  change another file, open a socket, start a program, or reach another process; where the command was started by root,
-  it is nobody who owns anything.
-- Limits are absolute from here on: soft and hard alike, except for processor time, which is renewed a task.
-- It fails closed: without a filter of system calls (`seccomp`) no file is read. Landlock stands beside it where the
-  kernel has it.
+- An attacker who controls a decoder can use bounded memory and processor time, read the file that the worker received,
+  write to its one pipe, and fill its one scratch file, which has no name. The attacker cannot open, see or change
+  another file, open a socket, start a program, or reach another process. If root started the command, the worker runs
+  as a user who owns nothing.
+- Soft and hard limits are equal and final, except for processor time, which is renewed for each task.
+- It fails closed: without a filter of system calls (`seccomp`) no file is read. Landlock is added if the kernel has it.
 
 Sources: setrlimit(2), prctl(2), seccomp(2), landlock(7), capset(2).
 """

@@ -1,12 +1,12 @@
-"""What a file of moving pictures is, by its first bytes, and which demuxer and decoders it may have.
+"""Recognises a video file by its first bytes, and selects its demuxer and decoders.
 
 Rules this module upholds:
 
-- A name or an extension is never looked at.
-- The content names one demuxer, and that one alone is let near the bytes. Demuxers that open other files (HLS, DASH,
-  concat, image sequences) are none of these.
-- Only the decoders of `DECODERS` are ever started, on pictures alone: no sound, no subtitles.
-- What is a picture to `sniff` (an animated one too) is a picture, and never comes here.
+- It never uses a name or an extension.
+- The content selects one demuxer, and only that demuxer reads the bytes. Demuxers that open other files (HLS, DASH,
+  concat, image sequences) are not available.
+- Only the decoders of `DECODERS` are started, and only for pictures: no sound, no subtitles.
+- A file that `sniff` recognises as a picture (also an animated one) is a picture and is not handled here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Files that are cut short, continued by made-up bytes, so that a decoder gives what is there.
+"""Appends filler bytes to a file that is cut short, so that a decoder returns the part that exists.
 
 Rules this module upholds:
 
-- Lengths alone are read and changed. What a file holds stays where it is.
-- Nothing here raises for what a file says, and no file grows by more than `_MOST_CONTINUED`.
+- It reads and changes only lengths. The content of the file stays at its position.
+- It never raises for the content of a file, and no file grows by more than `_MOST_CONTINUED`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What is known of a file while workers are on it: which of its subjects are open, and which have ended.
+"""The state of a file while workers read it: which of its subjects are open, and which have ended.
 
 Rules this module upholds:
 
-- The order of what a worker says is checked: a subject begins within one that has its result, has one result, and ends
-  behind all of its parts. Places are made here, from digests and numbers that were checked, and not believed.
-- Where a worker is lost, its last subject keeps its digests, and another worker goes on behind it (`at`).
+- It checks the order of a worker's messages: a subject begins inside a subject that has its result, has one result, and
+  ends after all of its parts. This module computes places from checked digests and numbers; it takes none from workers.
+- If a worker is lost, its last subject keeps its digests, and another worker continues after it (`at`).
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ class Course:
         """The subject that began last has its result. Raises `Malformed` where it is not of its digests."""
         opened = self.top
         if opened is None or opened.result is not None:
-            raise Malformed("a worker's reply is a result of nothing")
+            raise Malformed("a worker's reply is a result without a subject")
         ours = opened.digests
         if (result.size, result.md5, result.sha1, result.sha256) != (ours.size, ours.md5, ours.sha1, ours.sha256):
-            raise Malformed("a worker's reply has other digests than it had before")
+            raise Malformed("a worker's reply has digests that differ from the earlier ones")
         opened.result = result
         return opened
 
@@ -116,7 +116,7 @@ class Course:
         """
         opened = self.top
         if opened is None or opened.result is None:
-            raise Malformed("a worker's reply ends what has no result")
+            raise Malformed("a worker's reply ends a subject without a result")
         self.opened.pop()
         result = noted(opened.result, note)
         if opened.place is None:

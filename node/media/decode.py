@@ -2,15 +2,15 @@
 
 Rules this module upholds:
 
-- Only the one decoder that the content calls for is let near the bytes (`sniff`).
-- No pixel is decoded before the size that the header states was held against `MAX_PIXELS`.
-- Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. Decoders raise far more than
-  OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so everything that they raise ends here.
-- A lack of our own resources is no damage (`shortage`).
-- The first frame is the picture: of an animation as of a still one, for that is what every other user of these hashes
-  takes. The others come one by one, as they are asked for, composed as a viewer would show them. Pages of a TIFF and
-  further images of a HEIF are no frames, and not decoded.
-- A still picture's decoder is let go at once: beside its pixels nothing of it stays in memory.
+- Only the decoder that the content needs reads the bytes (`sniff`).
+- The size in the header is compared with `MAX_PIXELS` before a pixel is decoded.
+- Every failure is a `MediaError` in our own words, because a library's message can quote the file. Decoders raise much
+  more than OSError (SyntaxError, ValueError, NotImplementedError, their bomb errors), so all exceptions end here.
+- A lack of our own resources is not reported as damage (`shortage`).
+- The first frame is the picture, also in an animation, because all other users of these hashes use it. The other frames
+  are decoded one by one on request, and composed as a viewer shows them. Pages of a TIFF and further images of a HEIF
+  are not frames and are not decoded here.
+- A still picture's decoder is released at once. Only the pixels stay in memory.
 """
 
 from __future__ import annotations

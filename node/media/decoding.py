@@ -1,14 +1,14 @@
-"""One track of a film, decoded from its first frame that can be had to its last.
+"""Decodes one track of a film, from the first frame that can be decoded to the last.
 
 Rules this module upholds:
 
-- Damage stops only itself: behind a packet that cannot be decoded, and behind bytes in which the demuxer loses its way,
-  reading goes on. What is lost is counted.
-- A frame that a decoder had to mend is what a viewer shows, and is hashed as it is; it counts as damaged.
-- A track of which no frame is whole (it begins within a scene, and no later frame stands alone) is read once more with
-  what the decoder can make of it.
-- Frames are those of `sampling`, at the times of `clock`, turned upright, as RGB, hashed at full resolution.
-- One thread decodes, the same one converts, and nothing of a video outlives it (`upright`).
+- Damage costs only the damaged part: reading continues after a packet that cannot be decoded, and after bytes that the
+  demuxer cannot parse. The loss is counted.
+- If a decoder repaired a frame, the repaired frame is hashed, because a viewer shows it. It counts as damaged.
+- If no frame of a track is complete (it begins within a scene and has no later key frame), the track is read once more,
+  and incomplete frames are accepted.
+- Frames are selected by `sampling`, at the times of `clock`, turned upright, as RGB, hashed at full resolution.
+- One thread decodes and converts, and no object of a video outlives it (`upright`).
 """
 
 from __future__ import annotations

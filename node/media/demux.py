@@ -1,11 +1,10 @@
-"""Opening a film for FFmpeg: one demuxer over one region of a file, which can reach nothing else.
+"""Opens a film for FFmpeg: one demuxer over one region of a file, without access to anything else.
 
 Rules this module upholds:
 
-- The demuxer that the content names and the decoders of `containers.DECODERS` are let near the bytes. Nothing else is
-  opened, whatever the file names.
-- Reading ends when the time that was given is used up: a demuxer that searches through gigabytes of zeros finds the end
-  of its file.
+- Only the demuxer that the content selects and the decoders of `containers.DECODERS` read the bytes. Nothing else is
+  opened, even if the file names another file.
+- Reading ends when the time limit is reached: a demuxer that searches gigabytes of zeros then gets an end of file.
 """
 
 from __future__ import annotations

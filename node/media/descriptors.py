@@ -1,11 +1,11 @@
-"""Open files, as they pass from the command that opens them to the worker that reads them.
+"""Open files, which the command opens and a worker reads.
 
 Rules this module upholds:
 
-- The command opens and the worker reads: a worker is handed a descriptor, and never learns a name.
-- What is opened is what was found: never a link, nor a pipe, device or folder, nor another file that was put into its
-  place meanwhile. Only what a person named themselves may be a link, which is followed.
-- Whatever goes wrong is a `MediaError` in plain words, without the file's name.
+- The command opens and the worker reads: a worker receives a descriptor and never a name.
+- The opened file is the file that was found: never a link, a pipe, a device, a folder, or another file that replaced it
+  in the meantime. A link is followed only if the user named it.
+- Every failure is a `MediaError` in plain words, without the file's name.
 """
 
 from __future__ import annotations

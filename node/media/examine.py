@@ -1,12 +1,11 @@
-"""What lies in one region: its digests, and what can be seen in it. What lies inside it again is for `inside`.
+"""Examines one region: its digests and its visible content. Module `inside` examines the parts inside it.
 
 Rules this module upholds:
 
-- Every file and every part has its digests, whatever it is. They are taken first, so that nothing that follows can cost
-  them.
-- The content says what is decoded, and by what (`kinds`). What cannot be decoded has its digests and a note that says
-  why; only what cannot be read is an error.
-- What is decoded in memory is read a single time; its digests and its pixels are of the same bytes.
+- Every file and every part has its digests, of any format. They are computed first, so no later failure can lose them.
+- The content selects the decoder (`kinds`). Content that cannot be decoded gets its digests and a note with the reason.
+  Only a file that cannot be read is an error.
+- A region that is decoded in memory is read once. So its digests and its pixels come from the same bytes.
 """
 
 from __future__ import annotations
@@ -71,8 +70,8 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
 def _begins_behind(kind: Kind) -> str:
     """What is said of what begins behind other bytes. A film behind many of them has lost its beginning."""
     if kind.film is not None and kind.start > MAX_BLANK:
-        return f"its first {kind.start} bytes could not be decoded: its pictures begin behind them"
-    return f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} behind the start of the file"
+        return f"its first {kind.start} bytes could not be decoded: its pictures begin after them"
+    return f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} after the start of the file"
 
 
 def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:

@@ -1,10 +1,9 @@
-"""What is said of a film that was not read whole, or whose file does not say the truth about it.
+"""The notes about a film that was not read completely, or whose file states wrong facts.
 
 Rules this module upholds:
 
-- Plain words, in ASCII, that name how much: seconds of what could not be decoded, streams that were not looked at.
-- What matters most comes first, and no note is longer than `reply_values.MAX_REASON`: what does not fit is left out
-  from the end.
+- Plain words, in ASCII, with amounts: the seconds that could not be decoded, the streams that were not examined.
+- The most important note is first. No text is longer than `reply_values.MAX_REASON`: notes at the end are dropped.
 """
 
 from __future__ import annotations

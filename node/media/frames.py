@@ -1,10 +1,10 @@
-"""One frame that was sampled, hashed: the whole of it, and what lies within its plain borders.
+"""Hashes one sampled frame: the whole frame, and the area inside its plain borders.
 
 Rules this module upholds:
 
-- The whole frame is what is kept; the inside is looked for besides and never kept, as of a picture.
-- Each frame has the borders that it has: what a dark scene shows of them must not decide for the others.
-- A frame has one orientation, as it is: its bits tell the others (`domain.orientations`).
+- The hash of the whole frame is stored. The hash of the inside is used in searches and never stored, as for a picture.
+- Borders are found for each frame separately, so a dark scene does not decide for the other frames.
+- A frame is hashed in one orientation. The others follow from its bits (`domain.orientations`).
 """
 
 from __future__ import annotations

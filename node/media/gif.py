@@ -1,9 +1,9 @@
-"""How many frames a GIF has and where it ends, told without decoding one.
+"""Counts the frames of a GIF and finds its end, without decoding.
 
 Rules this module upholds:
 
-- Only the lengths of blocks are read, `_MOST_BLOCKS` of them at most, whatever the file says.
-- It never raises for what a file says: where the blocks end, or make no sense, the count ends.
+- It reads only the lengths of blocks, and at most `_MOST_BLOCKS`.
+- It never raises for the content of a file: the count ends where the blocks end or are invalid.
 
 Source: GIF89a Specification (CompuServe, 1990), sections 17 to 27.
 """

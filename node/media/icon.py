@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Nothing is decoded, and nothing raises for what a file says: an entry that is not there is left out.
+- It decodes nothing and never raises for the content of a file: it skips an entry whose image is missing.
 
 Source: Microsoft, "Icons" (1995): ICONDIR and ICONDIRENTRY.
 """

@@ -1,12 +1,12 @@
-"""One file and all that lies in it: each a subject of its own, told one by one.
+"""Examines one file and everything inside it. Each part is a subject of its own and is reported separately.
 
 Rules this module upholds:
 
-- A subject begins with its digests, then has its result, then its parts, then its end. So whatever ends this process,
-  it is known what was looked at, and another one can go on there (`Orders.at`).
-- A part is a subject like a file: it may hold parts again. What of a subject was not looked at, its note says. Limits
-  of depth, number, size and time end in such a note, not in an error.
-- A part that has to be unpacked is on the disk as long as it is looked at (`scratch`).
+- The messages of a subject are its digests, its result, its parts, its end. So if this process ends at any point, the
+  pool knows which subjects were examined, and another process can continue (`Orders.at`).
+- A part is a subject like a file, and may contain parts. A subject's note names the content that was not examined. A
+  limit of depth, number, size or time gives such a note, not an error.
+- An unpacked part is on the disk only while it is examined (`scratch`).
 """
 
 from __future__ import annotations

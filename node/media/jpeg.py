@@ -1,10 +1,10 @@
-"""The outer structure of a JPEG: its segments, where its pixels begin, and where it ends.
+"""The outer structure of a JPEG: its segments, the start of its pixels, and its end.
 
 Rules this module upholds:
 
-- Only markers and lengths are read. Nothing here decodes, and nothing raises for what a file says.
-- A wrong length costs its own segment alone: the walk goes on at the next segment that a decoder needs. A small JPEG
-  inside a damaged segment is stepped over.
+- It reads only markers and lengths. It decodes nothing and never raises for the content of a file.
+- A wrong length affects only its own segment: the scan continues at the next segment that a decoder needs. It skips a
+  small JPEG inside a damaged segment.
 
 Source: ITU-T T.81, annex B; JFIF 1.02; Adobe Technical Note 5116 (APP14); CIPA DC-008 (Exif).
 """

@@ -2,10 +2,10 @@
 
 Rules this module upholds:
 
-- A kernel computes what its docstring says and nothing else: no I/O, no policy, no allocation but its result.
+- A kernel does only what its docstring says: no I/O, no policy, no allocation except its result.
 - Pixels are `uint8` of shape (rows, width * channels), rows contiguous, channels interleaved: 1 (grey), 3 (RGB) or
   4 (RGB and a byte that is ignored), and read-only, so that each kernel has one type and is compiled once.
-- Where no folder can hold the cache, a kernel is compiled in each process: slower to start, never an error.
+- If no folder can hold the cache, each process compiles the kernels. It starts more slowly, without an error.
 """
 
 from __future__ import annotations

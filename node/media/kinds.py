@@ -1,12 +1,12 @@
-"""What a content is: a picture, a film, something that holds others, or none of these. This is the one place that says.
+"""Decides the kind of a content: a picture, a film, a container of parts, or unknown. Only this module decides it.
 
 Rules this module upholds:
 
-- The content decides; a name or an extension is never looked at. The one exception is what a reader states of a part
-  that no sniffer can know (`Part.media_type`).
-- A picture comes first, then a film, then what holds others: an animated picture is a picture. A picture and a film may
-  hold others too (`READERS`). Only what is none of these is searched for a picture or a film behind other bytes.
-- Nothing here decodes, and nothing raises for what a content says.
+- The content decides, never a name or an extension. There is one exception: the reader of a container may state the
+  media type of a part that no sniffer can recognise (`Part.media_type`).
+- The order is picture, film, container: an animated picture is a picture. A picture and a film may contain parts too
+  (`READERS`). Only an unknown content is searched for a picture or a film after other bytes.
+- It decodes nothing and never raises for the content.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Landlock: the kernel's own refusal of every file, and of network ports, signals and sockets outside.
+"""Landlock: the kernel refuses access to all files, network ports, and signals and sockets of other processes.
 
 Rules this module upholds:
 
-- Nothing is allowed: no rule is added. Descriptors that are open already stay usable.
-- It stands beside the filter of system calls (`seccomp`), for what a filter cannot see. A kernel without it (before
-  Linux 5.13, or where it is switched off) has the filter alone; one that knows more kinds of access has more refused.
+- Nothing is allowed: no rule is added. Descriptors that are already open stay usable.
+- It adds to the filter of system calls (`seccomp`), which cannot check everything. A kernel without Landlock (before
+  Linux 5.13, or with Landlock switched off) has only the filter. A newer kernel refuses more kinds of access.
 
 Source: landlock(7), linux/include/uapi/linux/landlock.h.
 """

@@ -1,10 +1,10 @@
-"""Damage in the outermost structure of an MP4, covered so that a demuxer reads on behind it.
+"""Masks damage in the outermost structure of an MP4, so that a demuxer continues after it.
 
 Rules this module upholds:
 
-- Nothing is written: what is covered is covered in what the demuxer is given (`demux.Feed`).
-- Only what is no box is covered, from where it begins to the next fragment or table. Offsets in the file stay as they
-  are, for fragments are found by them.
+- The file does not change. The mask is applied to the bytes that the demuxer gets (`demux.Feed`).
+- Only bytes that are not a box are masked, from their start to the next fragment or table. Offsets in the file do not
+  change, because fragments are found by them.
 
 Source: ISO/IEC 14496-12, 4.2 (boxes), 8.1.2 (free space).
 """

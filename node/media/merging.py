@@ -1,12 +1,12 @@
-"""The frames of all tracks of a film, put together as one video's.
+"""Merges the frames of all tracks of a film into the frames of one video.
 
 Rules this module upholds:
 
-- A film of one track has exactly the frames that were sampled of it.
-- Each frame keeps the time at which its own track shows it; frames of several tracks may share a time.
-- Where all together are more than a record takes, each track has an equal share of the room, and what a short one does
-  not need goes to the others. What does not fit is looked for all the same.
-- A frame that two tracks show alike, to the bit, is kept once.
+- A film of one track keeps exactly its sampled frames.
+- Each frame keeps the time at which its own track shows it. Frames of several tracks may have the same time.
+- If there are more frames than a record holds, each track gets an equal share of the places, and places that a short
+  track does not need go to the others. Frames that do not fit are still used in searches.
+- If two tracks have a frame with the same bits, it is kept once.
 """
 
 from __future__ import annotations

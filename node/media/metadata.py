@@ -1,10 +1,10 @@
-"""Pictures without their metadata: for decoders that refuse a picture because of what stands beside its pixels.
+"""Removes metadata from a picture, for decoders that refuse a picture because of its metadata.
 
 Rules this module upholds:
 
-- What pixels need is kept, byte for byte: tables, palette, transparency, orientation, frames of an animation.
-- Checksums are put right: a wrong one of an ancillary part says nothing about the pixels.
-- It never raises for what a file says, and never makes a picture of what has no pixels.
+- Everything that the pixels need is kept, byte for byte: tables, palette, transparency, orientation, animation frames.
+- Checksums are corrected: a wrong checksum of an ancillary chunk says nothing about the pixels.
+- It never raises for the content of a file, and never makes a picture from a file without pixels.
 
 Sources: PNG (W3C, third edition), 5; WebP container (RFC 9649), 2; for JPEG see `jpeg`, for GIF `gif`.
 """

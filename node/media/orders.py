@@ -1,9 +1,9 @@
-"""What a worker is told of a file: a message of fixed form, with which the open file goes (SCM_RIGHTS), without a name.
+"""The message about a file to a worker: it has a fixed form, carries the open file (SCM_RIGHTS), and has no name.
 
 Rules this module upholds:
 
-- Our own pool writes it, hence it is trusted.
-- It says where to go on in a file whose worker was lost among its parts, so that nothing is left out.
+- It is trusted, because our own pool writes it.
+- If a worker was lost between the parts of a file, the message says where to continue, so that no part is missed.
 """
 
 from __future__ import annotations

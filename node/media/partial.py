@@ -1,16 +1,16 @@
-"""What can still be seen of a picture whose file is cut short or damaged.
+"""Decodes the visible part of a picture whose file is cut short or damaged.
 
 Rules this module upholds:
 
-- A pixel counts as decoded only where the file decides it. The picture is decoded twice: over two backgrounds, and with
-  two different continuations of the file where its decoder needs one. What is the same in both is of the file.
-- What is missing is filled as the decoder of the format fills it for viewers: grey in a JPEG, black elsewhere. A hash
-  of that picture is what other programs give for the same file. PDQ does not tell these fills apart (measured).
-- A picture that is stored in passes (interlaced GIF and PNG) is shown in the detail that is there.
-- Below `LEAST_SHARE` there is no picture: its hash would tell of the fill more than of what is seen.
+- A pixel counts as decoded only if the file determines it. The picture is decoded twice: over two backgrounds, and with
+  two different continuations of the file if its decoder needs one. Pixels that are equal in both come from the file.
+- Missing pixels are filled as the format's decoder fills them for viewers: grey in a JPEG, black elsewhere. So other
+  programs get the same hash for the same file. PDQ does not distinguish these fills (measured).
+- A picture stored in passes (interlaced GIF and PNG) is shown with the detail that exists.
+- Below `LEAST_SHARE` there is no picture, because its hash would depend more on the fill than on the visible part.
 
-Source of the continuation: libwebp, libheif with libde265, dav1d and libtiff decode what precedes the end of the data
-and refuse a file that is shorter than it states. None of them has a switch for that in its Python binding.
+Source of the continuation: libwebp, libheif with libde265, dav1d and libtiff decode the data up to its end, and refuse
+a file that is shorter than it states. Their Python bindings have no switch for this.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 Rules this module upholds:
 
-- The full decode is hashed, filtered as the paper says, never a smaller copy (that alone costs up to 32 of 256 bits).
+- The full picture is hashed, filtered as in the paper, never a smaller copy (a copy changes up to 32 of 256 bits).
 - Bits are in the published order: the bit of row frequency i and column frequency j (both from 0) is number 16 i + j,
   and bit 255 is the highest of the first byte, so `hash.hex()` is the published text.
-- All orientations come from one filtered 64 x 64 buffer: turning or mirroring a picture only transposes its DCT and
-  changes the sign of odd frequencies.
+- All orientations come from one filtered 64 x 64 buffer: a rotated or mirrored picture only has a transposed DCT and
+  other signs at odd frequencies.
 
 Source: Facebook, "The TMK+PDQF video-hashing algorithm and the PDQ image-hashing algorithm" (2019); the reference is
 facebook/ThreatExchange, pdq.

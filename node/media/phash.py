@@ -1,9 +1,9 @@
-"""pHash: the 64-bit hash of the imagehash library, on pictures of any size without its slow first step.
+"""pHash: the 64-bit hash of the imagehash library for pictures of any size, without the library's slow first step.
 
 Rules this module upholds:
 
-- The result is the library's, bit for bit: the library hashes a 32 x 32 grey picture that equals, byte for byte, the
-  one that it would have made itself by Pillow's `convert("L")` and Lanczos `resize`.
+- The result equals the library's in every bit. The library gets a 32 x 32 grey picture whose bytes equal the picture
+  that it makes itself with Pillow's `convert("L")` and Lanczos `resize`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""One picture file, fingerprinted: one decode, every hash.
+"""Fingerprints one picture file: decodes it once for all hashes.
 
 Rules this module upholds:
 
-- All perceptual hashes are of the same decoded pixels (`pixels`). The digests are of the whole file that holds the
-  picture, and were taken before (`examine`).
-- An animated picture is its first frame, as a still one would be; its frames are hashed besides (`animation`).
-- What lies within plain borders is hashed beside the whole picture, from the same decode.
-- A picture of one colour is no error: it is fingerprinted with quality 0, which never matches.
+- All perceptual hashes come from the same decoded pixels (`pixels`). The digests are of the whole file, and `examine`
+  has computed them before.
+- The picture of an animated file is its first frame. All its frames are hashed too (`animation`).
+- The area inside plain borders is hashed in addition to the whole picture, from the same pixels.
+- A picture of one colour is not an error: its fingerprint has quality 0, which never matches.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Where a picture ends in its file: what lies behind that is something else.
+"""Finds the end of a picture in its file. Bytes after this end are not part of the picture.
 
 Rules this module upholds:
 
-- Only lengths are read; nothing is decoded, and nothing raises for what a file says.
-- A picture whose end cannot be told (it is cut short, or its format states none) has no end: -1.
+- It reads only lengths. It decodes nothing and never raises for the content of a file.
+- If the end is unknown (the picture is cut short, or its format states no end), the result is -1.
 
 Sources: PNG (W3C, third edition), 5.3; GIF89a, 17 to 27; WebP (RFC 9649), 2.3; ISO/IEC 14496-12, 4.2; JPEG see `jpeg`;
 Microsoft, "Bitmap Storage".

@@ -1,11 +1,11 @@
-"""From a decoded Pillow image to the pixels that the hashes read, without copying where Pillow allows it.
+"""Converts a decoded Pillow image to the pixels that the hashes read, without a copy if Pillow allows it.
 
 Rules this module upholds:
 
 - One definition of "the pixels of a picture" for every hash: orientation applied, RGB or grey, alpha dropped (not
-  blended), ICC profile ignored, 8 bits a channel, full resolution.
-- Deeper channels are cut to 8 bits, and numbers without a stated range are stretched, as `samples` says.
-- Conversion says nothing of where the picture came from and opens nothing.
+  blended), ICC profile ignored, 8 bits per channel, full resolution.
+- Deeper channels are cut to 8 bits, and numbers without a stated range are stretched (see `samples`).
+- The conversion does not depend on the source of the picture and opens no file.
 """
 
 from __future__ import annotations

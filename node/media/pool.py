@@ -2,18 +2,19 @@
 
 Rules this module upholds:
 
-- The files are opened here; a worker is sent open files and sends lines, which are checked as untrusted (`replies`,
-  `tasks`). What a worker can ask for is bounded by what it was given.
-- What kills, hangs or exhausts its worker costs only itself: the file or part keeps its digests (an animation whose
-  later frames crash their decoder also what was told of its first), with a note that says why. The worker is replaced;
-  another one goes on behind it, and has whatever was queued.
-- A file is not blamed for what its worker lacked. What failed for want of a resource, was killed, or crashed a worker
-  that had read something before, is tried once more, first of all in a new worker; what is said then stands.
-- A file that takes long for its size is put off until all others are done (`budget`).
-- Results come in the order of the files, those that were put off behind all others; the parts of a file as soon as it
-  is the first, before itself. At most `_WINDOW` files a worker are held besides, and `_MOST_READY` parts of each, so
-  memory does not grow with their number, and a slow reader of the results slows the pool down.
-- When the generator ends, is closed or is interrupted, no worker is left.
+- This process opens the files. A worker receives open files and sends lines, which are checked as untrusted (`replies`,
+  `tasks`). A worker's requests are limited by the time and files that it was given.
+- A file or part that kills, hangs or exhausts its worker affects only itself. It keeps its digests, with a note that
+  gives the reason. An animation whose later frames crash the decoder also keeps the result of its first frame. Another
+  worker replaces the lost one, continues after that file or part, and takes its queue.
+- A file is not called bad for a lack of its worker. A file is tried once more, next and in a new worker, if it failed
+  because a resource ran out, if its worker was killed, or if it crashed a worker that had read something before. The
+  second result is final.
+- A file that takes long for its size is postponed until all others are done (`budget`).
+- Results come in the order of the files, and postponed files come last. When a file is the first in this order, its
+  parts are returned at once, before the file itself. The pool holds at most `_WINDOW` more files per worker, and
+  `_MOST_READY` parts of each. So memory does not grow with their number, and a slow reader slows the pool down.
+- When the generator ends, is closed or is interrupted, no worker remains.
 """
 
 from __future__ import annotations

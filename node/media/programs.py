@@ -1,10 +1,10 @@
-"""Streams of pictures that begin later in a transport stream: of a second recording behind the first.
+"""Finds video streams that begin later in a transport stream, for example a second recording after the first.
 
 Rules this module upholds:
 
-- Every packet of the file is looked at, a few bytes each, piece by piece: FFmpeg asks for no stream that it does not
-  find at the beginning.
-- Damage stops only itself: where packets are out of step, the step is looked for again.
+- It reads a few bytes of every packet of the file, because FFmpeg ignores a stream that it does not find at the
+  beginning.
+- Damage costs only the damaged part: if packets lose their alignment, it searches for the alignment again.
 
 Source: ISO/IEC 13818-1, 2.4.3.2 (packets), 2.4.3.6 (streams of pictures have the ids E0 to EF).
 """

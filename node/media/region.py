@@ -1,13 +1,13 @@
-"""A run of bytes in an open file: a whole file, or a part that lies in it as it is.
+"""A range of bytes in an open file: the whole file, or a part that is stored in it without compression.
 
 Rules this module upholds:
 
-- Nothing is read past the region's end. Reading at an offset does not move the file's own position, so two regions of
-  one file never disturb each other.
-- A file that changes between the first and the last look at it is refused: its digests and its pictures would not be
-  of one thing.
-- Digests are taken piece by piece: memory does not grow with the size of a file. Only what is to be decoded in memory
-  is held there (`hold`), from the same read that its digests are of.
+- Nothing is read after the region's end. Reading at an offset does not move the file's own position, so two regions of
+  one file do not affect each other.
+- A file that changes between the first and the last read is refused, because its digests and its pictures would come
+  from different contents.
+- Digests are computed piece by piece, so memory does not grow with the size of a file. Only content that is decoded in
+  memory is held there (`hold`), from the same read as its digests.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What a worker says to the pool: lines of JSON, in ASCII. What it is told is in `orders`.
+"""The replies of a worker to the pool: lines of JSON, in ASCII. Messages to a worker are in `orders`.
 
 Rules this module upholds:
 
-- A worker has met hostile files and may speak for one: its reply is untrusted. It is never unpickled, is at most
-  `MAX_REPLY_BYTES` long, and each value is checked for kind and length before it becomes a domain value.
-- A line that has more parts than any that is written is refused before it is parsed: it could make a thousand times
-  its size of objects.
+- A worker reads hostile files and may be controlled by one, so its reply is untrusted. It is never unpickled, has at
+  most `MAX_REPLY_BYTES`, and each value is checked for kind and length before it becomes a domain value.
+- A line with more JSON elements than any valid line is refused before it is parsed: its objects could take a thousand
+  times its size in memory.
 - Every reader accepts exactly what its writer emits.
 """
 
@@ -130,7 +130,7 @@ def _read_more_time(said: dict[str, Any]) -> MoreTime:
 def _read_spent(said: dict[str, Any]) -> Spent:
     _require_true(said["spent"])
     if type(said["short"]) is not bool:
-        raise Malformed("a worker says that it is spent in a way that no worker does")
+        raise Malformed("a worker says that it is spent in a form that no worker uses")
     return Spent(short=said["short"])
 
 
@@ -140,7 +140,7 @@ def _read_costly(said: dict[str, Any]) -> Costly:
 
 def _require_true(value: object) -> None:
     if value is not True:
-        raise Malformed("a worker's reply denies what it is about")
+        raise Malformed("a worker's reply has a flag for its subject that is not true")
 
 
 _BY_KEYS: Final[dict[frozenset[str], Callable[[dict[str, Any]], Said]]] = {
@@ -163,5 +163,5 @@ def _read_material(said: object) -> MaterialFingerprints:
 def _read_so_far(said: object) -> PictureFingerprints:
     prints = _read_material(said)
     if not isinstance(prints, PictureFingerprints):
-        raise Malformed("a worker's reply has so far what is no picture")
+        raise Malformed("a worker's reply has an interim result that is not a picture")
     return prints

@@ -1,10 +1,10 @@
-"""What the decoders of this version bound, held against the fingerprints that a worker claims to have.
+"""Checks the fingerprints in a worker's reply against the limits of the decoders of this version.
 
 Rules this module upholds:
 
-- As `replies`: a worker may speak for a hostile file. What no decoder here gives is refused.
-- Frames travel packed, 37 bytes each in hex (`domain.fingerprint_json`): an hour of video has 3,600 of them, and four
-  times as many in between; with plain borders on all sides four times as many again.
+- As in `replies`: a hostile file may control a worker. A value that no decoder here returns is refused.
+- Frames are sent packed, 37 bytes each in hex (`domain.fingerprint_json`). An hour of video has 3,600 of them, and four
+  times as many between them. With plain borders on all sides the number is four times larger again.
 """
 
 from __future__ import annotations

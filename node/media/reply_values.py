@@ -1,4 +1,4 @@
-"""The values of a worker's reply, each held against what it should be. Raises `Malformed`, never with the value."""
+"""Checks single values of a worker's reply. Raises `Malformed`; the error never contains the value."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Samples of any depth brought to the 8 bits that the hashes read.
+"""Converts samples of any depth to the 8 bits that the hashes read.
 
 Rules this module upholds:
 
-- Deeper whole numbers are cut to their 8 highest bits; shallower ones are spread over 0..255.
-- Samples of 16 bits of which the highest 4 or more are unused in the whole picture are samples of 12 or 10 bits: a
-  sensor's values that were stored as they came. Cut to 8 of 16 bits they would keep 4 bits or less.
-- Floats, signed numbers and whole numbers of 32 bits or more have no stated range. They are stretched between the least
-  and the greatest value of all channels together.
-- Memory: beside the result, one band of rows is worked on at a time.
+- Deeper integers are cut to their 8 highest bits. Shallower ones are scaled to 0..255.
+- If the whole picture leaves the highest 4 or more of 16 bits unused, the samples are taken as 12 or 10 bits: unscaled
+  values of a sensor. Cut to 8 of 16 bits, they would keep 4 bits or fewer.
+- Floats, signed numbers and integers of 32 bits or more have no stated range. They are scaled between the minimum and
+  the maximum of all channels together.
+- Memory: the result and one band of rows at a time.
 """
 
 from __future__ import annotations

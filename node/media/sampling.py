@@ -1,14 +1,14 @@
-"""Which frames of a video or an animated picture are taken, by when they are shown.
+"""Selects the frames of a video or an animated picture by the time at which they are shown.
 
 Rules this module upholds:
 
-- Sans-IO: times in, decisions out; it knows no decoder and no pixel.
-- Nothing that the file says of itself (length, rate, number of frames) decides: only the times of frames that were
-  really decoded. A length that lies changes nothing.
-- One frame a second is kept: the first that is shown at or after each whole second. Where there are fewer than `FEW`
+- Sans-IO: times in, decisions out. It uses no decoder and no pixels.
+- Only the times of decoded frames decide. The length, rate and number of frames that the file states are ignored, so
+  false values have no effect.
+- One frame per second is kept: the first that is shown at or after each whole second. If there are fewer than `FEW`
   such seconds, frames a quarter of a second apart are kept instead.
-- However long the video is, at most `MAX_FRAMES` are kept: whenever there are more, every second one is dropped, and
-  from then on they are twice as far apart.
+- At most `MAX_FRAMES` are kept, for a video of any length: if there are more, every second one is dropped, and the
+  distance doubles from then on.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The room in which parts are unpacked: one file without a name for each worker, used as a stack.
+"""The space for unpacked parts: one file without a name for each worker, used as a stack.
 
 Rules this module upholds:
 
-- The command opens it and removes its name before a worker sees it, so nothing of it is left on the disk, whatever ends
-  the worker or the command.
-- What is unpacked lies on top of what it was unpacked from, and is dropped before anything else is put there.
-- It takes at most half of what is free on its disk, shared among the workers: a file full of nothing cannot stop the
-  node. A disk that is full is a lack of ours (`Shortage`), no damage of the file.
+- The command opens the file and removes its name before a worker gets it. So no data remains on the disk, even if the
+  worker or the command is killed.
+- An unpacked part is stored on top of its container, and is removed before the next part is stored.
+- All workers together use at most half of the free space of the disk, so a file that unpacks to very much data cannot
+  stop the node. A full disk is a lack of this machine (`Shortage`), not damage of the file.
 """
 
 from __future__ import annotations

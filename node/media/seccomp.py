@@ -1,12 +1,12 @@
-"""The filter of system calls that a worker puts itself under: an allow-list, as classic BPF over `struct seccomp_data`.
+"""The filter of system calls that a worker installs for itself: an allow-list, as BPF over `struct seccomp_data`.
 
 Rules this module upholds:
 
-- What is not allowed by `calls` is refused: by an error number where a C library does without it, else the process ends
-  (SIGSYS). What another machine's numbers say (x32, 32-bit programs) ends it too.
-- A call that could reach another process, another descriptor or the machine's own settings is bound to arguments that
-  cannot: its own process, the descriptors that it was handed, threads, data that is not code.
-- The filter holds for every thread, those that run already too. Where it cannot be installed, that is told.
+- A call that `calls` does not allow is refused: with an error number if a C library can work without it, else the
+  process ends (SIGSYS). A call of another architecture (x32, 32-bit programs) ends it too.
+- A call that could reach another process, another descriptor or the machine's settings is limited to safe arguments:
+  its own process, the descriptors that it received, threads, data that is not code.
+- The filter applies to all threads, also those that already run. If it cannot be installed, the function says so.
 
 Sources: seccomp(2), linux/include/uapi/linux/{seccomp,filter,audit}.h.
 """

@@ -1,12 +1,12 @@
-"""A lack of our own resources, told apart from a fault of the file.
+"""Distinguishes a lack of our own resources from a fault of the file.
 
 Rules this module upholds:
 
-- What lacks memory, a thread or an open file is never called damaged. It raises `Shortage`, and the file is tried again
-  in a new worker (`pool`).
-- Decoders hide a lack: they report a failed allocation as invalid data, or leave a part out. So no file is called
-  damaged before `suspected` was asked.
-- What a decoder was not allowed to do in its confinement (`confine`) is a lack too: of a permission, not of the file.
+- A file is not called damaged if memory, a thread or an open file was missing. `Shortage` is raised, and the file is
+  tried again in a new worker (`pool`).
+- Decoders hide a lack: they report a failed allocation as invalid data, or omit a part. So the code calls `suspected`
+  before it calls a file damaged.
+- An action that the confinement (`confine`) refuses to a decoder is a lack of permission, not a fault of the file.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ AT_ONCE_BYTES: Final = MEMORY_BYTES // 2
 progressive JPEG 0.4 GB a component, a frame of 67 million pixels with 16 bits a channel 0.5 GB. Where less than this
 was left at the fullest moment, an allocation may have failed."""
 MEMORY: Final = "takes more memory than a worker may have"
-THREADS: Final = "needs a thread or another resource that this machine does not give now"
+THREADS: Final = "needs a thread or another resource that this machine cannot give now"
 FILES: Final = "needs more open files than a worker may have"
 PERMISSION: Final = "needs something that a worker may not do"
-LACKED: Final = "this machine lacked it, the file is not to blame: run the same command again"
+LACKED: Final = "the cause is this machine, not the file: run the same command again"
 """What ends the note of a file that another try may read further."""
 _REMEDIES: Final = {
     MEMORY: f"free memory on this machine and try again; a worker may have {MEMORY_BYTES >> 30} GiB",

@@ -1,7 +1,7 @@
 """The table of signatures: facts of public specifications and of the file(1) and PRONOM registries.
 
 A row: offset, bytes, words that complete "it is ..." (with the article), media type (IANA, or in common use). A longer
-signature stands before a shorter one that it begins with. Where bytes are shared by several kinds, the words say only
+signature comes before a shorter one with the same beginning. If several formats share the bytes, the words say only
 what is certain.
 """
 

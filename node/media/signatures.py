@@ -1,10 +1,10 @@
-"""What a file is that is neither a picture nor a film that Vigil decodes, by its first bytes.
+"""Names the format of a file that Vigil does not decode, by its first bytes.
 
 Rules this module upholds:
 
-- A signature of two bytes is believed only where nothing else of the file speaks against it (`_BESIDES`), and only in
-  what is not text: many a letter begins with "MZ" or "BM".
-- It never raises for what a file says.
+- A signature of two bytes counts only if nothing else in the file contradicts it (`_BESIDES`) and the file is not text:
+  a text may begin with "MZ" or "BM".
+- It never raises for the content of a file.
 """
 
 from __future__ import annotations

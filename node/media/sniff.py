@@ -1,10 +1,10 @@
-"""What a file is, by its first bytes.
+"""Recognises the format of a file by its first bytes.
 
 Rules this module upholds:
 
-- A name or an extension is never looked at.
-- Only what `recognise` names is ever handed to a decoder, and to that decoder alone: this is the allow-list.
-- What is refused is refused in words that say what it seems to be, as far as a signature tells.
+- It never uses a name or an extension.
+- A decoder gets only files that `recognise` assigns to it: this is the allow-list.
+- A refusal says what the file seems to be, if a signature is known.
 """
 
 from __future__ import annotations

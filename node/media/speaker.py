@@ -1,11 +1,11 @@
-"""What a worker says of one file while it examines it, and the processor time that it gives itself for each step.
+"""The messages of a worker about one file, and the processor time that it sets for each step.
 
 Rules this module upholds:
 
-- Before a result may stand one line that asks for more processor time (what moves), which the worker then gives
-  itself, and one that says that the file wants more than it got.
-- A worker that ran out of a resource, or has grown, asks to be replaced, says one line more and falls silent. Another
-  worker goes on from there.
+- Two lines may come before a result: a request for more processor time (for moving pictures), which the worker then
+  sets itself, and a line that says that the file needs more time than it got.
+- A worker that ran out of a resource, or whose memory has grown, asks for its replacement, sends one more line and then
+  nothing. Another worker continues from there.
 """
 
 from __future__ import annotations

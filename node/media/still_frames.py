@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- A frame is decoded when it is asked for, and composed with those before it, by the library that knows the format.
-- What a library raises passes through: `decode` says it in our own words.
+- A frame is decoded on request, and composed with earlier frames by the format's library.
+- Exceptions of a library pass through. `decode` replaces them with our own errors.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What a worker says of the subjects of a file, the file itself and its parts, beside their results.
+"""The messages of a worker about the subjects of a file (the file itself and its parts), except their results.
 
-A subject begins (`Begun`), has its result, then its own parts, each a subject in the same way, and ends (`Done`).
+A subject begins (`Begun`), has its result, then its own parts, each of them a subject, and ends (`Done`).
 
 Rules this module upholds:
 
-- As `replies`: untrusted, each value checked for kind, length and range before it becomes a domain value.
-- Digests are said before anything is decoded: whatever a decoder does, they stand.
-- The name of a part travels as hex, so that it cannot have a meaning in a line.
+- As in `replies`: untrusted. Each value is checked for kind, length and range before it becomes a domain value.
+- Digests are sent before anything is decoded, so a failure of a decoder cannot lose them.
+- The name of a part is sent as hex, so that it cannot change the meaning of a line.
 """
 
 from __future__ import annotations

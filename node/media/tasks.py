@@ -1,9 +1,9 @@
-"""A file on its way through the pool: found, opened, handed to a worker, concluded.
+"""The states of a file in the pool: found, opened, given to a worker, concluded.
 
 Rules this module upholds:
 
 - A file is open only while a worker has it, so the number of open files does not grow with the number of files.
-- A worker's word is held against the file itself: its size, and that it is what it was when it was opened.
+- A worker's result is compared with the file itself: its size, and that it has not changed since it was opened.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Task:
         """A subject of the file begins. Raises `Malformed` where no honest worker would have said it."""
         stated = self.status.size if self.status else 0
         if begun.index is None and stated and begun.digests.size != stated:
-            raise Malformed("a worker's reply states another size than the file has")
+            raise Malformed("a worker's reply states a wrong size of the file")
         self.course.begin(begun)
 
     def judge(self, result: Result) -> Result:

@@ -1,13 +1,13 @@
-"""A picture behind a few bytes that do not belong to it.
+"""Finds a picture after a few bytes that do not belong to it.
 
 Rules this module upholds:
 
-- It is asked last, for content that is nothing else: what begins properly is never searched.
+- It is used last, for content that has no other known format. A file with a valid beginning is never searched.
 - Only signatures that do not occur by chance count: five bytes and more, a box with a known brand, or a TIFF whose
   first directory lies where it says.
 
-Such bytes come from line feeds and byte order marks of careless scripts, the sizes of chunks and the heads of replies
-in HTTP, mail gateways, and MacBinary (128 bytes).
+Such bytes come from careless scripts (line feeds, byte order marks), HTTP (sizes of chunks, response headers), mail
+gateways, and MacBinary (128 bytes).
 """
 
 from __future__ import annotations

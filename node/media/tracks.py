@@ -1,12 +1,12 @@
-"""Which streams of pictures of a film are looked at.
+"""Selects the video streams of a film that are examined.
 
 Rules this module upholds:
 
-- All of them, up to `MAX_TRACKS`: none is taken for the film because it comes first or says that it is the default.
-- What an edit list leaves out is looked at besides, as a track of its own.
-- No frame is decoded before the size that the header states was held against `MAX_FRAME_PIXELS`, and none past it.
-- A picture that is attached to the film (its cover) is a part and no track (`parts.streams`).
-- What is not looked at is said.
+- All of them, up to `MAX_TRACKS`. A stream gets no preference because it is first or marked as the default.
+- Frames that an edit list hides are examined too, as a track of their own.
+- The size in the header is compared with `MAX_FRAME_PIXELS` before a frame is decoded. Larger frames are not decoded.
+- A picture that is attached to the film (its cover) is a part, not a track (`parts.streams`).
+- A note names every stream that is not examined.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""A picture that is transparent in places, as viewers show it: over white and over black.
+"""Composes a picture with transparent areas as viewers show it: over white and over black.
 
 Rules this module upholds:
 
-- The reference of these hashes drops the alpha channel, and shows what an encoder left in transparent pixels. Encoders
-  may clear those: the same cut-out saved twice then has two hashes. A person sees the same, so that is hashed too.
-- A look is made only where it differs from the reference's picture, and from the other look, by more than the radius.
-- One look is composed at a time: beside the picture only one more of its size is in memory.
+- The reference of these hashes drops the alpha channel, and so uses the colours that an encoder left in transparent
+  pixels. Encoders may clear these, so the same cut-out saved twice can have two hashes. A person sees the same picture
+  in both cases, so the visible picture is hashed too.
+- A look is added only if it differs from the reference's picture, and from the other look, by more than the radius.
+- One look is composed at a time: memory holds the picture and one more of the same size.
 
 Source: PNG (W3C, third edition), 12.8 (alpha channel processing), in the coded values, as browsers do.
 """

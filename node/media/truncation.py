@@ -1,9 +1,9 @@
-"""Whether a file of moving pictures ends before its container says that it does.
+"""Tells whether a video file ends before the length that its container states.
 
 Rules this module upholds:
 
-- Only the outermost lengths are read, a few bytes each, whatever the size of the file.
-- It never says so of a container that states no length (streams), and never raises for what a file says.
+- It reads only the outermost lengths, a few bytes each, for a file of any size.
+- It never reports a container without a stated length (streams), and never raises for the content of a file.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How the turn of a file ends: with a result, by being put off, by being tried again.
+"""How the turn of a file ends: with a result, a postponement, or a second try.
 
 Rules this module upholds:
 
-- What a worker can say before a result, it can say once a subject, and within what the subject was given. A worker that
-  was taken over could go on for ever.
-- A file is blamed for what it did, not for what its worker lacked (`pool`), and what was read of it is kept. A part
-  that costs a worker is blamed alone: another worker goes on behind it, `MAX_LOST` times.
+- A worker may send each message before a result once per subject, and within the limits of the subject. Otherwise a
+  worker that an attacker controls could continue for ever.
+- An error blames a file for its own fault, not for a lack of its worker (`pool`), and partial results are kept. A part
+  that ends a worker is blamed alone: another worker continues after it, `MAX_LOST` times.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WALL_A_SECOND: Final = 4
 """Seconds by the clock for each of processor time: a machine has other things to do."""
 MAX_LOST: Final = 8
 """Workers that one file may cost before what is left of it is given up."""
-_LOST: Final = "not looked at: what follows, for its parts ended too many workers"
+_LOST: Final = "not looked at: what follows, because its parts ended too many workers"
 
 
 class Turns:
@@ -64,7 +64,7 @@ class Turns:
                 self._before(worker, task, said)
             case Begun():
                 if worker.spent:
-                    raise Malformed("a worker goes on that is to be replaced")
+                    raise Malformed("a worker continues after it asked for its replacement")
                 task.begin(said)
                 worker.step(self._wall)
             case Done():
@@ -91,7 +91,7 @@ class Turns:
             case replies.Spent() if not worker.spent:
                 worker.spent, worker.short = True, said.short
             case _:
-                raise Malformed("a worker says what it said before, or has no reason to say")
+                raise Malformed("a worker repeats a message, or has no reason to send it")
 
     def _limits(self, task: Task, opened: Opened) -> Limits:
         """What the subject was given at the most."""

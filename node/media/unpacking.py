@@ -1,11 +1,11 @@
-"""The limits of what is read inside one file, and a part put where it can be read.
+"""The limits for the content of one file, and the storage of a part where it can be read.
 
 Rules this module upholds:
 
-- What is unpacked is bounded by the size of what it comes from: of the file in all, and of each holder by itself. Parts
-  that lie in the file as they are count too: members of an archive may overlap.
-- Unpacking has processor time by the size of the file, and so has decoding all parts together.
-- What reaches a limit ends with a reason in plain words; what was found before stands.
+- The unpacked size is limited by the size of its source: of the whole file, and of each container. Parts that are
+  stored without compression count too, because members of an archive may overlap.
+- Unpacking gets processor time by the size of the file, and so does the decoding of all parts together.
+- At a limit, unpacking stops with a reason in plain words. Parts that were found before are kept.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""A decoded frame of a video as upright RGB pixels.
+"""Converts a decoded frame of a video to upright RGB pixels.
 
 Rules this module upholds:
 
 - One converter per video, with one thread. PyAV's own shortcut (`frame.to_ndarray(format=...)`) makes a converter per
   frame, and each converter starts a thread per processor.
 - Nothing here keeps a frame alive. `frame.side_data` does: it makes a reference cycle, so the frame's memory and
-  threads stay until Python's cyclic garbage collector runs. `SideDataContainer(frame)` reads the same without a cycle.
+  threads stay until Python's cyclic garbage collector runs. `SideDataContainer(frame)` reads it without a cycle.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""One video, fingerprinted: the frames of every stream of pictures in it.
+"""Fingerprints one video: the frames of every video stream in it.
 
 Rules this module upholds:
 
-- Every stream of pictures is read, and what an edit list hides; their frames are one video's (`merging`). Of these
-  tracks the longest is the film itself: its size, its length.
-- What can be read is kept: of a file that is damaged, cut short or too long for its time, the frames that could be had,
-  and a note that says how much was not (`film_notes`). Without one frame it is an error.
-- Whatever goes wrong is a `MediaError` in our own words: a library's can quote the file. A lack of our own resources is
-  no damage (`shortage`).
+- Every video stream is read, and the frames that an edit list hides. All frames belong to one video (`merging`). The
+  longest track gives the size and length of the film.
+- If a file is damaged, cut short or too slow to decode, the decoded frames are kept, with a note about the missing part
+  (`film_notes`). Without any frame it is an error.
+- Every failure is a `MediaError` in our own words, because a library's message can quote the file. A lack of our own
+  resources is not reported as damage (`shortage`).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _read_all(
     for number, track in enumerate(tracks):
         if reads and given.is_up():
             left = len(tracks) - number
-            return reads, (f"not looked at for want of time: {left} of {len(tracks)} streams of pictures",)
+            return reads, (f"not looked at because time ran out: {left} of {len(tracks)} streams of pictures",)
         read = read_track(region, known, track, given, covers)
         read.breaks += len(covers)
         reads.append(read)

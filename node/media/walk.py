@@ -1,15 +1,16 @@
-"""The files that a person means by the paths that were typed.
+"""Finds the files at the paths that the user typed.
 
 Rules this module upholds:
 
-- The order is the same at every run: arguments as typed, folders in the order of their entries' names.
-- Only what a person typed may be a link, and is followed. A link within a folder is named and not followed: whoever
-  filled the folder would decide what else is read, another case's pictures or the system's own files.
-- A folder is not entered again from within itself, so a loop of mounts ends. File systems in which the kernel shows its
-  own state (/proc, /sys) are named and not entered.
-- What is listed is what was looked at: a folder that is replaced meanwhile, by a link too, is named and left.
-- What cannot be read, or is no file, is handed on as `Unreadable` in its place, and the walk goes on. Nothing is left
-  out silently.
+- The order is the same in every run: arguments as typed, folders sorted by the names of their entries.
+- A link is followed only if the user typed it. A link inside a folder is reported and not followed. Otherwise the
+  author of the folder could add other files to the run, such as another case's pictures or system files.
+- A folder is not entered again from inside itself, so a loop of mounts ends. File systems that show the kernel's state
+  (/proc, /sys) are reported and not entered.
+- The walk lists the folder that it checked. If a folder is replaced in the meantime, also by a link, it is reported and
+  not entered.
+- An entry that cannot be read, or is not a file, is returned as `Unreadable` in its place, and the walk continues.
+  Nothing is omitted silently.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from node.errors import MediaError
 from node.media.descriptors import LINK, NOT_REGULAR, SWAPPED, Identity, is_of_the_kernel, unreadable
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
-_KERNELS: Final = "the kernel shows its own state here, no files of anybody's"
-_LOOP: Final = "it leads back to a folder that it lies in"
+_KERNELS: Final = "the kernel shows its own state here: these are not stored files"
+_LOOP: Final = "it leads back to a folder that contains it"
 _KINDS: Final = {
     stat.S_IFLNK: LINK,
     stat.S_IFIFO: f"{NOT_REGULAR}: a pipe",

@@ -2,13 +2,13 @@
 
 Rules this module upholds:
 
-- It confines itself before it takes its first task, after its libraries are loaded and its kernels compiled. Where it
-  cannot, it ends (`UNCONFINED`) and reads nothing.
-- Every task is answered in order: by the lines of the file and of its parts (`speaker`). A file that cannot be
-  fingerprinted is answered like any other.
-- Nothing of a file outlives its answer, so the first file and the thousandth have the same room.
-- Nothing but replies leaves it: standard output and standard error of libraries go nowhere, for they can quote a file.
-- It ends when its tasks end, which is also what it sees when the process that started it dies.
+- It confines itself before its first task, after its libraries are loaded and its kernels compiled. If it cannot, it
+  ends (`UNCONFINED`) and reads nothing.
+- It answers every task in order, with the lines of the file and of its parts (`speaker`). This includes a file that
+  cannot be fingerprinted.
+- No data of a file stays in memory after its answer, so the thousandth file has as much memory as the first.
+- It outputs only replies. Standard output and standard error of libraries are discarded, because they can quote a file.
+- It ends when its tasks end. It sees the same when the process that started it dies.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""One worker process as the pool sees it: how it is started, its socket and its pipe, and why it ended.
+"""One worker process on the pool's side: its start, its socket and its pipe, and the reason for its end.
 
 Rules this module upholds:
 
-- A worker is a fresh interpreter (spawned, never forked) in a session of its own, with a bare environment. It inherits
-  no descriptor but the two by which it speaks and the scratch file in which it unpacks (`scratch`).
-- What goes to it goes by a socket, which carries open files; nothing can come back by that.
-- Nothing that it says is interpreted here (`replies`), and nothing is decided here (`pool`).
+- A worker is a new interpreter (spawned, never forked) in its own session, with a minimal environment. It inherits only
+  its two communication descriptors and the scratch file in which it unpacks (`scratch`).
+- Messages to the worker use a socket, which can carry open files. The worker cannot reply through this socket.
+- This module neither interprets replies (see `replies`) nor decides (see `pool`).
 """
 
 from __future__ import annotations
@@ -195,12 +195,12 @@ def cause(status: int, seconds: int) -> MediaError:
     if status == -signal.SIGSYS:
         return MediaError(
             "its decoder was stopped: it tried what a worker may not do",
-            remedy="the file may be an attack on the decoder, or a library of this machine needs more than Vigil knows "
-            "of: report it, without the file",
+            remedy="the file may be an attack on the decoder, or a library of this machine needs a call that Vigil "
+            "does not know: report it, without the file",
         )
     if status == -signal.SIGKILL:
         return MediaError(
-            "the worker that read it was killed, perhaps for want of memory",
+            "the worker that read it was killed, perhaps because memory ran out",
             remedy="free memory on this machine or use fewer workers, then try again",
         )
     if status < 0:

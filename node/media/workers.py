@@ -1,11 +1,11 @@
-"""The worker processes of a pool: who has which file, who is heard, who is overdue, who replaces whom.
+"""The worker processes of a pool: which file each one has, which are read, which are overdue, and their replacement.
 
 Rules this module upholds:
 
-- What a worker says is checked as untrusted (`replies`, `turns`). One that talks nonsense is stopped.
-- A file that goes on after its worker was lost does so in a new worker, first of all; so a file that waits for another
-  is never behind it.
-- A worker whose file has many parts that cannot be handed on yet is not listened to, so it waits. Its time waits too.
+- A worker's messages are checked as untrusted (`replies`, `turns`). A worker that sends an invalid message is stopped.
+- If a worker is lost, its file continues in a new worker before all other files. So no file waits for a file that is
+  queued after it.
+- If a file has many parts that cannot be returned yet, its worker is not read, so it waits. Its time limit waits too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DEPTH: Final = 2
 _MOST_READY: Final = 256
 """Parts of a file that are held while an earlier file is not done."""
 _READ_BYTES: Final = 65536
-_NONSENSE: Final = "the worker that read it answered nonsense and was stopped"
+_NONSENSE: Final = "the worker that read it sent an invalid reply and was stopped"
 
 
 class Workers:
@@ -74,7 +74,7 @@ class Workers:
                 self._lose(worker, f"reading and decoding it took longer than {worker.allowed:g} seconds")
             elif worker.tasks and worker.tasks[0].waited > self._turns.most_waiting(worker.tasks[0]):
                 worker.tasks[0].lost = MAX_LOST  # nothing more of it is looked at
-                self._lose(worker, "all that lies in it takes too long")
+                self._lose(worker, "reading everything inside it takes too long")
         while self._backlog and any(len(worker.tasks) < _DEPTH for worker in self._workers):
             self.hand_out(self._backlog.popleft())
 
@@ -180,9 +180,9 @@ class Workers:
                 return
             worker.tasks.popleft()
         else:
-            raise Malformed("a worker speaks that was not asked")
+            raise Malformed("a worker without a task sent a message")
         if not worker.ready:
-            raise Malformed("a worker begins with something else than that it is ready")
+            raise Malformed("a worker's first message does not say that it is ready")
         if worker.tasks:
             worker.begin(self._turns.first_step(worker.tasks[0]))
 
@@ -216,7 +216,7 @@ class Workers:
         if status == UNCONFINED:
             raise Unavailable(
                 "the worker processes cannot confine themselves on this machine, so no file is read",
-                remedy="use Linux on x86-64 or aarch64 with seccomp; a container has to let seccomp(2) pass",
+                remedy="use Linux on x86-64 or aarch64 with seccomp; a container has to allow seccomp(2)",
             )
         self._failed_starts += 1
         if self._failed_starts >= _STARTS:

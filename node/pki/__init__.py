@@ -1,9 +1,9 @@
-"""Who is who: keys and their wrapping, the hub's certificates, the authority's roster, and how a node checks it.
+"""Identities: keys and their wrapping, the hub's certificates, the authority's roster, and how a node checks it.
 
-Rules this room upholds:
+Rules this package upholds:
 
-- One key, one purpose. A private key is on disk only wrapped, in a file of mode 0600, and in no log line.
-- The offline authority is reached by value: a request goes in, a bundle comes out, a stick can carry both.
-- What the hub hands out is checked against the authority's signatures, never believed. The hub may only suspend.
-- Time and passphrases are handed in. Bytes from outside let out `PeerFault` only, never a library's own exception.
+- One key, one purpose. A private key is stored on disk only wrapped, in a file of mode 0600. It is in no log line.
+- The offline authority exchanges files only: it reads a request and writes a bundle. A removable disk can carry both.
+- A node checks everything from the hub against the authority's signatures. The hub itself may only suspend members.
+- The caller passes in time and passphrases. Bytes from outside raise `PeerFault` only, never a library's exception.
 """

@@ -1,11 +1,11 @@
-"""Whether a hub may publish a bundle: the same questions that its members will ask, and whether it is for this hub.
+"""Decides whether a hub may publish a bundle: makes its members' checks, and checks that the bundle is for this hub.
 
 Rules this module upholds:
 
-- Decides, and touches no disk. Nothing of a bundle is believed before a root that was trusted has vouched for it.
-- The newest root counts, and every root before it has vouched for the next one.
-- A bundle that would give this hub's roles to another key, delegate more than suspensions, or name another hub is
-  refused here, where a person can still ask the authority, and not at two hundred nodes.
+- It decides and touches no disk. It trusts no part of a bundle before a trusted root has signed for it.
+- The newest root counts, and each earlier root has signed the next one.
+- It refuses a bundle that gives this hub's roles to another key, delegates more than suspensions, or names another
+  hub. A person can still ask the authority here; two hundred nodes could only reject the roster.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WHAT: Final = "the authority's bundle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """What is to be published: all roots, the targets metadata as signed, and its documents by name."""
+    """The files to publish: all roots, the signed targets metadata, and its documents by name."""
 
     roots: Sequence[bytes]
     targets: bytes
@@ -47,12 +47,12 @@ def check_bundle(
     online: SSlibKey,
     now: float,
 ) -> Accepted:
-    """Steps; raises `PeerFault` and its kin, or `Refused` where it is not for this hub.
+    """Checks in this order. Raises `PeerFault` and its subclasses, or `Refused` if the bundle is for another hub.
 
-    1. the roots follow the ones that are trusted (`roots`), each signed by the one before it; 2. the newest is of today
-    and gives snapshot and timestamp to our key `online`; 3. the membership is signed by it, of today, newer than the
-    one we have (`held`) or the same, and delegates suspensions to us and nothing else; 4. the documents are the ones
-    it names, are well formed, and name this hub.
+    1. the roots follow the trusted ones (`roots`), and each is signed by the previous one; 2. the newest has not
+    expired and gives snapshot and timestamp to our key `online`; 3. the membership is signed by it, has not expired,
+    is not older than ours (`held`), and delegates only suspensions, to us; 4. the documents are the ones that the
+    membership names, are well formed, and name this hub.
     """
     if bundle.federation != federation:
         raise Refused(f"{_WHAT} is of {bundle.federation}, and this hub is of {federation}")

@@ -3,10 +3,11 @@
 Rules this module upholds:
 
 - The authority checks every petition itself, and does not trust the hub.
-- A member's keys change on the word of its former statement key (`ROTATE`) or, where that is lost, on the authority's
-  own (`REPLACE`), never on the hub's.
-- No key ever comes back: not under another member, another purpose, or after it was retired.
-- A new log key opens the next epoch. What the former one signed stays valid, up to the size that the hub had cosigned.
+- A member's former statement key endorses a change of its keys (`ROTATE`). If that key is lost, the authority decides
+  (`REPLACE`). The hub cannot change a member's keys.
+- No key is used again: not for another member, not for another purpose, not after it was retired.
+- A new log key opens the next epoch. Earlier signatures of the former key stay valid, up to the size that the hub had
+  cosigned.
 - A bad petition does not affect the others.
 """
 
@@ -27,7 +28,7 @@ from node.tlog import note
 
 
 class Verdict(StrEnum):
-    """What a petition comes to."""
+    """The result of a judgement of a petition."""
 
     ADMIT = "admit"
     UNCHANGED = "unchanged"
@@ -38,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One petition judged. `fingerprint`: 32 bytes to compare by voice; `reason`: of a refusal; `claims`: None then."""
+    """One judged petition. `fingerprint`: 32 bytes to compare by voice. Refused: `reason` is set, `claims` is None."""
 
     member: MemberId
     name: str
@@ -49,7 +50,7 @@ class Finding:
 
 
 def review(membership: Membership | None, petitions: Sequence[JoinRequest], federation: FederationId) -> list[Finding]:
-    """Judges each petition by itself against the membership as it stands."""
+    """Judges each petition separately, against the current membership."""
     members = membership.members if membership else {}
     taken = _public_keys(membership)
     names = {member.id: member.name for member in members.values()}
@@ -116,10 +117,10 @@ def active_vkeys(member: Member) -> dict[str, str]:
 
 
 def admit(members: Mapping[MemberId, Member], finding: Finding, *, log_size: int | None) -> dict[MemberId, Member]:
-    """The members with this finding carried out. `log_size`: entries of the former log that the hub had cosigned.
+    """The members after this finding is applied. `log_size`: entries of the former log that the hub had cosigned.
 
-    Raises `Refused` for a petition that was refused, and for a new log key where nobody says where the former log ends:
-    whoever has the former key could go on with it.
+    Raises `Refused` for a refused petition, and for a new log key without the size of the former log: without it, a
+    person who has the former key could add entries to that log.
     """
     if finding.claims is None:
         raise Refused(f"{finding.member} is not admitted: {finding.reason}")
@@ -153,13 +154,13 @@ def admit(members: Mapping[MemberId, Member], finding: Finding, *, log_size: int
 
 def _give_up(key: MemberKey, *, lost: bool, log_size: int | None) -> MemberKey:
     if key.purpose is KeyPurpose.LOG:
-        # Its records live on under the former epoch, so even a lost log key is retired, and bounded, not revoked.
+        # Its records stay valid under the former epoch. So a lost log key is retired with a bound, not revoked.
         return replace(key, status=KeyStatus.RETIRED, until_size=log_size)
     return replace(key, status=KeyStatus.REVOKED if lost else KeyStatus.RETIRED)
 
 
 def release(members: Mapping[MemberId, Member], member: MemberId) -> dict[MemberId, Member]:
-    """The members, `member` having left. Its keys go on vouching for what they signed. Raises `Refused`."""
+    """The members after `member` has left. Its earlier signatures stay valid. Raises `Refused`."""
     known = members.get(member)
     if known is None:
         raise Refused(f"{member} is not a member")

@@ -1,14 +1,16 @@
-"""The offline authority: a folder, or a stick, that says who is a member. Its keys never lie with the hub's.
+"""The offline authority: a folder, for example on a removable disk, that decides who is a member.
 
 Rules this module upholds:
 
-- It needs no network and no database: a signing request goes in, a bundle comes out (`node.pki.courier`).
-- Nothing is admitted by default. The hub's identity and each member are named by the person who compared fingerprints.
-- Files are written before the metadata that names them, the newest targets last: a crash leaves the former state whole.
-- Keys are one wrapped file each, so that a threshold of them can lie on as many sticks (`node.pki.keyfiles`).
-- A change of its keys is signed by the former root keys and the new ones, so that every node follows. A crash in it
-  leaves the former keys in force, or the new ones: the same command goes on where it was.
-- A clock that runs behind what was signed last is refused: it would sign metadata that is born expired.
+- Its keys are never stored with the hub's keys.
+- It needs no network and no database: it reads a signing request and writes a bundle (`node.pki.courier`).
+- Nothing is admitted by default. The person who compared the fingerprints names the hub and each member.
+- Files are written before the metadata that names them, and the newest targets last. After a crash the former state
+  is complete.
+- Each key is one wrapped file, so the keys of a threshold can be on separate disks (`node.pki.keyfiles`).
+- The former root keys and the new ones both sign a change of keys, so every node accepts it. After a crash either the
+  former keys or the new ones are valid, and the same command continues.
+- It refuses a clock that is behind its last signature, because metadata signed with it could already be expired.
 """
 
 from __future__ import annotations
@@ -44,18 +46,18 @@ from node.pki.succession import FormerWord, HubFinding, HubVerdict, judge_hub, s
 from node.pki.wrapping import Passphrase
 
 ROOT_RENEWAL: Final = metadata.ROOT_LIFE // 2
-"""Seconds left of the root under which a signature also extends it."""
+"""Seconds. If the root expires sooner than this, a signature also extends it."""
 AS_OF_NOW: Final = FormerWord()
-"""A hub that is replaced was its own until this very moment."""
+"""A replaced hub alone held its keys until now."""
 CLOCK_SLACK: Final = 3_600
-"""Seconds that the authority's clock may run behind its last signature."""
+"""Seconds that the authority's clock may be behind its last signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A signing request judged: its hub, and its petitions.
+    """A judged signing request: its hub and its petitions.
 
-    `log_sizes`: where the former logs of members end that change their log key.
+    `log_sizes`: for members that change their log key, the size at which the former log ends.
     """
 
     hub: HubFinding
@@ -64,23 +66,23 @@ class Review:
 
     @property
     def hub_changed(self) -> bool:
-        """Whether its hub is new, or has other keys than the roster's, and must be accepted."""
+        """Whether a person must accept its hub: it is new, or its keys differ from the roster's."""
         return self.hub.verdict is not HubVerdict.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootDigits:
-    """What is compared by voice of a root: its version, and the SHA-256 of its file."""
+    """The data of a root that people compare by voice: its version, and the SHA-256 of its file."""
 
     version: int
     sha256: bytes
 
 
 class Authority:
-    """An opened authority folder. One process at a time; synchronous."""
+    """An open authority folder. One process at a time; synchronous."""
 
     def __init__(self, folder: Path, passphrase: Passphrase, key_folders: Sequence[Path] = ()) -> None:
-        """Opens it and checks what it signed. `key_folders`: where more key files are. Raises `NotFound`, `Damaged`."""
+        """Opens it, checks its signed files. `key_folders`: more folders with keys. Raises `NotFound`, `Damaged`."""
         self._stick = Stick(folder)
         held = self._stick.load()
         self.federation = held.federation
@@ -101,7 +103,7 @@ class Authority:
         keys: int = 1,
         threshold: int = 1,
     ) -> Authority:
-        """A new authority: `keys` root and `keys` targets keys, of which `threshold` sign. Raises `Misuse`."""
+        """A new authority: `keys` root keys and `keys` targets keys; `threshold` of each must sign. Raises `Misuse`."""
         check_numbers(keys, threshold)
         stick = Stick.prepare(folder)
         files = KeyFiles(federation, (folder / "keys",), passphrase)
@@ -115,23 +117,23 @@ class Authority:
 
     @property
     def root(self) -> bytes:
-        """The first root.json, which a hub is made with; its SHA-256 is what two people compare then."""
+        """The first root.json, which a new hub needs. Two people compare its SHA-256 then."""
         return self._roots[0]
 
     @property
     def root_digits(self) -> RootDigits:
-        """Of the root that brought in the present keys: what every ceremony compares as ROOT."""
+        """The digits of the root that introduced the present keys. Every ceremony compares them as ROOT."""
         version = metadata.anchor(self._roots)
         return RootDigits(version=version, sha256=hashlib.sha256(self._roots[version - 1]).digest())
 
     def public_keys(self, role: str) -> set[bytes]:
-        """The public keys (32 bytes each) of `role` as they stand."""
+        """The present public keys (32 bytes each) of `role`."""
         root = self._newest_root()
         return {bytes.fromhex(root.keys[keyid].keyval["public"]) for keyid in root.roles[role].keyids}
 
     @property
     def hub_fingerprint(self) -> bytes:
-        """Of the hub that was signed in last, as `HubClaims.fingerprint`; b"" before the first."""
+        """The fingerprint of the hub that was signed last, as `HubClaims.fingerprint`; b"" before the first."""
         if self._membership is None:
             return b""
         hub = self._membership.hub
@@ -139,13 +141,13 @@ class Authority:
 
     @property
     def signature(self) -> tuple[int, int]:
-        """(keys, threshold) of the root role as it stands."""
+        """The present (keys, threshold) of the root role."""
         role = self._newest_root().roles[Root.type]
         return len(role.keyids), role.threshold
 
     @property
     def members(self) -> Mapping[MemberId, Member]:
-        """The members as signed last."""
+        """The members in the last signature."""
         return self._membership.members if self._membership else {}
 
     @property
@@ -159,12 +161,12 @@ class Authority:
         return None if self._targets is None else self._stick.signed_policy(self._targets)
 
     def set_policy(self, policy: Policy) -> None:
-        """Takes effect with the next signature. Raises `Misuse` for figures past the code's caps."""
+        """Takes effect with the next signature. Raises `Misuse` for figures above the code's caps."""
         self._stick.write_policy(checked_policy(policy))
         self._policy = policy
 
     def bundle(self) -> bytes:
-        """What was signed last, once more: for a hub that lost it. Raises `NotFound` where nothing was."""
+        """The last signed bundle again, for a hub that lost it. Raises `NotFound` if nothing was signed."""
         if self._targets is None:
             raise NotFound(
                 "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
@@ -185,7 +187,7 @@ class Authority:
     # --- what it decides ----------------------------------------------------------------------------------------------
 
     def review(self, request: bytes) -> Review:
-        """Judges a request, and changes nothing. Raises `PeerFault` and its kin where none of it can be trusted."""
+        """Judges a request and changes nothing. Raises `PeerFault` or a subclass if the whole request is invalid."""
         return self._review(self._open(request))
 
     def sign(
@@ -198,18 +200,18 @@ class Authority:
         accept_hub: bool = False,
         former_hub: FormerWord = AS_OF_NOW,
     ) -> bytes:
-        """Carries out a request as far as the person said, and returns the bundle for the hub.
+        """Carries out the parts of a request that the person approved, and returns the bundle for the hub.
 
-        `admit_members`: those to admit, or to let change keys on their former key's word. `replace_keys`: those whose
-        keys change on the authority's word. `accept_hub`: the hub's fingerprint was compared. `former_hub`: what is
-        known of the hub that is replaced. Raises `Refused` where a person's word is missing or a petition named is no
-        good, `Misuse` where keys are missing or the clock is behind.
+        `admit_members`: members to admit, or whose change of keys their former key endorses. `replace_keys`: members
+        whose keys the authority replaces. `accept_hub`: a person compared the hub's fingerprint. `former_hub`: facts
+        about a replaced hub. Raises `Refused` if a person's approval is missing or a named petition is invalid,
+        `Misuse` if keys are missing or the clock is behind.
         """
         opened = self._open(request)
         judged = self._review(opened)
         if judged.hub_changed and not accept_hub:
             raise Refused(
-                f"the request comes from a hub that the roster does not have: {spoken(judged.hub.fingerprint)}",
+                f"the request comes from a hub that is not in the roster: {spoken(judged.hub.fingerprint)}",
                 remedy="compare these digits with the hub's operator by voice, then accept the hub",
             )
         wanted = {*admit_members, *replace_keys}
@@ -221,7 +223,7 @@ class Authority:
                 continue
             if finding.verdict is Verdict.REPLACE and finding.member not in replace_keys:
                 raise Refused(
-                    f"{finding.member} would have its keys replaced without its former key's word",
+                    f"{finding.member} has no endorsement of its former key for its new keys",
                     remedy="compare fingerprints with the member by voice, then allow the replacement by name",
                 )
             members = admit(members, finding, log_size=opened.log_sizes.get(finding.member))
@@ -230,7 +232,7 @@ class Authority:
         return self._publish(membership, opened.hub.online, now=now)
 
     def extend(self, *, now: float) -> bytes:
-        """The same membership and the policy as it stands now, with fresh dates. Raises `NotFound` before the first."""
+        """The same membership and the present policy, with new dates. Raises `NotFound` before the first signature."""
         if self._membership is None:
             raise NotFound(
                 "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
@@ -238,7 +240,7 @@ class Authority:
         return self._publish(self._membership, self._online(), now=now)
 
     def release(self, member: MemberId, *, now: float) -> bytes:
-        """A bundle in which `member` has left. Raises `Refused` where it is none."""
+        """A bundle in which `member` has left. Raises `Refused` if it is not a member."""
         if self._membership is None:
             raise NotFound(
                 "this authority has signed no list of members yet", remedy="sign first: vigil authority sign"
@@ -248,11 +250,11 @@ class Authority:
         return self._publish(membership, self._online(), now=now)
 
     def rotate(self, *, now: float, keys: int, threshold: int) -> bytes:
-        """New root and targets keys, and the bundle in which the former root keys hand over to them.
+        """Makes new root and targets keys, and the bundle in which the former root keys hand over to them.
 
-        A threshold of the former root keys has to be at hand; of the former targets keys none. The new files stand in
-        the folder's own `keys`. Where a change was interrupted after its root was signed, it is brought to its end, and
-        the numbers given are not looked at. Raises `Misuse`, `NotFound` before the first list of members.
+        Needs a threshold of the former root keys, and no former targets key. Writes the new files to the folder's own
+        `keys`. If a change was interrupted after its root was signed, this completes that change and ignores the
+        arguments. Raises `Misuse`, or `NotFound` before the first list of members.
         """
         membership, online = self._membership, self._online() if self._membership else b""
         if membership is None:
@@ -272,7 +274,7 @@ class Authority:
         root.expires = metadata.utc(now + metadata.ROOT_LIFE)
         signed = metadata.sign(root, [*former, *fresh[Root.type]])
         self._stick.write(f"{root.version}.root.json", signed)
-        # Handed over. A crash right here leaves a list of members by the former keys: `interrupted`.
+        # The new keys are valid now. A crash here leaves a list of members signed by the former keys: `interrupted`.
         self._roots.append(signed)
         return self._publish(membership, online, now=now)
 
@@ -298,7 +300,7 @@ class Authority:
     # --- signing ------------------------------------------------------------------------------------------------------
 
     def _publish(self, membership: Membership, online: bytes, *, now: float) -> bytes:
-        """Each step durable before the next. A crash before the last leaves files that nothing names."""
+        """Each step is durable before the next. A crash before the last leaves files that no metadata names."""
         self._check_clock(now)
         documents = {ROSTER_FILE: encode_membership(membership), POLICY_FILE: encode_policy(self._policy)}
         if decode_membership(documents[ROSTER_FILE]) != membership:
@@ -323,7 +325,7 @@ class Authority:
         return self.bundle()
 
     def _next_root(self, online: SSlibKey, *, now: float) -> bytes | None:
-        """The next root, where the hub's online key or the root's date asks for one."""
+        """The next root, if the hub's online key changed or the root expires soon."""
         root = self._newest_root()
         known = all(root.roles[role].keyids == [online.keyid] for role in metadata.ONLINE_ROLES)
         if known and metadata.expires(root) - now > ROOT_RENEWAL:
@@ -352,4 +354,4 @@ class Authority:
             return
         signed_at = metadata.expires(metadata.parse(self._targets, Targets, "the membership").signed)
         if now < signed_at - metadata.TARGETS_LIFE - CLOCK_SLACK:
-            raise Misuse("this machine's clock is behind what it signed last", remedy="set the clock and sign again")
+            raise Misuse("this machine's clock is behind its last signature", remedy="set the clock and sign again")

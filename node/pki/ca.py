@@ -1,13 +1,13 @@
-"""The hub's certificates: its own authority, its server leaf, the members' leaves of 72 hours, and what asks for them.
+"""The hub's certificates: its CA, its server leaf, the members' leaves of 72 hours, and the requests for them.
 
-Rules this module upholds (certs/PROFILES.md has the profiles in words):
+Rules this module upholds (certs/PROFILES.md describes the profiles):
 
-- P-256 and SHA-256 alone. A member's leaf has exactly one name, the URI `spiffe://<federation>/member/<ID>`, taken from
-  the roster by the caller; nothing that a request asks for is honoured but its public key.
-- A request proves that the private key is held: its own signature (RFC 2986), and, at enrolment, the petition's proofs.
-- A serial fits a signed 64-bit column and holds 62 random bits. Short life stands in for revocation lists; whoever
-  admits a certificate checks the roster, the pinned key and the end of life as well (`node.usecases.roster`).
-- What is signed here is for TLS only. No record, query or roster rests on it.
+- Only P-256 and SHA-256. A member's leaf has exactly one name, the URI `spiffe://<federation>/member/<ID>`. The caller
+  takes it from the roster. Only the public key of a request is used.
+- A request proves possession of its private key by its signature (RFC 2986), and at enrolment by the petition's proofs.
+- A serial fits a signed 64-bit column and has 62 random bits. Short lifetimes replace revocation lists. The code that
+  admits a certificate also checks the roster, the pinned key and the expiry (`node.usecases.roster`).
+- These signatures are for TLS only. No record, query or roster depends on them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 HOUR: Final = 3_600
 DAY: Final = 24 * HOUR
 CA_LIFE: Final = 5 * 366 * DAY
-"""Seconds. The roster names the CA by its hash, so a new one is brought in by the authority."""
+"""Seconds. The roster names the CA by its hash, so the authority has to sign a new one."""
 SERVER_LIFE: Final = 30 * DAY
 MEMBER_LIFE: Final = 72 * HOUR
 """Seconds a member's certificate lasts (DESIGN, "Enrolment")."""
@@ -69,7 +69,7 @@ def _utc(seconds: float) -> datetime:
 
 
 def _name(federation: str, common_name: str) -> x509.Name:
-    # An X.520 common name has at most 64 characters; the names that count are the alternative ones.
+    # An X.520 common name has at most 64 characters. Checks read the alternative names only.
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, federation),
@@ -87,22 +87,22 @@ def spki_sha256(public_key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def make_request(ring: KeyRing) -> bytes:
-    """A certificate request (PKCS#10, DER) for the ring's TLS key, in its owner's name (`check_requester`)."""
+    """A certificate request (PKCS#10, DER) for the ring's TLS key and owner (`check_requester`)."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(ring.federation, ring.owner))
     return builder.sign(ring.p256(TLS), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def check_request(request: bytes) -> ec.EllipticCurvePublicKey:
-    """The public key of a request, checked. Raises `Malformed`, or `BadSignature` where the key is not proven held.
+    """The checked public key of a request. Raises `Malformed`, or `BadSignature` if it does not prove possession.
 
-    1. bounded and DER; 2. a P-256 key; 3. its own signature, with SHA-256, verifies. Extensions in it are not read.
-    Left to the caller: who asks, and whether they may; and that the key's holder made the request for them
+    1. bounded size and DER; 2. a P-256 key; 3. its own signature, with SHA-256, verifies. Extensions are not read.
+    The caller checks who asks, whether they may, and that the holder of the key made the request for them
     (`check_requester`).
     """
     parsed = _load_request(request)
     try:
         key, algorithm = parsed.public_key(), parsed.signature_hash_algorithm
-        # The library takes a last byte of seven bits for one of eight: one request, one spelling.
+        # The library also accepts a last byte of seven bits. One request must have one encoding.
         canonical = request.endswith(b"\0" + parsed.signature)
         held = canonical and isinstance(algorithm, hashes.SHA256) and parsed.is_signature_valid
     except _LIBRARY_ERRORS as error:
@@ -116,8 +116,8 @@ def check_request(request: bytes) -> ec.EllipticCurvePublicKey:
 
 def check_requester(request: bytes, federation: FederationId, member: MemberId) -> None:
     """Raises `BadSignature` unless the request names this member as its subject. The key's own signature covers the
-    name: so whoever holds the key made the request for this member, and a request that another member once sent gives
-    nobody else a certificate for that member's key.
+    name, so the holder of the key made the request for this member. A copied request of another member gives nobody
+    a certificate for that member's key.
     """
     if _load_request(request).subject != _name(federation, member):
         raise BadSignature(
@@ -140,7 +140,7 @@ def _load_request(request: bytes) -> x509.CertificateSigningRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """What Vigil reads in a certificate. Times in Unix seconds; `uris` all its URI names; `der` the bytes."""
+    """The parts of a certificate that Vigil reads. Times in Unix seconds; `uris`: all URI names; `der`: the bytes."""
 
     der: bytes
     serial: int
@@ -160,7 +160,7 @@ class Certificate:
         return x509.load_der_x509_certificate(self.der).public_bytes(Encoding.PEM)
 
     def renewal_due(self) -> float:
-        """When it has lived `RENEW_AT` of its life, in Unix seconds."""
+        """The time (Unix seconds) at which `RENEW_AT` of its lifetime has passed."""
         return self.not_before + RENEW_AT * (self.not_after - self.not_before)
 
 
@@ -184,7 +184,7 @@ def is_issued_by(der: bytes, ca: bytes) -> bool:
 
 
 def needs_renewal(certificate: Certificate, now: float) -> bool:
-    """Whether a certificate has lived two thirds of its life."""
+    """Whether two thirds of a certificate's lifetime have passed."""
     return now >= certificate.renewal_due()
 
 
@@ -198,7 +198,7 @@ def _load(der: bytes) -> x509.Certificate:
 
 
 def read_certificate(der: bytes) -> Certificate:
-    """Takes a certificate apart; its signature is not looked at (`check_issued`). Raises `Malformed`."""
+    """Parses a certificate without checking its signature (see `check_issued`). Raises `Malformed`."""
     parsed = _load(der)
     try:
         key = parsed.public_key()
@@ -223,9 +223,9 @@ def read_certificate(der: bytes) -> Certificate:
 
 
 def check_issued(der: bytes, ca: bytes, *, spiffe: str, ring: KeyRing, now: float) -> Certificate:
-    """A leaf that the hub handed us, checked. Raises `Malformed`, `BadSignature`, `Expired`.
+    """Checks a leaf from the hub. Raises `Malformed`, `BadSignature`, `Expired`.
 
-    1. the CA signed it; 2. its one URI is ours; 3. it is for our TLS key; 4. it is of today.
+    1. the CA signed it; 2. its one URI is ours; 3. it is for our TLS key; 4. it is valid now.
     """
     leaf = read_certificate(der)
     if not is_issued_by(der, ca):
@@ -234,11 +234,11 @@ def check_issued(der: bytes, ca: bytes, *, spiffe: str, ring: KeyRing, now: floa
             remedy="a running node renews it by itself (vigil node run); if this does not help, ask the hub's operator",
         )
     if leaf.uris != (spiffe,):
-        raise Malformed("a certificate that names another member than this node's")
+        raise Malformed("the certificate names another member, not this node's")
     if leaf.spki_sha256 != spki_sha256(ring.p256(TLS).public_key()):
-        raise Malformed("a certificate for another key than this node's")
+        raise Malformed("the certificate is for another key, not this node's")
     if not leaf.not_before <= now < leaf.not_after:
-        raise Expired("a certificate that is not valid at this hour", remedy="check this machine's clock")
+        raise Expired("the certificate is not valid at this time", remedy="check this machine's clock")
     return leaf
 
 
@@ -250,7 +250,7 @@ class CertificateAuthority:
     def __init__(self, ring: KeyRing, der: bytes) -> None:
         certificate = _load(der)
         if certificate.public_key() != ring.p256(CA).public_key():
-            raise Misuse("the CA certificate is for another key than the hub's ring holds")
+            raise Misuse("the CA certificate does not match the CA key of this hub")
         self._ring = ring
         self._certificate = certificate
         self.der = der
@@ -278,7 +278,7 @@ class CertificateAuthority:
 
     @property
     def sha256(self) -> bytes:
-        """The CA certificate's fingerprint (32 bytes), as the roster and the tokens have it."""
+        """The CA certificate's fingerprint (32 bytes), as in the roster and the tokens."""
         return hashlib.sha256(self.der).digest()
 
     def issue_server(self, hosts: Sequence[str], *, now: float) -> Certificate:
@@ -286,13 +286,13 @@ class CertificateAuthority:
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"spiffe://{self._ring.federation}/hub")]
         names += map(_host_name, hosts)
         if len(names) == 1:
-            raise Misuse("a hub needs the host names that nodes reach it by", remedy="name one DNS name or IP address")
+            raise Misuse("a hub needs the host names by which nodes reach it", remedy="name one DNS name or IP address")
         return self._issue(
             self._ring.p256(TLS).public_key(), "hub", names, ExtendedKeyUsageOID.SERVER_AUTH, now=now, life=SERVER_LIFE
         )
 
     def issue_member(self, member: MemberId, request: bytes, *, now: float) -> Certificate:
-        """A leaf for the key in `request`, in the name of `member`, who the caller has checked may have it.
+        """A leaf for the key in `request` and the name of `member`. The caller has checked that the member may have it.
 
         Raises `Malformed` and `BadSignature` for the request.
         """
@@ -337,7 +337,7 @@ class CertificateAuthority:
 
 
 def issued(member: MemberId, certificate: Certificate, *, now: float) -> IssuedCertificate:
-    """What the hub keeps of a certificate that it issued."""
+    """The data that the hub stores about a certificate that it issued."""
     return IssuedCertificate(
         member=member,
         serial=certificate.serial,

@@ -1,12 +1,13 @@
-"""The hub's new keys, beside its former ones, until the authority has signed for them; and the change over.
+"""The hub's new keys, stored next to its present ones until the authority has signed them; and the change-over.
 
 Rules this module upholds:
 
-- The folder `next` holds new ring, CA and server certificate. Nothing uses them before the authority's bundle is there.
-- The change over is one chain of steps, each written so that a crash after it is taken up by the same chain: publish
-  the bundle with the new keys, put the new files in the place of the former ones, remove `next`.
-- The former CA goes on admitting the certificates that it issued, until the last of them has run out: no member is cut
-  off. Where somebody else may hold the former keys, it does not.
+- The folder `next` holds the new ring, CA and server certificate. Nothing uses them before the authority's bundle is
+  here.
+- The change-over is one sequence of steps: publish the bundle with the new keys, replace the former files with the new
+  ones, remove `next`. After a crash at any step, the same sequence continues.
+- Certificates of the former CA stay valid until the last of them has expired, so no member loses its connection. If
+  somebody else may hold the former keys, they become invalid at once.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ _FORMER_CA: Final = re.compile(r"former-ca-([1-9][0-9]{0,11})\.der")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextKeys:
-    """New keys that wait. `sizes`: what was cosigned of each log when the hub stopped cosigning, because somebody else
-    may hold its keys; None where it goes on until it changes over.
+    """New keys that are not in use yet. `sizes`: if somebody else may hold the present keys, the cosigned size of each
+    log when the hub stopped cosigning; None if the hub cosigns until the change-over.
     """
 
     ring: KeyRing
@@ -69,14 +70,14 @@ class HubChange:
     # --- new keys -----------------------------------------------------------------------------------------------------
 
     def prepare(self, passphrase: Passphrase, *, sizes: Mapping[str, int] | None, now: float) -> NextKeys:
-        """Makes new keys; those that wait already are kept. Raises `Misuse` where the last ones were made without
-        `sizes` and are asked for with them: what was cosigned since then would not be bounded.
+        """Makes new keys, or keeps the ones that exist. Raises `Misuse` if those were made without `sizes` and the
+        caller passes `sizes`: cosignatures made since then would have no bound.
         """
         waiting = self.waiting(passphrase)
         if waiting is not None:
             if sizes is not None and waiting.sizes is None:
                 raise Misuse(
-                    "new keys wait already, made while the former ones were the hub's alone",
+                    "new keys exist already, made while only the hub held its present keys",
                     remedy="delete them first: vigil hub rekey --drop",
                 )
             return waiting
@@ -88,7 +89,7 @@ class HubChange:
         write_atomic(self._folder / CA_FILE, ca.der)
         former = read_bounded(self._tls / SERVER_FILE, MAX_CERTIFICATE, what="hub's certificate")
         write_atomic(self._folder / SERVER_FILE, ca.issue_server(server_hosts(former), now=now).der)
-        # Last: without its plan the folder holds nothing that anybody was told of, and is made again.
+        # The plan is last: a folder without it was shown to nobody, and is made again.
         plan = {"type": _PLAN, "sizes": None if sizes is None else dict(sizes)}
         write_atomic(self._folder / _PLAN_FILE, encode(plan))
         return NextKeys(ring=ring, ca=ca, sizes=sizes)
@@ -98,7 +99,7 @@ class HubChange:
         return (self._folder / _PLAN_FILE).exists()
 
     def waiting(self, passphrase: Passphrase) -> NextKeys | None:
-        """The new keys that wait, if there are any. Raises `Damaged`."""
+        """The new keys that are not in use yet, if there are any. Raises `Damaged`."""
         try:
             plan = read_bounded(self._folder / _PLAN_FILE, MAX_DOCUMENT, what="change of keys")
         except NotFound:
@@ -113,7 +114,7 @@ class HubChange:
         return NextKeys(ring=ring, ca=ca, sizes=sizes)
 
     def drop(self) -> bool:
-        """Forgets new keys that wait; whether there were any. Raises `Misuse` once the authority's bundle is here."""
+        """Deletes unused new keys; whether there were any. Raises `Misuse` once the authority's bundle is here."""
         if self.begun():
             raise Misuse("the authority has already signed the new keys", remedy="start the hub: vigil hub run")
         found = self.waits()
@@ -121,7 +122,7 @@ class HubChange:
         return found
 
     def _clear(self) -> None:
-        """The plan first: a crash on the way leaves files that nothing names."""
+        """Deletes the plan first: a crash then leaves files that nothing names."""
         if not self._folder.exists():
             return
         with store_errors("removing the new keys"):
@@ -132,12 +133,12 @@ class HubChange:
     # --- the change over ----------------------------------------------------------------------------------------------
 
     def repository(self, waiting: NextKeys) -> Repository:
-        """The hub's repository, as the new keys write it."""
+        """The hub's repository, opened with the new keys."""
         online = RoleSigner(waiting.ring.signer(ONLINE), waiting.ring.public_bytes(ONLINE))
         return Repository(self._repository, federation=self._federation, hub=waiting.claims.identity, online=online)
 
     def take(self, bundle: bytes, waiting: NextKeys, *, now: float) -> None:
-        """Changes over with the authority's bundle. Raises what `Repository.accept` raises, and nothing was changed."""
+        """Changes over with the authority's bundle. Raises what `Repository.accept` raises, before any change."""
         membership = self.repository(waiting).check(bundle, now=now)
         former = membership.hub.former[-1:]
         if waiting.sizes is None and former and former[0].until <= now:
@@ -145,29 +146,29 @@ class HubChange:
                 "the authority signed the new keys so long ago that the former keys are no longer valid",
                 remedy="ask it again: vigil hub requests, vigil authority sign, vigil hub admit",
             )
-        # From here on a crash is taken up by the next start.
+        # After a crash from here on, the next start continues.
         write_atomic(self._folder / _BUNDLE_FILE, bundle)
         self.finish(waiting, now=now)
 
     def is_for(self, bundle: bytes, waiting: NextKeys) -> bool:
-        """Whether the roster of a bundle names the new keys. Nothing of it is believed yet. Raises `Malformed`."""
+        """Whether the roster of a bundle names the new keys. The bundle is not verified yet. Raises `Malformed`."""
         found = decode_bundle(bundle)
         names = [name for name in found.files if name.endswith(f".{ROSTER_FILE}")]
         return any(decode_membership(found.file(name)).hub.is_hub(waiting.claims.identity) for name in names)
 
     def begun(self) -> bool:
-        """Whether the authority's bundle is here, and the change over has to be finished."""
+        """Whether the authority's bundle is here and the change-over is not complete."""
         return all((self._folder / name).exists() for name in (_PLAN_FILE, _BUNDLE_FILE))
 
     def finish(self, waiting: NextKeys, *, now: float) -> None:
-        """The steps, from wherever a crash left them."""
+        """Runs the remaining steps, also after a crash."""
         bundle = read_bounded(self._folder / _BUNDLE_FILE, MAX_DOCUMENT, what="bundle")
         repository = self.repository(waiting)
         if not _publishes(repository, waiting):
             try:
                 repository.accept(bundle, now=now)
             except Expired:
-                # Nothing of it is in place, and nobody believes it any more: the new keys wait for another one.
+                # No step was done, and the bundle is no longer valid. The new keys need another bundle.
                 (self._folder / _BUNDLE_FILE).unlink()
                 raise
         ca = read_bounded(self._tls / CA_FILE, MAX_CERTIFICATE, what="CA certificate")
@@ -179,7 +180,7 @@ class HubChange:
 
 
 def _publishes(repository: Repository, waiting: NextKeys) -> bool:
-    """Whether what is published names the new keys already."""
+    """Whether the published roster names the new keys already."""
     try:
         return repository.membership().hub.is_hub(waiting.claims.identity)
     except NotFound:
@@ -187,7 +188,7 @@ def _publishes(repository: Repository, waiting: NextKeys) -> bool:
 
 
 def former_cas(tls: Path, *, now: float) -> Sequence[bytes]:
-    """The former CAs (DER) whose certificates may still be shown; older ones are deleted."""
+    """The former CAs (DER) whose certificates may still be valid; deletes older ones."""
     found = []
     for path in sorted(tls.iterdir()):
         name = _FORMER_CA.fullmatch(path.name)

@@ -1,14 +1,15 @@
-"""How a node, and the hub itself, gets a roster that it can trust.
+"""Gets a roster that a node, or the hub itself, can trust.
 
 Rules this module upholds:
 
 - Trust starts at one root, pinned by the SHA-256 in the invitation, and follows signatures from there (TUF 1.0, section
-  5.3, by python-tuf's `Updater`). The hub's TLS adds nothing to it.
-- Members and keys come out of what the authority signed; the hub's part can take a member's voice, never lend it one.
-- What was seen is remembered: an older roster is refused (rollback), an expired one too (freeze).
-- A roster is returned once it is durable, as one file of everything that proves it. Without a network that file is
-  verified again, signature by signature; its dates are left to `Roster.expires`, so that nobody is stopped from reading
-  what is theirs, and nobody is admitted on it (`node.usecases.roster.Members`).
+  5.3, by python-tuf's `Updater`). It does not depend on the hub's TLS.
+- Members and keys come from documents that the authority signed. The hub can suspend a member, and can add no member
+  and no key.
+- The folder remembers the newest roster seen. An older one is refused (rollback), and so is an expired one (freeze).
+- A roster is returned once it is durable, as one file with everything that proves it. Without a network, each signature
+  in that file is verified again, but not its dates: the caller compares `Roster.expires`. So an expired roster stops
+  nobody from reading their own data, and admits nobody (`node.usecases.roster.Members`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from node.pki.strictjson import MAX_DOCUMENT, decode, encode
 from node.tlog.text import decode_base64, encode_base64
 
 Fetch = Callable[[str, int], bytes]
-"""(name of a file of the hub's repository, most bytes) -> the file. Raises `NotFound`, `Unavailable`. Blocking."""
+"""(name of a file in the hub's repository, max bytes) -> the file. Raises `NotFound`, `Unavailable`. Blocking."""
 
 _WHAT: Final = "the roster"
 _VERIFIED: Final = "vigil/verified-roster/v1"
@@ -67,7 +68,7 @@ _CONFIG: Final = UpdaterConfig(
 
 
 class _Fetcher(FetcherInterface):
-    """Lets the library fetch through our own call: bounded, and with our own errors passing untouched."""
+    """Lets the library fetch through our own call: bounded, and our own errors pass through unchanged."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._get = fetch
@@ -77,7 +78,7 @@ class _Fetcher(FetcherInterface):
 
     @contextmanager
     def download_file(self, url: str, max_length: int) -> Iterator[io.BytesIO]:
-        """The file behind `url`, at most `max_length` bytes of it."""
+        """The file at `url`, at most `max_length` bytes."""
         try:
             data = self._get(url.removeprefix(_URL), max_length)
         except NotFound as error:
@@ -88,15 +89,15 @@ class _Fetcher(FetcherInterface):
 
 
 class _Walk(Updater):
-    """One walk from the pinned root to the newest roster, at a time that is handed in."""
+    """One update from the pinned root to the newest roster, at a time that the caller passes in."""
 
     def __init__(self, folder: Path, fetch: Fetch, root: bytes, *, now: float) -> None:
         super().__init__(str(folder), _URL, fetcher=_Fetcher(fetch), config=_CONFIG, bootstrap=root)
-        # The library reads the machine's clock when it is made, and has no other way to be told the time.
+        # The library reads the machine's clock in its constructor. It has no parameter for the time.
         self._trusted_set.reference_time = metadata.utc(now)
 
     def roles(self) -> dict[str, Signed]:
-        """Every verified role by name, once all documents were asked for."""
+        """Every verified role by name. Valid after all documents were fetched."""
         found = self._trusted_set
         return {
             Root.type: found.root,
@@ -111,9 +112,9 @@ class RosterClient:
     """Keeps the newest verified roster in a folder of its own. Blocking; safe in any thread of one process."""
 
     def __init__(self, folder: Path, *, federation: FederationId | None, root_sha256: bytes | None) -> None:
-        """Opens a folder that `bootstrap` made. Raises `NotFound`, or `Damaged` where the pinned root is another.
+        """Opens a folder that `bootstrap` made. Raises `NotFound`, or `Damaged` if another root is pinned.
 
-        None for both: whatever federation and root the folder itself holds, for a person who vouches for the folder.
+        None for both: accepts the federation and root in the folder. Only for a person who vouches for the folder.
         """
         self._folder = folder
         self._federation = federation
@@ -124,18 +125,18 @@ class RosterClient:
 
     @property
     def root_sha256(self) -> bytes:
-        """Of the pinned root (32 bytes)."""
+        """SHA-256 of the pinned root (32 bytes)."""
         return hashlib.sha256(self._root).digest()
 
     @classmethod
     def bootstrap(
         cls, folder: Path, fetch: Fetch, *, federation: FederationId, root_version: int, root_sha256: bytes
     ) -> RosterClient:
-        """Fetches and pins the root that the invitation names. Raises `BadProof` where the hub shows another."""
+        """Fetches and pins the root that the invitation names. Raises `BadProof` if the hub serves another."""
         root = fetch(f"{root_version}.root.json", metadata.MAX_METADATA)
         if hashlib.sha256(root).digest() != root_sha256:
             raise BadProof(
-                "the hub shows another root than the invitation names",
+                "the hub has another root, not the one that the invitation names",
                 remedy="do not join; compare the root's digits with the federation's authority",
             )
         metadata.check_root(root, None)
@@ -144,8 +145,8 @@ class RosterClient:
         return cls(folder, federation=federation, root_sha256=root_sha256)
 
     def leads_to(self, fetch: Fetch, *, root_version: int, root_sha256: bytes) -> bool:
-        """Whether the pinned root and the root of an invitation are of one authority: signatures lead from the older of
-        them to the newer, through the roots in between, which `fetch` brings. False where they do not.
+        """Whether the pinned root and the root of an invitation belong to one authority: a chain of signatures leads
+        from the older root to the newer one, through the roots between them, which `fetch` gets.
         """
         pinned = metadata.check_root(self._root, None).signed.version
         first, last = sorted((pinned, root_version))
@@ -162,8 +163,8 @@ class RosterClient:
         return hashlib.sha256(roots[root_version - first]).digest() == root_sha256
 
     def published(self) -> Mapping[str, bytes]:
-        """Everything that proves the roster that was verified last, under the names by which a hub serves it. Raises
-        `NotFound` where none was.
+        """Everything that proves the last verified roster, under the names by which a hub serves it. Raises `NotFound`
+        if no roster was verified.
         """
         kept = self._kept()
         if kept is None:
@@ -173,11 +174,11 @@ class RosterClient:
     def refresh(self, fetch: Fetch, *, now: float) -> Roster:
         """The newest roster, fetched, verified and kept. Durable once it returns.
 
-        1. root, timestamp, snapshot and membership as TUF demands, none older than what was seen, none expired; 2. the
-        documents are the ones they name; 3. they are of this federation; 4. the hub's suspensions applied. Raises
-        `PeerFault` and its kin, `NotFound` where the authority signed nothing yet, and whatever `fetch` raises.
+        1. root, timestamp, snapshot and membership are valid by TUF, not older than seen before, not expired; 2. the
+        documents are the ones they name; 3. they belong to this federation; 4. the hub's suspensions are applied.
+        Raises `PeerFault` and its subclasses, `NotFound` if the authority signed nothing yet, and what `fetch` raises.
 
-        Left to the caller: its own line (`usecases.roster.Members`), and to ask again in time.
+        The caller checks its own entry (`usecases.roster.Members`), and refreshes in time.
         """
         with self._lock:
             folder = self._folder / "metadata"
@@ -194,8 +195,8 @@ class RosterClient:
             return roster
 
     def load(self) -> Roster:
-        """The roster that was verified last, verified again from the pinned root, without a network and whatever its
-        dates are: compare `Roster.expires`. Raises `NotFound` where there is none, `Damaged` where it does not verify.
+        """The last verified roster, verified again from the pinned root without a network. Dates are not checked:
+        compare `Roster.expires`. Raises `NotFound` if there is none, `Damaged` if it does not verify.
         """
         with self._lock:
             kept = self._kept()
@@ -225,7 +226,7 @@ class RosterClient:
                     documents[name] = _document(info, fetch, kept)
             except DownloadHTTPError as error:
                 raise NotFound(
-                    "the hub lacks a file of the roster", remedy="the authority has to sign the membership in first"
+                    "the hub lacks a file of the roster", remedy="the authority has to sign a list of members first"
                 ) from error
         return walk, documents
 
@@ -289,7 +290,7 @@ def _out_of(files: Mapping[str, bytes]) -> Fetch:
 
 
 def _everything(folder: Path, roles: Mapping[str, Signed], documents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """All that proves a roster, under the names by which the hub serves it."""
+    """Everything that proves a roster, under the names by which the hub serves it."""
 
     def read(path: Path) -> bytes:
         return read_bounded(path, metadata.MAX_METADATA, what="roster metadata")

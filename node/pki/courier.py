@@ -1,11 +1,11 @@
-"""What travels between the hub and the offline authority, by value: a signing request one way, a bundle the other.
+"""The files that people carry between the hub and the offline authority: a signing request, and a bundle in return.
 
 Rules this module upholds:
 
-- Each is one file of strict JSON that a stick, or a mail, can carry. Neither side ever needs the other's disk.
-- A request proves itself: the hub's keys sign for the hub, each petition's keys for its member. The authority checks
-  all of it again, so a request altered on its way is refused, not believed.
-- A bundle is the authority's signed files and nothing else; the hub checks them as any node would.
+- Each is one file of strict JSON, for a removable disk or a mail. Neither side needs access to the other's disk.
+- A request proves itself: the hub's keys sign for the hub, each petition's keys sign for its member. The authority
+  checks all proofs again, so it refuses a request that was altered on the way.
+- A bundle contains the authority's signed files only. The hub checks them as any node does.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BUNDLE_FILE: Final = re.compile(r"[1-9][0-9]{0,8}\.(?:root|targets)\.json|[0-9a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubClaims:
-    """The hub's identity as it states it: online TUF key (32 bytes), mirror vkey, CA fingerprint, and two proofs."""
+    """The identity that a hub claims: online TUF key (32 bytes), mirror vkey, CA fingerprint, and two proofs."""
 
     online: bytes
     mirror_vkey: str
@@ -47,7 +47,7 @@ class HubClaims:
 
     @property
     def identity(self) -> HubIdentity:
-        """What the roster says of the hub."""
+        """The hub's entry in the roster."""
         return HubIdentity(cosigner_vkey=self.mirror_vkey, ca_sha256=self.ca_sha256)
 
     def message(self, federation: FederationId) -> bytes:
@@ -60,14 +60,14 @@ class HubClaims:
 
 
 def hub_fingerprint(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
-    """32 bytes over a hub's identity: what people compare, and by which they name a hub that is gone."""
+    """32 bytes over a hub's identity. People compare them, and use them to name a former hub."""
     return hashlib.sha256(preimage(_HUB, federation, online, mirror_vkey, ca_sha256)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRequest:
-    """What the hub asks of the authority. `log_sizes`: of the logs of members that change keys, as the hub cosigned
-    them; the old log key then vouches for no more than that. `succession`: where the hub changes its own keys.
+    """The hub's request to the authority. `log_sizes`: for members that change keys, the size of the log that the hub
+    cosigned; the old log key is valid up to that size only. `succession`: set if the hub changes its own keys.
     """
 
     federation: FederationId
@@ -78,7 +78,7 @@ class SigningRequest:
 
 
 def claim_hub(ring: KeyRing, *, ca_sha256: bytes) -> HubClaims:
-    """The hub's identity out of its ring, with the proofs."""
+    """The hub's identity from its ring, with the proofs."""
     bare = HubClaims(
         online=ring.public_bytes(ONLINE),
         mirror_vkey=ring.vkey(MIRROR),
@@ -97,7 +97,7 @@ def claim_hub(ring: KeyRing, *, ca_sha256: bytes) -> HubClaims:
 
 
 def check_hub(claims: HubClaims, federation: FederationId) -> None:
-    """Raises `Malformed` or `BadSignature`: 1. strong keys under the hub's names; 2. both proven held."""
+    """Raises `Malformed` or `BadSignature`. Checks: 1. strong keys with the hub's names; 2. possession of both."""
     mirror = note.parse_vkey(claims.mirror_vkey)
     if (mirror.name, mirror.key_type) != vkey_name(federation, HUB, MIRROR) or mirror.public_key == claims.online:
         raise Malformed("the hub's mirror key has the name or the type of another key, or is its online key")
@@ -113,7 +113,7 @@ def check_hub(claims: HubClaims, federation: FederationId) -> None:
 def encode_request(request: SigningRequest) -> bytes:
     """The file that the hub's operator carries to the authority."""
     hub = request.hub
-    # Left out where the hub keeps its keys: then every version of the authority reads it.
+    # Omitted if the hub keeps its keys, so that every version of the authority can read the request.
     succession = {} if request.succession is None else {"succession": succession_fields(request.succession)}
     return encode(
         {
@@ -146,7 +146,7 @@ def _petition_fields(petition: JoinRequest) -> dict[str, Any]:
 
 
 def decode_request(data: bytes) -> SigningRequest:
-    """Reads a request; nothing in it is verified yet (`check_hub`, `check_petition`). Raises `Malformed`."""
+    """Parses a request and verifies nothing (see `check_hub`, `check_petition`). Raises `Malformed`."""
     top = decode(data, _REQUEST, "a signing request")
     federation = federation_id(top.text("federation"))
     fields = Fields(top.value("hub"), "a signing request's hub")
@@ -193,18 +193,18 @@ def _decode_petition(value: Any) -> JoinRequest:  # noqa: ANN401 -- JSON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The authority's files by name: every root, the newest targets, and the two documents it speaks for."""
+    """The authority's files by name: every root, the newest targets, and the two documents that it names."""
 
     federation: FederationId
     files: Mapping[str, bytes]
 
     def versions(self, role: str) -> list[int]:
-        """Which versions of `root` or `targets` are in it, in order."""
+        """The versions of `root` or `targets` in it, sorted."""
         ending = f".{role}.json"
         return sorted(int(name.removesuffix(ending)) for name in self.files if name.endswith(ending))
 
     def file(self, name: str) -> bytes:
-        """Raises `Malformed` where it is not there."""
+        """Raises `Malformed` if the file is missing."""
         if name not in self.files:
             raise Malformed("a bundle lacks a file that its metadata names")
         return self.files[name]
@@ -217,7 +217,7 @@ def encode_bundle(bundle: Bundle) -> bytes:
 
 
 def decode_bundle(data: bytes) -> Bundle:
-    """Reads a bundle; its signatures are `node.pki.repository`'s to check. Raises `Malformed`."""
+    """Parses a bundle. `node.pki.repository` checks its signatures. Raises `Malformed`."""
     top = decode(data, _BUNDLE, "a bundle")
     federation = federation_id(top.text("federation"))
     files = {name: decode_base64(text, "a bundle's file") for name, text in top.table("files").items()}
@@ -228,4 +228,4 @@ def decode_bundle(data: bytes) -> Bundle:
 
 def _check_names(names: Iterable[str]) -> None:
     if not all(_BUNDLE_FILE.fullmatch(name) for name in names):
-        raise Malformed("a bundle has a file that does not belong into one")
+        raise Malformed("a bundle has a file that does not belong in a bundle")

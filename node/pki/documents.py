@@ -1,9 +1,9 @@
-"""The documents that the roster is made of: who is a member, what the policy is, who is suspended.
+"""The documents of the roster: the members, the policy, the suspensions.
 
 Rules this module upholds:
 
-- A key in the roster is a verifier key of its member and purpose; nothing else gets into a `domain.roster` value.
-- Nothing here is trusted for being well formed: the signatures are `node.pki.client`'s and `node.pki.repository`'s.
+- A key in the roster is a verifier key of its member and purpose. A `domain.roster` value contains no other key.
+- A well-formed document is not trusted yet. `node.pki.client` and `node.pki.repository` check the signatures.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROSTER_FILE: Final = "roster.json"
 POLICY_FILE: Final = "policy.json"
 SUSPENDED_FILE: Final = "suspended.json"
 MAX_REASON: Final = 200
-"""Characters of the reason of a suspension."""
+"""Maximum characters of the reason for a suspension."""
 
 _ROSTER: Final = "vigil/roster/v1"
 _POLICY: Final = "vigil/policy/v1"
@@ -49,7 +49,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """What the authority signs: the hub, and the members without the hub's suspensions."""
+    """The part that the authority signs: the hub, and the members without the hub's suspensions."""
 
     federation: FederationId
     hub: HubIdentity
@@ -58,7 +58,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
-    """Why, and since when (Unix seconds)."""
+    """The reason and the start (Unix seconds)."""
 
     reason: str
     since: int
@@ -82,7 +82,7 @@ def encode_membership(membership: Membership) -> bytes:
 def _hub_fields(hub: HubIdentity) -> dict[str, Any]:
     fields: dict[str, Any] = {"mirror": hub.cosigner_vkey, "ca_sha256": hub.ca_sha256.hex()}
     if hub.former:
-        # Left out where there are none: a federation whose hub never changed is read by every version.
+        # Omitted if there are none, so that every version reads the roster of a federation whose hub never changed.
         fields["former"] = [
             {
                 "mirror": key.vkey,
@@ -105,14 +105,14 @@ def _member_fields(member: Member) -> dict[str, Any]:
 
 
 def decode_membership(data: bytes) -> Membership:
-    """Reads roster.json. Raises `Malformed`: also for a key that is not its member's, or held by two."""
+    """Reads roster.json. Raises `Malformed`, also for a key with another member's name or a key of two members."""
     top = decode(data, _ROSTER, "a roster")
     federation = federation_id(top.text("federation"))
     hub = _decode_hub(top.value("hub"))
     members = [_decode_member(each) for each in top.items("members")]
     top.end()
     if [member.id for member in members] != sorted({member.id for member in members}):
-        raise Malformed("a roster names a member twice, or not in order")
+        raise Malformed("a roster names a member twice, or is not sorted")
     hub_keys = [hub.cosigner_vkey, *(key.vkey for key in hub.former)]
     owners: dict[bytes, str] = {_public_key(each, vkey_name(federation, HUB, MIRROR)): HUB for each in hub_keys}
     if len(owners) != len(hub_keys):
@@ -122,7 +122,7 @@ def decode_membership(data: bytes) -> Membership:
             role = log_role(key.epoch) if key.purpose is KeyPurpose.LOG else key.purpose.value
             public = _public_key(key.vkey, vkey_name(federation, member.id, role))
             if owners.setdefault(public, f"{member.id}/{role}") != f"{member.id}/{role}":
-                raise Malformed("a roster gives one key to two")
+                raise Malformed("a roster gives one key to two members")
     return Membership(federation=federation, hub=hub, members={member.id: member for member in members})
 
 
@@ -155,7 +155,7 @@ def _decode_former(value: Any) -> FormerHubKey:  # noqa: ANN401 -- JSON
 def _public_key(text: str, expected: tuple[str, int]) -> bytes:
     vkey = note.parse_vkey(text)
     if (vkey.name, vkey.key_type) != expected:
-        raise Malformed("a roster has a key under the name or the type of another")
+        raise Malformed("a roster has a key with the name or the type of another key")
     return vkey.public_key
 
 
@@ -200,7 +200,7 @@ def _word(kind: type[_Word], text: str) -> _Word:
 
 
 def encode_policy(policy: Policy) -> bytes:
-    """policy.json. Limits of the default are not mentioned, so that every version reads a policy without others."""
+    """policy.json. Omits limits that have their default, so that every version reads a policy of defaults."""
     said: dict[str, Any] = {"type": _POLICY, **asdict(policy)}
     limits = {name: said["limits"][name] for name, default, _, _ in ranges() if said["limits"][name] != default}
     if limits:
@@ -210,7 +210,7 @@ def encode_policy(policy: Policy) -> bytes:
 
 
 def decode_policy(data: bytes) -> Policy:
-    """Reads policy.json. Raises `Malformed`: also for a figure past the code's own caps (promise 8)."""
+    """Reads policy.json. Raises `Malformed`, also for a figure above the code's own caps (promise 8)."""
     top = decode(data, _POLICY, "a policy")
     policy = Policy(
         version=top.number("version", 1, 2**31 - 1),
@@ -226,7 +226,7 @@ def decode_policy(data: bytes) -> Policy:
 
 
 def _decode_limits(policy: Fields) -> Limits:
-    """A limit that the policy does not mention has its default."""
+    """A limit that the policy omits has its default."""
     if "limits" not in policy.names():
         return Limits()
     there = Fields(policy.value("limits"), "the policy's limits")
@@ -244,7 +244,7 @@ def _decode_scheme(value: Any) -> CategoryScheme:  # noqa: ANN401 -- JSON
 
 
 def checked_policy(policy: Policy) -> bytes:
-    """policy.json of a policy that a reader would take. Raises `Misuse` for one that is past the caps."""
+    """policy.json, checked as a reader checks it. Raises `Misuse` for a policy above the caps."""
     data = encode_policy(policy)
     try:
         if decode_policy(data) == policy:
@@ -258,7 +258,7 @@ def checked_policy(policy: Policy) -> bytes:
 
 
 def encode_suspended(federation: FederationId, suspended: Mapping[MemberId, Suspension]) -> bytes:
-    """suspended.json, which the hub's online key signs through its delegated role."""
+    """suspended.json. The hub's online key signs it through its delegated role."""
     rows = [
         {"id": each, "reason": suspended[each].reason, "since": suspended[each].since} for each in sorted(suspended)
     ]
@@ -272,7 +272,7 @@ def decode_suspended(data: bytes) -> tuple[FederationId, dict[MemberId, Suspensi
     rows = [_decode_suspension(each) for each in top.items("members")]
     top.end()
     if [member for member, _ in rows] != sorted({member for member, _ in rows}):
-        raise Malformed("a list of suspensions names a member twice, or not in order")
+        raise Malformed("a list of suspensions names a member twice, or is not sorted")
     return federation, dict(rows)
 
 
@@ -287,5 +287,5 @@ def _decode_suspension(value: Any) -> tuple[MemberId, Suspension]:  # noqa: ANN4
 
 
 def check_reason(reason: str) -> str:
-    """A reason as the hub states it: one printable line. Raises `Malformed`."""
+    """A reason that the hub states: one printable line. Raises `Malformed`."""
     return checked_text(reason, MAX_REASON, "a reason")

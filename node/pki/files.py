@@ -1,10 +1,10 @@
-"""Files that hold keys and metadata: written whole or not at all, readable by their owner alone.
+"""Files with keys and metadata: written completely or not at all, readable only by their owner.
 
 Rules this module upholds:
 
 - Persist, then speak: a write is flushed, renamed and its folder flushed before `write_atomic` returns.
-- A crash leaves the old file or the new one, and at worst a temporary file that nobody reads.
-- No file or folder is named in an error: a path belongs to the command in which it was typed.
+- A crash leaves the old file or the new one, and perhaps a temporary file that nobody reads.
+- No error names a file or folder: only the command in which the user typed a path shows it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _store_error(error: OSError, doing: str) -> StoreError:
 
 @contextlib.contextmanager
 def store_errors(doing: str) -> Iterator[None]:
-    """Lets out `StoreError` and `DiskFull` for what a library's own writing raises."""
+    """Raises `StoreError` and `DiskFull` in place of the errors of a library's own writing."""
     try:
         yield
     except OSError as error:
@@ -42,7 +42,7 @@ def store_errors(doing: str) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes `folder` and its parents; the folder itself is the owner's alone. Raises `StoreError`."""
+    """Makes `folder` and its parents; only the owner can read the folder itself. Raises `StoreError`."""
     with store_errors("making a folder"):
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
@@ -57,7 +57,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Makes a file that somebody else wrote durable, and its name. Raises `StoreError`."""
+    """Makes a file that other code wrote durable, and its name. Raises `StoreError`."""
     with store_errors("writing a file"):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -88,7 +88,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
 
 
 def read_bounded(path: Path, limit: int, *, what: str) -> bytes:
-    """The bytes of `path`, at most `limit`. Raises `NotFound` naming `what`, or `StoreError`."""
+    """The bytes of `path`, at most `limit`. Raises `NotFound`, which names `what`, or `StoreError`."""
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)

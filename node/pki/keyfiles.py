@@ -28,7 +28,7 @@ _FILE: Final = re.compile(r"(root|targets)-([1-9][0-9]{0,8})\.key")
 
 
 def check_numbers(keys: int, threshold: int) -> None:
-    """Raises `Misuse` for a number of keys and a threshold that no authority has."""
+    """Raises `Misuse` if the number of keys or the threshold is outside the limits."""
     if not 1 <= threshold <= keys <= MAX_KEYS:
         raise Misuse(
             f"an authority has 1 to {MAX_KEYS} keys of each kind, and a threshold of at most all of them",
@@ -37,12 +37,12 @@ def check_numbers(keys: int, threshold: int) -> None:
 
 
 def key_file(folder: Path, name: str) -> Path:
-    """Where the key of this role stands (`root/1` in `root-1.key`)."""
+    """The file name of the key of this role (`root/1` in `root-1.key`)."""
     return folder / f"{name.replace('/', '-')}.key"
 
 
 def give_keys(root: Root, signers: Mapping[str, Sequence[metadata.RoleSigner]], threshold: int) -> None:
-    """Root and targets are signed by these from now on, and by none that signed before."""
+    """From now on, only these keys sign root and targets."""
     for role in ROLES:
         for former in list(root.roles[role].keyids):
             root.revoke_key(former, role)
@@ -52,7 +52,7 @@ def give_keys(root: Root, signers: Mapping[str, Sequence[metadata.RoleSigner]], 
 
 
 class KeyFiles:
-    """The key files at hand. `folders`: where they are looked for; new ones are made in the first."""
+    """The key files in `folders`. New ones are made in the first folder."""
 
     def __init__(self, federation: FederationId, folders: Sequence[Path], passphrase: Passphrase) -> None:
         self._federation = federation
@@ -60,7 +60,7 @@ class KeyFiles:
         self._passphrase = passphrase
 
     def make(self, role: str, numbers: Iterable[int]) -> list[metadata.RoleSigner]:
-        """Fresh keys of `role` under these numbers, durable. A crash leaves files that no root names."""
+        """New keys of `role` with these numbers, durable. A crash leaves files that no root names."""
         signers = []
         for number in numbers:
             name = f"{role}/{number}"
@@ -70,9 +70,9 @@ class KeyFiles:
         return signers
 
     def signers(self, role: str, wanted: Role) -> list[metadata.RoleSigner]:
-        """As many of the role's keys as it needs. Raises `Misuse` where too few are at hand, `Damaged`."""
+        """The number of the role's keys that its threshold needs. Raises `Misuse` if too few are present, `Damaged`."""
         found: dict[str, metadata.RoleSigner] = {}
-        # The newest first: files of former keys, which sign nothing, are not even opened.
+        # The newest first, so that files of former keys, which sign nothing, are not opened.
         for number, path in sorted(self._numbered(role), reverse=True):
             if len(found) == wanted.threshold:
                 break
@@ -91,7 +91,7 @@ class KeyFiles:
         return list(found.values())
 
     def _numbered(self, role: str) -> list[tuple[int, Path]]:
-        """(number, file) of the role's key files, one a number."""
+        """(number, file) of the role's key files, one file per number."""
         found: dict[int, Path] = {}
         for folder in self._folders:
             for path in sorted(folder.glob(f"{role}-*.key")):

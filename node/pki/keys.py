@@ -1,10 +1,10 @@
-"""Key rings: every private key of a node, of the hub or of the authority, one purpose each.
+"""Key rings: the private keys of a node, of the hub or of the authority. Each key has one purpose.
 
 Rules this module upholds:
 
-- A ring is on disk only wrapped (`node.pki.wrapping`). What leaves it is signatures, public keys, and the one TLS key
-  that the transport needs in its hands.
-- A key's role fixes its algorithm, its type byte and the name of its verifier key, so none can be used for another:
+- A ring is stored on disk only wrapped (`node.pki.wrapping`). It gives out signatures and public keys. It gives out one
+  private key: the TLS key, because the transport needs it.
+- A key's role fixes its algorithm, its type byte and the name of its verifier key, so no key can be used as another:
 
       log/<epoch>            Ed25519 0x01  <federation>/<member>/log/<epoch>   checkpoints of that log
       statement              Ed25519 0x01  <federation>/<member>/statement     queries, answers, acknowledgements
@@ -12,9 +12,9 @@ Rules this module upholds:
       mirror                 Ed25519 0x04  <federation>/hub/mirror             the hub's cosignatures
       online                 Ed25519       TUF: timestamp, snapshot, suspensions
       root/<n>, targets/<n>  Ed25519       TUF: the offline authority
-      tls, ca                P-256         certificates alone
+      tls, ca                P-256         certificates only
 
-- A ring is a value. A change of keys makes another ring; which of them is on disk is the caller's decision.
+- A ring is a value. A change of keys makes another ring. The caller decides which ring is stored on disk.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def log_role(epoch: int) -> str:
 
 
 def vkey_name(federation: FederationId, owner: str, role: str) -> tuple[str, int]:
-    """(name, type byte) of the verifier key of `role`. Raises `Misuse` for a role that has none."""
+    """(name, type byte) of the verifier key of `role`. Raises `Misuse` for a role without a verifier key."""
     if role.startswith("log/"):
         return str(Origin(federation, member_id(owner), int(role.removeprefix("log/")))), note.ED25519
     types = {STATEMENT: note.ED25519, WITNESS: note.COSIGNATURE, MIRROR: note.COSIGNATURE}
@@ -119,35 +119,35 @@ class KeyRing:
 
     @classmethod
     def for_member(cls, federation: FederationId, member: MemberId, *, epoch: int = 1) -> KeyRing:
-        """What a node holds: log, statement, witness and TLS key."""
+        """A node's keys: log, statement, witness and TLS key."""
         return cls.generate(federation, member, (log_role(epoch), STATEMENT, WITNESS, TLS))
 
     @classmethod
     def for_hub(cls, federation: FederationId) -> KeyRing:
-        """What the hub holds: CA, TLS, mirror cosigner and the online TUF key."""
+        """The hub's keys: CA, TLS, mirror cosigner and the online TUF key."""
         return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE))
 
     def successor(self) -> KeyRing:
-        """A member's ring for a change of all keys: fresh ones, the log's for the next epoch. The old one endorses."""
+        """A ring for a change of all of a member's keys: the log key is for the next epoch. The old ring endorses."""
         return KeyRing.for_member(self.federation, member_id(self.owner), epoch=self.log_epoch + 1)
 
     # --- used -------------------------------------------------------------------------------------------------------
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles that this ring has a key for."""
+        """The roles of the keys in this ring."""
         return frozenset(self._keys)
 
     @property
     def log_epoch(self) -> int:
-        """The newest epoch that there is a log key for. Raises `Misuse` where there is none."""
+        """The newest epoch with a log key. Raises `Misuse` if there is none."""
         epochs = [int(role.removeprefix("log/")) for role in self._keys if role.startswith("log/")]
         if not epochs:
             raise Misuse("this ring has no log key")
         return max(epochs)
 
     def signer(self, role: str) -> Ed25519Signer:
-        """Raises `Misuse` where there is no such Ed25519 key."""
+        """Raises `Misuse` if the ring has no such Ed25519 key."""
         return Ed25519Signer(self._ed25519(role))
 
     def public_bytes(self, role: str) -> bytes:
@@ -155,16 +155,16 @@ class KeyRing:
         return self._ed25519(role).public_key().public_bytes_raw()
 
     def verifier(self, role: str) -> note.VerifierKey:
-        """The verifier key of `role`, as `node.tlog` takes it."""
+        """The verifier key of `role`, in the form that `node.tlog` uses."""
         name, key_type = vkey_name(self.federation, self.owner, role)
         return note.make_vkey(name, key_type, self.public_bytes(role))
 
     def vkey(self, role: str) -> str:
-        """The verifier key of `role` as C2SP text, as the roster holds it."""
+        """The verifier key of `role` as C2SP text, as in the roster."""
         return note.format_vkey(self.verifier(role))
 
     def member_vkeys(self) -> dict[str, str]:
-        """What a member enrols, by `KeyPurpose`: the newest log key, the statement and the witness key."""
+        """The keys that a member enrols, by `KeyPurpose`: the newest log key, the statement and the witness key."""
         return {
             KeyPurpose.LOG.value: self.vkey(log_role(self.log_epoch)),
             KeyPurpose.STATEMENT.value: self.vkey(STATEMENT),
@@ -172,7 +172,7 @@ class KeyRing:
         }
 
     def p256(self, role: str) -> ec.EllipticCurvePrivateKey:
-        """The P-256 key of `role`: for certificates, inside this room only."""
+        """The P-256 key of `role`: for certificates, inside this package only."""
         key = self._keys.get(role)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise Misuse(f"this ring has no P-256 key for {role}")
@@ -195,13 +195,13 @@ class KeyRing:
         return f"keys of {self.federation}/{self.owner}"
 
     def save(self, path: Path, passphrase: Passphrase) -> None:
-        """Writes the ring, wrapped. A crash leaves the file as it was, or this. Raises `StoreError`."""
+        """Writes the wrapped ring. A crash leaves the old file or the new one. Raises `StoreError`."""
         keys = {role: _private_bytes(key).hex() for role, key in sorted(self._keys.items())}
         write_atomic(path, wrap(json.dumps(keys).encode(), passphrase, label=self._label))
 
     @classmethod
     def load(cls, path: Path, passphrase: Passphrase, *, federation: FederationId, owner: str) -> KeyRing:
-        """The ring in `path`. Raises `NotFound`, or `Damaged` where it does not open or is another owner's."""
+        """The ring in `path`. Raises `NotFound`, or `Damaged` if it does not open or belongs to another owner."""
         empty = cls(federation, owner, {})
         try:
             data = read_bounded(path, _MAX_FILE, what="key file")

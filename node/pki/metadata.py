@@ -1,11 +1,11 @@
-"""The roster as TUF metadata (The Update Framework 1.0): roles, lifetimes, signing, and its errors in our own words.
+"""The roster as TUF metadata (The Update Framework 1.0): roles, lifetimes, signing, and errors in our own words.
 
 Rules this module upholds:
 
-- Roles: `root` and `targets` belong to the offline authority; `snapshot`, `timestamp` and the delegated `suspensions`,
-  which may speak for suspended.json alone, to the hub's online key.
-- What has not changed is carried as the bytes that were signed, never written again.
-- No error of the library gets out: `tuf_errors` turns each into ours, with what it means for the reader.
+- The offline authority signs `root` and `targets`. The hub's online key signs `snapshot`, `timestamp` and the delegated
+  `suspensions`, which covers suspended.json only.
+- Unchanged metadata is published as the signed bytes. It is never serialised again.
+- No error of the library reaches a caller: `tuf_errors` replaces each with one of ours, and says what it means.
 """
 
 from __future__ import annotations
@@ -48,40 +48,40 @@ from node.pki.documents import SUSPENDED_FILE
 
 DAY: Final = SECONDS_A_DAY
 ROOT_LIFE: Final = 365 * DAY
-"""Seconds. Whoever lets the root run out must hold a ceremony before anybody trusts the roster again."""
+"""Seconds. After the root expires, nobody trusts the roster until the authority has held a ceremony."""
 TARGETS_LIFE: Final = 90 * DAY
-"""Seconds within which the authority has to sign the membership again."""
+"""Seconds. The authority has to sign the membership again within this time."""
 SNAPSHOT_LIFE: Final = 7 * DAY
 SUSPENSIONS_LIFE: Final = 7 * DAY
 TIMESTAMP_LIFE: Final = DAY
-"""Seconds that a hub can keep a node from learning of a suspension (freeze), and a node does without its hub."""
+"""Seconds. A hub can hide a suspension from a node for this time (freeze). A node works without its hub as long."""
 REFRESH_AT: Final = 0.5
-"""Share of its life after which the hub signs online metadata again."""
+"""The hub signs online metadata again after this share of its lifetime."""
 
 SUSPENSIONS: Final = "suspensions"
 """The delegated targets role of the hub."""
 ONLINE_ROLES: Final = (Snapshot.type, Timestamp.type)
 """The top-level roles that the hub's online key signs."""
 MAX_METADATA: Final = 524_288
-"""Bytes of one metadata file. The membership is in roster.json, so all of these are small."""
+"""Maximum bytes of one metadata file. The membership is in roster.json, so these files are small."""
 MAX_ROOTS: Final = 256
-"""Versions of the root that a node walks through at most."""
+"""Maximum number of root versions in one update of a node."""
 
 _T = TypeVar("_T", Root, Timestamp, Snapshot, Targets)
 
 
 def utc(seconds: float) -> datetime:
-    """Unix seconds as TUF wants them: whole, UTC."""
+    """Unix seconds in TUF's form: whole seconds, UTC."""
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def tuf_key(public_key: bytes) -> SSlibKey:
-    """A TUF key of 32 bytes of Ed25519; its id is the hash of what it says, as the library computes it."""
+    """A TUF key from 32 bytes of Ed25519. Its id is the hash of its content, as the library computes it."""
     return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public_key))
 
 
 class RoleSigner(Signer):
-    """A key of a ring, or of hardware, as the TUF library wants to sign with it."""
+    """A key of a ring, or of hardware, with the interface of the TUF library."""
 
     def __init__(self, signer: ports.Signer, public_key: bytes) -> None:
         self._signer = signer
@@ -89,8 +89,8 @@ class RoleSigner(Signer):
 
     @classmethod
     def from_priv_key_uri(cls, *_: object, **__: object) -> NoReturn:
-        """Keys come out of a ring, never out of a URI. Raises `Misuse`."""
-        raise Misuse("a signing key is taken out of a key ring, not out of a URI")
+        """Always raises `Misuse`: keys come from a ring, never from a URI."""
+        raise Misuse("a signing key comes from a key ring, not from a URI")
 
     @property
     def public_key(self) -> SSlibKey:
@@ -104,13 +104,13 @@ class RoleSigner(Signer):
 
 @contextmanager
 def tuf_errors(what: str) -> Iterator[None]:
-    """Lets out `PeerFault` and its kin for whatever the library raises about bytes from outside."""
+    """Raises `PeerFault` or a subclass for every error of the library about bytes from outside."""
     try:
         yield
     except ExpiredMetadataError as error:
         raise Expired(
             f"{what}: its metadata has expired",
-            remedy="compare the clocks; if they agree, the hub does not refresh, or the authority has to sign again",
+            remedy="compare the clocks; if they agree, the hub does not refresh, or the authority must sign again",
         ) from error
     except UnsignedMetadataError as error:
         raise BadSignature(
@@ -118,7 +118,7 @@ def tuf_errors(what: str) -> Iterator[None]:
         ) from error
     except BadVersionNumberError as error:
         raise PeerFault(
-            f"{what}: of another version than it has to be; an older one was put in its place, or a newer one withheld",
+            f"{what}: it has the wrong version: an older one was put in its place, or a newer one was withheld",
             remedy="call the hub's operator: this happens when a hub was restored from an old backup, or is hostile",
         ) from error
     except LengthOrHashMismatchError as error:
@@ -128,7 +128,7 @@ def tuf_errors(what: str) -> Iterator[None]:
     except (RepositoryError, DownloadError, SecureSystemsError) as error:
         raise Malformed(f"{what}: metadata that cannot be read") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        # The library checks signatures before contents, but parses before both.
+        # The library parses first, then checks signatures, then contents.
         raise Malformed(f"{what}: metadata of the wrong form") from error
 
 
@@ -144,9 +144,9 @@ def parse(data: bytes, role: type[_T], what: str) -> Metadata[_T]:
 
 
 def check_root(data: bytes, trusted: Metadata[Root] | None) -> Metadata[Root]:
-    """A root that follows `trusted` (or stands by itself where that is None). Raises `PeerFault` and its kin.
+    """A root that follows `trusted` (None: the first root). Raises `PeerFault` and its subclasses.
 
-    1. signed as the trusted one demands; 2. signed as it demands itself; 3. the very next version.
+    1. signed by the trusted root's keys; 2. signed by its own keys; 3. its version is the next one.
     """
     what = "the authority's root"
     found = parse(data, Root, what)
@@ -160,7 +160,7 @@ def check_root(data: bytes, trusted: Metadata[Root] | None) -> Metadata[Root]:
 
 
 def anchor(roots: Sequence[bytes]) -> int:
-    """The version of the root that brought in the newest root's own keys and threshold. `roots`: from version 1 on."""
+    """The version of the root that introduced the newest root's own keys and threshold. `roots`: from version 1."""
     parsed = [parse(data, Root, "the authority's root").signed for data in roots]
     version = len(parsed)
     while version > 1 and _root_keys(parsed[version - 2]) == _root_keys(parsed[-1]):
@@ -181,17 +181,17 @@ def sign(signed: _T, signers: Iterable[RoleSigner]) -> bytes:
 
 
 def target_file(name: str, data: bytes) -> TargetFile:
-    """What targets metadata says of a file: its length and SHA-256."""
+    """The entry for a file in targets metadata: its length and SHA-256."""
     return TargetFile(len(data), {"sha256": hashlib.sha256(data).hexdigest()}, name)
 
 
 def stored_name(name: str, data: bytes) -> str:
-    """Under which name a target is stored and fetched (consistent snapshots): `<sha256>.<name>`."""
+    """The name under which a target is stored and fetched (consistent snapshots): `<sha256>.<name>`."""
     return f"{hashlib.sha256(data).hexdigest()}.{name}"
 
 
 def delegate_suspensions(online: SSlibKey) -> Delegations:
-    """The delegation by which the authority lets the hub's online key suspend, and nothing else."""
+    """The delegation by which the authority lets the hub's online key suspend members, and do nothing else."""
     role = DelegatedRole(SUSPENSIONS, [online.keyid], 1, terminating=True, paths=[SUSPENDED_FILE])
     return Delegations(keys={online.keyid: online}, roles={SUSPENSIONS: role})
 
@@ -199,11 +199,11 @@ def delegate_suspensions(online: SSlibKey) -> Delegations:
 def check_delegation(targets: Targets, online: SSlibKey) -> None:
     """Raises `Malformed` unless `targets` delegates exactly as `delegate_suspensions` does."""
     if targets.delegations is None or targets.delegations.to_dict() != delegate_suspensions(online).to_dict():
-        raise Malformed("the membership delegates something else than suspensions, or to another key")
+        raise Malformed("the membership delegates more than suspensions, or delegates to another key")
 
 
 def expires(signed: Signed) -> float:
-    """When a role runs out, in Unix seconds."""
+    """The expiry of a role, in Unix seconds."""
     return signed.expires.timestamp()
 
 
@@ -213,12 +213,12 @@ def version(data: bytes, role: type[_T]) -> int:
 
 
 def meta(data: bytes, role: type[_T]) -> MetaFile:
-    """What a snapshot or a timestamp says of a metadata file: version, length and SHA-256."""
+    """The entry for a metadata file in a snapshot or timestamp: version, length and SHA-256."""
     return MetaFile.from_data(version(data, role), data, ["sha256"])
 
 
 def is_due(data: bytes, key: SSlibKey, *, life: int, now: float) -> bool:
-    """Whether online metadata is to be signed again: it has lived `REFRESH_AT` of `life`, or is by a former key."""
+    """Whether online metadata must be signed again: `REFRESH_AT` of `life` has passed, or a former key signed it."""
     with tuf_errors("the repository"):
         found: Metadata[Snapshot] = Metadata.from_bytes(data)
     return key.keyid not in found.signatures or now >= expires(found.signed) - REFRESH_AT * life

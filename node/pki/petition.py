@@ -1,13 +1,14 @@
-"""A petition to join: a node's keys, its certificate request, and the proofs that all of them are its own.
+"""A petition to join: a node's keys, its certificate request, and the proofs that the node holds all of these keys.
 
 Rules this module upholds:
 
-- The hub and the offline authority check a petition by this one function; the authority does not rest on the hub's.
+- The hub and the offline authority check a petition with the same function. The authority does not trust the hub's
+  check.
 - Each key signs token, request, member and itself (`domain.signing.petition_preimage`), so no proof can be moved to
   another member, another key, another request or another token.
-- A key of small or mixed order, one key under two purposes, and a name that is not the one its purpose demands are
-  refused: such keys verify what nobody signed, or verify it for somebody else.
-- A member that changes its keys has its former statement key sign them too (`PREVIOUS`).
+- A key of small or mixed order, one key for two purposes, and a wrong key name are refused. Such a key can verify a
+  message that nobody signed, or a message of another member.
+- If a member changes its keys, its former statement key signs the new ones too (`PREVIOUS`).
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ PURPOSES: Final = tuple(sorted(purpose.value for purpose in KeyPurpose))
 SECRET_SIZE: Final = 32
 _MEMBER_KEYS: Final = b"vigil/member-keys/v1\n"
 MAX_NAME: Final = 100
-"""Characters of a member's name as people read it."""
+"""Maximum characters of a member's display name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """A petition that was checked: `keys` by purpose, `spki_sha256` of its request, `previous` where one endorses."""
+    """A checked petition: `keys` by purpose, `spki_sha256` of its request, `previous` if a former key endorses it."""
 
     request: JoinRequest
     keys: Mapping[str, note.VerifierKey]
@@ -51,7 +52,7 @@ class Claims:
 
     @property
     def fingerprint(self) -> bytes:
-        """32 bytes over member and keys: what the node's and the authority's people compare by voice."""
+        """32 bytes over member and keys. The people of the node and of the authority compare them by voice."""
         return keys_fingerprint(self.request.member, self.request.vkeys)
 
 
@@ -61,14 +62,14 @@ def keys_fingerprint(member: MemberId, vkeys: Mapping[str, str]) -> bytes:
 
 
 def check_name(name: str) -> str:
-    """A member's name for people (`domain.texts`). Raises `Malformed`."""
+    """A member's display name (`domain.texts`). Raises `Malformed`."""
     return checked_text(name, MAX_NAME, "a member's name")
 
 
 def make_petition(
     ring: KeyRing, *, name: str, secret: bytes, csr: bytes, previous: KeyRing | None = None
 ) -> JoinPetition:
-    """What a node sends to join, or, with the ring that it gives up as `previous`, to change its keys."""
+    """The petition that a node sends to join, or to change its keys (`previous`: its former ring)."""
     member = member_id(ring.owner)
     if len(secret) != SECRET_SIZE:
         raise Misuse(f"a token's secret is {SECRET_SIZE} bytes long")
@@ -103,14 +104,14 @@ def to_request(petition: JoinPetition, *, now: float) -> JoinRequest:
 
 
 def check_petition(request: JoinRequest, federation: FederationId) -> Claims:
-    """Steps; raises `Malformed` or `BadSignature`.
+    """Checks in this order. Raises `Malformed` or `BadSignature`.
 
-    1. member and name are well formed; 2. exactly the keys and proofs there should be; 3. each verifier key is the
-    purpose's own, strong, and used once; 4. the certificate request proves its key; 5. each key proves itself; 6. the
-    former statement key, where given, endorses all three.
+    1. member and name are well formed; 2. exactly the required keys and proofs; 3. each verifier key has
+    its purpose's name, is strong, and is used once; 4. the certificate request proves its key; 5. each key proves
+    itself; 6. the former statement key, if given, endorses all three.
 
-    Left to the caller: that the token is good, that `previous` is a key the roster gives this member, and whether the
-    member may join at all.
+    The caller checks that the token is valid, that `previous` is this member's key in the roster, and that the member
+    may join.
     """
     member = member_id(request.member)
     check_name(request.name)
@@ -134,9 +135,9 @@ def check_petition(request: JoinRequest, federation: FederationId) -> Claims:
     previous = note.parse_vkey(request.vkeys[PREVIOUS])
     message = petition_preimage(PREVIOUS, *hashes, member, _endorsed(request.vkeys))
     if (previous.name, previous.key_type) != vkey_name(federation, member, STATEMENT):
-        raise Malformed("a petition is endorsed by a key that is no statement key of its member")
+        raise Malformed("a petition is endorsed by a key that is not a statement key of its member")
     if not ed25519.verify(previous.public_key, message, request.proofs[PREVIOUS]):
-        raise BadSignature("a petition is not endorsed by the key that it says it is")
+        raise BadSignature("a petition is not endorsed by the key that it names")
     return replace(claims, previous=previous)
 
 

@@ -1,6 +1,6 @@
-"""The hub's judgement of petitions and the issue of certificates, as enrolment uses them.
+"""Checks petitions and issues certificates for the hub's enrolment.
 
-Rules this module upholds: those of `node.pki.petition` and `node.pki.ca`, which it joins; it decides nothing itself.
+Rules this module upholds: those of `node.pki.petition` and `node.pki.ca`. It connects these two and decides nothing.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class Registrar:
         self._ca = ca
 
     def check(self, petition: JoinPetition, now: float) -> JoinRequest:
-        """The petition as it is kept, all its proofs checked. Raises `Malformed`, `BadSignature`."""
+        """The petition as stored, after all its proofs were checked. Raises `Malformed`, `BadSignature`."""
         request = to_request(petition, now=now)
         check_petition(request, self._federation)
         return request
 
     def issue(self, member: MemberId, csr: bytes, now: float) -> tuple[tuple[bytes, ...], IssuedCertificate]:
-        """A chain of one leaf, and what is kept of it. Raises `Malformed`, and `BadSignature` for a request that its
-        key did not make, or not for this member.
+        """A chain of one leaf, and the data that is stored about it. Raises `Malformed`, and `BadSignature` if the key
+        of the request did not sign it, or signed it for another member.
         """
         check_requester(csr, self._federation, member)
         leaf = self._ca.issue_member(member, csr, now=now)
         return (leaf.der,), issued(member, leaf, now=now)
 
     def key_of(self, csr: bytes) -> bytes:
-        """SHA-256 of the SPKI that a request is for. Raises `Malformed`, `BadSignature`."""
+        """SHA-256 of the SPKI in a request. Raises `Malformed`, `BadSignature`."""
         return spki_sha256(check_request(csr))

@@ -2,14 +2,14 @@
 
 Rules this module upholds:
 
-- What the authority hands in is checked as a node would check it, and against the hub's own identity, before any of it
-  is published: a hub cannot be made to serve a roster that its members would refuse.
-- Order: target files, targets, suspensions, snapshot, root, and last the timestamp, each durable before the next. A
-  crash leaves the former state published; the files without a name in it are written over the next time.
-- Consistent snapshots: a published file never changes, but for `timestamp.json`, so a node reads one state throughout.
-- The online key may suspend and lift its own suspensions. The membership is not its to write.
-- Versions of online metadata never fall behind the minutes since 1970: a repository that was restored from an older
-  backup, or begun again, is newer than what its members have seen, and they believe it without a further word.
+- Before it publishes files of the authority, the hub checks them as a node does, and against its own identity. So a
+  hub cannot be made to serve a roster that its members refuse.
+- Order: target files, targets, suspensions, snapshot, root, and last the timestamp. Each is durable before the next. A
+  crash leaves the former state published. The next publication overwrites files that this state does not name.
+- Consistent snapshots: a published file never changes, except `timestamp.json`, so a node always reads one state.
+- The online key may suspend members and lift its own suspensions. It cannot write the membership.
+- The version of online metadata is at least the number of minutes since 1970. So a repository that was restored from an
+  older backup, or made again, is newer than what its members have seen, and they accept it.
 
 Files: `<n>.root.json`, `<n>.targets.json`, `<n>.suspensions.json`, `<n>.snapshot.json`, `timestamp.json`,
 `<sha256>.roster.json`, `<sha256>.policy.json`, `<sha256>.suspended.json`.
@@ -56,7 +56,7 @@ _FIRST_ROOT: Final = "1.root.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Published:
-    """What the repository serves now, by role, as bytes; and what it says of suspensions."""
+    """The published bytes by role, and the suspensions in them."""
 
     targets: bytes
     suspensions: bytes
@@ -71,7 +71,7 @@ class Repository:
     def __init__(
         self, folder: Path, *, federation: FederationId, hub: HubIdentity, online: metadata.RoleSigner
     ) -> None:
-        """`online`: the hub's online key. Raises `NotFound` where the folder holds no repository."""
+        """`online`: the hub's online key. Raises `NotFound` if the folder holds no repository."""
         self._folder = folder
         self._federation = federation
         self._hub = hub
@@ -83,10 +83,10 @@ class Repository:
     def create(
         cls, folder: Path, root: bytes, *, federation: FederationId, hub: HubIdentity, online: metadata.RoleSigner
     ) -> Repository:
-        """A repository on the authority's root, whose SHA-256 a person has compared. Raises `PeerFault`, `Misuse`."""
+        """A new repository from a root whose SHA-256 a person has compared. Raises `PeerFault`, `Misuse`."""
         first = metadata.check_root(root, None)
         if first.signed.version != 1:
-            raise Malformed("a hub is made with the first root of its authority, or with its bundle thereafter")
+            raise Malformed("a new hub needs the first root of its authority, or a later bundle of it")
         if (folder / _TIMESTAMP).exists():
             raise Misuse("there is a repository in this folder already")
         make_folder(folder)
@@ -95,8 +95,8 @@ class Repository:
 
     @staticmethod
     def recover(folder: Path, files: Mapping[str, bytes]) -> None:
-        """Puts back what was published, from the hub's own verified copy of it (`RosterClient.published`). What is
-        there is written over with what is the same; the first root comes last, for without it there is no repository.
+        """Restores the published files from the hub's own verified copy (`RosterClient.published`). Existing files are
+        overwritten with the same bytes. The first root is written last, because it marks a complete repository.
         """
         make_folder(folder)
         for name in sorted(files, key=lambda name: (name == _FIRST_ROOT, name == _TIMESTAMP)):
@@ -115,17 +115,17 @@ class Repository:
         return data
 
     def root_pin(self) -> tuple[int, bytes]:
-        """(version, SHA-256) of the root for a token to carry: the one that brought in the authority's present keys.
+        """(version, SHA-256) of the root in a token: the root that introduced the authority's present keys.
 
-        Later ones, with another hub or a later date, are signed by the same keys. So the digits that people compare
-        are those that the authority read out when it made these keys, and stay the same until it makes others.
+        The same keys sign later roots, which have another hub or a later date. So people compare the digits that the
+        authority read out when it made these keys. The digits stay the same until it makes new keys.
         """
         with self._lock:
             version = metadata.anchor(self._roots)
             return version, hashlib.sha256(self._roots[version - 1]).digest()
 
     def membership(self) -> Membership:
-        """What the authority signed last. Raises `NotFound` before the first bundle."""
+        """The authority's last signed membership. Raises `NotFound` before the first bundle."""
         return decode_membership(self._target(self._published().targets, ROSTER_FILE))
 
     def suspended(self) -> Mapping[MemberId, Suspension]:
@@ -133,7 +133,7 @@ class Repository:
         return self._published().suspended
 
     def authority_until(self) -> float:
-        """When what the authority signed runs out (Unix seconds); by then it has to sign again. Raises `NotFound`."""
+        """The time (Unix seconds) by which the authority has to sign again. Raises `NotFound`."""
         with self._lock:
             published = self._published()
             root = metadata.parse(self._roots[-1], Root, "the root").signed
@@ -143,13 +143,13 @@ class Repository:
     # --- what the authority signed ------------------------------------------------------------------------------------
 
     def check(self, data: bytes, *, now: float) -> Membership:
-        """What a bundle says, once `check_bundle` is content; else raises what that raises. Publishes nothing."""
+        """The content of a bundle after `check_bundle`; raises what that raises. Publishes nothing."""
         with self._lock:
             return self._checked(data, self._published_or_none(), now=now).membership
 
     def accept(self, data: bytes, *, now: float) -> Membership:
-        """Publishes a bundle, once `check_bundle` is content; else raises what that raises. Idempotent. All online
-        metadata is signed again with it.
+        """Publishes a bundle after `check_bundle`; raises what that raises. Idempotent. Signs all online metadata
+        again.
         """
         with self._lock:
             former = self._published_or_none()
@@ -174,7 +174,7 @@ class Repository:
     # --- what the hub signs -------------------------------------------------------------------------------------------
 
     def suspend(self, member: MemberId, reason: str, *, now: float) -> None:
-        """Published once it returns. Raises `Refused` for a stranger, `Malformed` for the reason."""
+        """Published when it returns. Raises `Refused` if the member is unknown, `Malformed` for a bad reason."""
         check_reason(reason)
         with self._lock:
             former = self._published()
@@ -185,7 +185,7 @@ class Repository:
             self._publish(former.targets, suspended, former, roots=self._roots, now=now)
 
     def lift(self, member: MemberId, *, now: float) -> None:
-        """Lifts the hub's own suspension; one by the authority stands. Raises `NotFound` where there is none."""
+        """Lifts the hub's own suspension; a suspension by the authority stays. Raises `NotFound` if there is none."""
         with self._lock:
             former = self._published()
             if member not in former.suspended:
@@ -194,21 +194,21 @@ class Repository:
             self._publish(former.targets, suspended, former, roots=self._roots, now=now)
 
     def refresh(self, *, now: float) -> bool:
-        """Signs again what has lived `REFRESH_AT` of its life; whether anything had. Raises `NotFound` before the first
-        bundle, `Expired` where only the authority can help.
+        """Signs metadata again after `REFRESH_AT` of its lifetime; returns whether it signed any. Raises `NotFound`
+        before the first bundle, `Expired` if the authority has to sign.
         """
         with self._lock:
             former = self._published()
             if now >= self.authority_until():
-                raise Expired("what the authority signed has expired", remedy="the authority has to sign again")
+                raise Expired("the authority's signatures have expired", remedy="the authority has to sign again")
             if not self._due(former.timestamp, metadata.TIMESTAMP_LIFE, now):
                 return False
             self._publish(former.targets, former.suspended, former, roots=self._roots, now=now)
             return True
 
     def renew(self, *, now: float) -> None:
-        """Signs all online metadata again, whatever its age: what is published may be of an older backup, and members
-        have seen newer. Raises `NotFound` before the first bundle.
+        """Signs all online metadata again, regardless of its age: the published files may come from an older backup,
+        and members may have seen newer ones. Raises `NotFound` before the first bundle.
         """
         with self._lock:
             former = self._published()
@@ -224,7 +224,7 @@ class Repository:
         now: float,
         renewed: bool = False,
     ) -> None:
-        """Everything that a node fetches, in the order above. The timestamp is the point of no return."""
+        """Writes everything that a node fetches, in the order above. The timestamp publishes the new state."""
         suspensions = self._sign_suspensions(suspended, former, now=now, renewed=renewed)
         versions = {
             "targets.json": metadata.meta(targets, Targets),
@@ -305,13 +305,13 @@ class Repository:
             return None
 
     def _published(self) -> _Published:
-        """What the timestamp names. Raises `NotFound` before the first bundle."""
+        """The files that the timestamp names. Raises `NotFound` before the first bundle."""
         with self._lock:
             try:
                 stamp = self.read(_TIMESTAMP, metadata.MAX_METADATA)
             except NotFound as error:
                 raise NotFound(
-                    "the authority has not signed this hub in yet", remedy="carry a signing request to the authority"
+                    "the authority has not signed this hub yet", remedy="carry a signing request to the authority"
                 ) from error
             version = metadata.parse(stamp, Timestamp, "the timestamp").signed.snapshot_meta.version
             snapshot = self.read(f"{version}.snapshot.json", metadata.MAX_METADATA)
@@ -335,5 +335,5 @@ class Repository:
 
 
 def _next_version(former: int, now: float) -> int:
-    """The version after `former` (0: there is none), and at least the minutes since 1970."""
+    """The version after `former` (0: no former version), at least the minutes since 1970."""
     return max(1 + former, int(now) // 60)

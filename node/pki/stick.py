@@ -1,9 +1,9 @@
-"""The offline authority's folder: what it signed, kept and checked. No key is touched here.
+"""The offline authority's folder: stores and checks the signed files. This module uses no private key.
 
 Rules this module upholds:
 
-- The folder is the authority's whole memory, and is checked against its own signatures when it is opened.
-- `authority.json` is written last when an authority is made: a crash before it leaves a folder without an authority.
+- The folder is the authority's only memory. It is checked against its own signatures when it is opened.
+- A new authority's `authority.json` is written last. A crash before that leaves a folder without an authority.
 
 The folder: `authority.json`, `policy.json` (what the next signature publishes), `keys/<role>-<n>.key`,
 `metadata/<n>.root.json`, `metadata/<n>.targets.json`, `metadata/<sha256>.roster.json`, `metadata/<sha256>.policy.json`.
@@ -33,10 +33,10 @@ _WHAT: Final = "the membership"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What is in the folder, verified. `targets` and `membership` are None before the first signature.
+    """The verified content of the folder. `targets` and `membership` are None before the first signature.
 
-    `interrupted`: the newest membership is signed by keys that a newer root has taken the signature from; the
-    authority's present keys have to sign it again.
+    `interrupted`: a newer root has replaced the keys that signed the newest membership. The authority's present keys
+    have to sign it again.
     """
 
     federation: FederationId
@@ -55,7 +55,7 @@ class Stick:
 
     @classmethod
     def prepare(cls, folder: Path) -> Stick:
-        """An empty folder for a new authority. Raises `Misuse` where there is one already."""
+        """An empty folder for a new authority. Raises `Misuse` if it holds an authority already."""
         if (folder / _STATE_FILE).exists():
             raise Misuse("there is an authority in this folder already", remedy="name another folder")
         for each in (folder, folder / "keys", folder / "metadata"):
@@ -69,11 +69,11 @@ class Stick:
         write_atomic(self._folder / _STATE_FILE, encode({"type": _STATE, "federation": federation}))
 
     def write(self, name: str, data: bytes) -> None:
-        """Keeps a signed file, or one that is about to be signed for."""
+        """Stores a signed file, or a file that will be named in signed metadata."""
         write_atomic(self._folder / "metadata" / name, data)
 
     def write_policy(self, policy: bytes) -> None:
-        """Keeps the policy that the next signature publishes."""
+        """Stores the policy that the next signature publishes."""
         write_atomic(self._folder / POLICY_FILE, policy)
 
     def read(self, name: str, limit: int) -> bytes:
@@ -88,7 +88,7 @@ class Stick:
             raise Damaged(f"the authority's folder is damaged: {error}", remedy="restore it from its backup") from error
 
     def load(self) -> Held:
-        """Everything, each signature checked. Raises `NotFound` where there is no authority, `Damaged`."""
+        """The whole content, each signature checked. Raises `NotFound` if there is no authority, `Damaged`."""
         state = read_bounded(self._folder / _STATE_FILE, MAX_DOCUMENT, what="authority")
         try:
             top = decode(state, _STATE, "an authority")
@@ -120,7 +120,7 @@ class Stick:
         return roots
 
     def _load_targets(self, roots: Sequence[bytes]) -> tuple[bytes | None, bool]:
-        """The newest membership, and whether it is by the keys of an earlier root than the newest."""
+        """The newest membership, and whether the keys of an earlier root signed it."""
         versions = [int(path.name.split(".")[0]) for path in (self._folder / "metadata").glob("*.targets.json")]
         if not versions:
             return None, False
@@ -130,7 +130,7 @@ class Stick:
         except BadSignature:
             if len(roots) == 1:
                 raise
-            # The root is written before the membership that its keys sign, so a crash may leave it by the keys before.
+            # The root is written before the membership that its keys sign. A crash can leave the former membership.
             _check_targets(data, roots[-2])
             return data, True
         return data, False

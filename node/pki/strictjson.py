@@ -1,10 +1,10 @@
-"""One strict way to read and write JSON: for everything of ours that is signed, carried on a stick, or kept.
+"""One strict way to read and write JSON, for all our documents that are signed, carried on a disk, or stored.
 
 Rules this module upholds:
 
-- One document, one spelling: sorted keys, no spaces, ASCII. What is read is refused unless it is what would be written.
-- A document says its type and version first. Another version is refused whole, never half understood (promise 8).
-- Every field is asked for by name and type, and none may be left over. Bytes from outside let out `Malformed` only.
+- One document has one encoding: sorted keys, no spaces, ASCII. A reader refuses any other encoding.
+- A document states its type and version. A reader refuses another version completely (promise 8).
+- A reader asks for every field by name and type, and allows no other field. Bytes from outside raise `Malformed` only.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from node.domain.ids import HASH_SIZE
 from node.errors import Malformed
 
 MAX_DOCUMENT: Final = 8_388_608
-"""Bytes of one document. A member of the roster takes about 900."""
+"""Maximum bytes of one document. A member of the roster takes about 900."""
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
-    """The one spelling of a document."""
+    """The one encoding of a document."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
@@ -30,7 +30,7 @@ def _refuse(_: str) -> NoReturn:
 
 
 def decode(data: bytes, kind: str, what: str, *, limit: int = MAX_DOCUMENT) -> Fields:
-    """The fields of the document in `data`, which says that it is of type `kind`. Raises `Malformed`."""
+    """The fields of the document in `data`, which must have the type `kind`. Raises `Malformed`."""
     if len(data) > limit:
         raise Malformed(f"{what} has at most {limit} bytes")
     try:
@@ -39,14 +39,14 @@ def decode(data: bytes, kind: str, what: str, *, limit: int = MAX_DOCUMENT) -> F
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{what} is not JSON") from error
     if not canonical:
-        raise Malformed(f"{what} is not spelled as it would be written")
+        raise Malformed(f"{what} is not in the canonical form (sorted keys, no spaces)")
     if found.pop("type", None) != kind:
         raise Malformed(f"{what} is not of type {kind}", remedy="a newer version of this program may read it")
     return Fields(found, what)
 
 
 class Fields:
-    """Reads a JSON object field by field; each is there, of its type, and none is left over."""
+    """Reads a JSON object field by field. Each must be present, with its type, and no other field is allowed."""
 
     __slots__ = ("_left", "_what")
 
@@ -65,7 +65,7 @@ class Fields:
         return value
 
     def value(self, name: str) -> Any:  # noqa: ANN401 -- JSON
-        """Anything at all, for another `Fields` to take apart."""
+        """A value of any type, for another `Fields` to read."""
         return self._take(name, object)
 
     def text(self, name: str) -> str:
@@ -77,10 +77,10 @@ class Fields:
         return list(self._take(name, list))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of words, none of them empty."""
+        """A list of words without empty words."""
         values = self.items(name)
         if not all(isinstance(value, str) and value for value in values):
-            raise Malformed(f"{self._what} has a {name} that is no list of words")
+            raise Malformed(f"{self._what} has a {name} that is not a list of words")
         return tuple(values)
 
     def number(self, name: str, low: int, high: int) -> int:
@@ -91,7 +91,7 @@ class Fields:
         return value
 
     def real(self, name: str, low: float, high: float) -> float:
-        """A number with a point, from `low` to `high`."""
+        """A number with a decimal point, from `low` to `high`."""
         value = float(self._take(name, float))
         if not low <= value <= high:
             raise Malformed(f"{self._what} has a {name} outside {low} to {high}")
@@ -111,11 +111,11 @@ class Fields:
         return {each: fields.text(each) for each in fields.names()}
 
     def names(self) -> list[str]:
-        """The fields that were not asked for yet, for an object that is a table."""
+        """The fields that were not read yet, for an object that is a table."""
         return sorted(self._left)
 
     def end(self) -> None:
-        """Refuses what was not asked for."""
+        """Refuses fields that were not read."""
         if self._left:
             raise Malformed(f"{self._what} has a field that this version does not know")
 

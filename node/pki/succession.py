@@ -1,11 +1,11 @@
-"""The hub's keys change: by its former keys' word, or, where those are lost, on the authority's. Signs nothing.
+"""A change of the hub's keys. The former keys endorse it, or the authority decides if they are lost. Signs nothing.
 
 Rules this module upholds:
 
-- A hub that names its successor proves both: the former mirror and online key sign for the new identity.
-- A former mirror key is never forgotten. It vouches for what it cosigned up to a stated time, and, where somebody else
-  may hold it, up to the stated size of each log. So what was proven before a change is proven after it.
-- No key ever comes back: a mirror key that the hub has given up is refused.
+- A hub that names its successor proves both: the former mirror key and online key sign the new identity.
+- The roster keeps a former mirror key. Its cosignatures stay valid up to a stated time and, if somebody else may hold
+  the key, up to the stated size of each log. So records that were proven before a change stay proven.
+- No key is used again: a mirror key that the hub has given up is refused.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from node.pki.courier import SigningRequest, check_hub, hub_fingerprint
 from node.pki.successor import check_succession
 
 OVERLAP_SECONDS: Final = 30 * SECONDS_A_DAY
-"""How long after the authority's signature a former key still vouches: the bundle travels by hand, and until the hub
-has it, it cosigns with the former key."""
+"""Seconds after the authority's signature for which a former key stays valid: a person carries the bundle to the hub,
+and the hub cosigns with the former key until then."""
 
 
 class HubVerdict(StrEnum):
-    """What the hub of a signing request is to the authority.
+    """How the hub of a signing request relates to the roster.
 
-    NEW: its first hub. UNCHANGED. ROTATE: the former keys name the new ones. REPLACE: nobody speaks for it.
+    NEW: the first hub. UNCHANGED. ROTATE: the former keys endorse the new ones. REPLACE: no former key endorses it.
     """
 
     NEW = "new"
@@ -40,8 +40,8 @@ class HubVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubFinding:
-    """The hub of a request judged. `fingerprint`, `former_fingerprint`: 32 bytes to compare by voice; the former one is
-    empty where there was no hub.
+    """The judged hub of a request. `fingerprint`, `former_fingerprint`: 32 bytes to compare by voice. The former one is
+    empty if there was no hub.
     """
 
     verdict: HubVerdict
@@ -51,10 +51,10 @@ class HubFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerWord:
-    """What a person says of a hub that is replaced.
+    """A person's statement about a replaced hub.
 
-    `until`: Unix seconds, the last moment at which it alone held its key; None: now. `compromised`: somebody else may
-    hold the key.
+    `until`: Unix seconds, the last time at which only the hub held its key; None: now. `compromised`: somebody else
+    may hold the key.
     """
 
     until: int | None = None
@@ -64,10 +64,10 @@ class FormerWord:
 def judge_hub(
     known: HubIdentity | None, online: bytes, request: SigningRequest, federation: FederationId
 ) -> HubFinding:
-    """Judges the hub of a request against the roster's. `online`: the hub's present online key (32 bytes).
+    """Compares the hub of a request with the roster's. `online`: the hub's present online key (32 bytes).
 
-    1. the hub proves its own keys; 2. no mirror key comes back; 3. where former keys speak for it, their proofs verify;
-    4. they count where they are the present hub's. Raises `Malformed`, `BadSignature`, `Refused`.
+    1. the hub proves its own keys; 2. no mirror key is used again; 3. if former keys endorse it, their proofs verify;
+    4. an endorsement counts only from the present hub's keys. Raises `Malformed`, `BadSignature`, `Refused`.
     """
     hub = request.hub
     check_hub(hub, federation)
@@ -76,8 +76,8 @@ def judge_hub(
         return HubFinding(verdict=HubVerdict.NEW, fingerprint=fingerprint)
     if hub.mirror_vkey in {key.vkey for key in known.former}:
         raise Refused(
-            "the hub asks with a key that it has given up before",
-            remedy="no key ever comes back: make new ones with vigil hub rekey, or a new hub with vigil hub init",
+            "the hub's request has a key that the hub gave up before",
+            remedy="no key is used again: make new ones with vigil hub rekey, or a new hub with vigil hub init",
         )
     former = hub_fingerprint(federation, online, known.cosigner_vkey, known.ca_sha256)
     if known.is_hub(hub.identity) and hub.online == online:
@@ -85,7 +85,7 @@ def judge_hub(
     succession = request.succession
     if succession is not None:
         check_succession(succession, hub, federation)
-    # A word of other keys than the roster's says nothing: such a hub is replaced, as if it had brought none.
+    # An endorsement by keys that are not in the roster proves nothing: such a hub is replaced.
     named = succession is not None and (succession.mirror_vkey, succession.online) == (known.cosigner_vkey, online)
     verdict = HubVerdict.ROTATE if named else HubVerdict.REPLACE
     return HubFinding(verdict=verdict, fingerprint=fingerprint, former_fingerprint=former)
@@ -94,11 +94,11 @@ def judge_hub(
 def succeed(
     known: HubIdentity | None, request: SigningRequest, finding: HubFinding, word: FormerWord, *, now: float
 ) -> HubIdentity:
-    """The hub's line in the next roster, with its former keys in it. `now`: Unix seconds. Raises `Refused` for a time
-    that is still to come.
+    """The hub's entry in the next roster, with its former keys. `now`: Unix seconds. Raises `Refused` for a time in the
+    future.
     """
     if word.until is not None and word.until > now:
-        raise Refused("the former hub's key cannot count until a time that is still to come")
+        raise Refused("the former hub's key cannot stay valid until a future time")
     identity = request.hub.identity
     if known is None:
         return identity
@@ -112,7 +112,7 @@ def succeed(
     if finding.verdict is HubVerdict.ROTATE and request.succession is not None:
         sizes = request.succession.sizes
         if sizes is not None:
-            # The hub stopped cosigning before it named the sizes: its key was no longer its own.
+            # The hub stopped cosigning before it named the sizes, because somebody else may hold its key.
             status = KeyStatus.REVOKED
         elif not word.compromised and word.until is None:
             ends = int(now) + OVERLAP_SECONDS
@@ -123,7 +123,7 @@ def succeed(
 def _still_on_its_way(
     former: tuple[FormerHubKey, ...], request: SigningRequest, now: float
 ) -> tuple[FormerHubKey, ...]:
-    """A hub that still asks with its former key's word has not changed over yet: that key counts for longer."""
+    """A hub that still sends its former key's endorsement has not changed over yet, so that key stays valid longer."""
     succession = request.succession
     if not former or succession is None or succession.sizes is not None:
         return former

@@ -1,9 +1,9 @@
-"""The word of the hub's former keys for its new ones, as it travels in a signing request.
+"""The endorsement of the hub's new keys by its former keys, as part of a signing request.
 
 Rules this module upholds:
 
-- Both former keys sign: the mirror cosigner and the online key. One of them in other hands names no successor.
-- The sizes that the hub had cosigned are signed with it: they bound what its former key goes on vouching for.
+- Both former keys sign: the mirror cosigner and the online key. A person who stole one of them can name no successor.
+- The signatures cover the sizes that the hub had cosigned. Cosignatures of the former key are valid up to these sizes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MAX_SIZE: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succession:
-    """The word of the hub's former keys for its new ones: mirror vkey, online key (32 bytes), and a proof by each.
+    """The endorsement by the former keys: mirror vkey, online key (32 bytes), and a proof by each.
 
-    `sizes`: what the hub had cosigned of each log, by the text of its origin, when it stopped, because somebody else
-    may hold its keys; None where it goes on cosigning until it changes over.
+    `sizes`: if somebody else may hold the keys, the cosigned size of each log, by the text of its origin, when the hub
+    stopped cosigning; None if the hub cosigns until the change-over.
     """
 
     mirror_vkey: str
@@ -42,7 +42,7 @@ class Succession:
     online_proof: bytes
 
     def message(self, hub: HubClaims, federation: FederationId) -> bytes:
-        """What both former keys sign."""
+        """The bytes that both former keys sign."""
         sizes = encode({"sizes": None if self.sizes is None else dict(self.sizes)})
         return preimage(_SUCCESSION, hub.message(federation), self.mirror_vkey, self.online, sizes)
 
@@ -50,7 +50,7 @@ class Succession:
 def name_successor(
     former: KeyRing, hub: HubClaims, *, sizes: Mapping[str, int] | None, federation: FederationId
 ) -> Succession:
-    """The former ring's word for the hub's new identity."""
+    """The former ring's endorsement of the hub's new identity."""
     bare = Succession(
         mirror_vkey=former.vkey(MIRROR),
         online=former.public_bytes(ONLINE),
@@ -65,8 +65,8 @@ def name_successor(
 
 
 def check_succession(succession: Succession, hub: HubClaims, federation: FederationId) -> None:
-    """Raises `Malformed` or `BadSignature` unless both former keys signed for this new identity. Left to the caller:
-    that they are the keys of the hub that the roster names.
+    """Raises `Malformed` or `BadSignature` unless both former keys signed this new identity. The caller checks that
+    they are the keys of the hub in the roster.
     """
     mirror = note.parse_vkey(succession.mirror_vkey)
     if (mirror.name, mirror.key_type) != vkey_name(federation, HUB, MIRROR):
@@ -74,7 +74,7 @@ def check_succession(succession: Succession, hub: HubClaims, federation: Federat
     message = succession.message(hub, federation)
     for key, proof in ((succession.online, succession.online_proof), (mirror.public_key, succession.mirror_proof)):
         if not ed25519.verify(key, message, proof):
-            raise BadSignature("the hub's former keys have not signed for its new ones")
+            raise BadSignature("the hub's former keys have not signed its new ones")
 
 
 def succession_fields(succession: Succession) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def succession_fields(succession: Succession) -> dict[str, Any]:
 
 
 def decode_succession(value: Any) -> Succession:  # noqa: ANN401 -- JSON
-    """Reads it; nothing is verified yet (`check_succession`). Raises `Malformed`."""
+    """Parses it and verifies nothing (see `check_succession`). Raises `Malformed`."""
     fields = Fields(value, "the word of the hub's former keys")
     sizes = None
     if not fields.missing("sizes"):

@@ -1,12 +1,12 @@
-"""Secrets at rest: a passphrase, scrypt and AES-256-GCM.
+"""Encryption of stored secrets: a passphrase, scrypt and AES-256-GCM.
 
 Rules this module upholds:
 
 - The bytes: `MAGIC` | log2 N u8 | r u8 | p u8 | salt 16 | nonce 12 | ciphertext and tag. Everything before the
-  ciphertext and the label of what is wrapped are authenticated, so no file passes for another.
-- A reader accepts only costs between named bounds: a doctored file can neither weaken the wrap nor exhaust memory.
+  ciphertext is authenticated, and so is the label of the secret. So a file cannot replace a file of another label.
+- A reader accepts only costs between named bounds, so a forged file can neither weaken the wrap nor exhaust memory.
 - An empty passphrase is refused unless it was allowed explicitly (the demonstration, tests).
-- A wrong passphrase and a damaged file cannot be told apart, and the error says both.
+- The error names both causes, a wrong passphrase and a damaged file, because a reader cannot distinguish them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCRYPT_LOG2_N: Final = 17
 SCRYPT_R: Final = 8
 SCRYPT_P: Final = 1
 EMPTY_LOG2_N: Final = 10
-"""Under an empty passphrase the cost protects nothing."""
+"""For an empty passphrase: a high cost would protect nothing."""
 _MAX_LOG2_N: Final = 20
 
 PASSPHRASE_VARIABLE: Final = "VIGIL_PASSPHRASE"  # noqa: S105 -- where a passphrase is found, not one
@@ -41,7 +41,7 @@ _MAX_PASSPHRASE: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Passphrase:
-    """A passphrase in UTF-8; never shown. Empty only where `allow_empty` says so. Raises `ConfigError`."""
+    """A passphrase in UTF-8; never shown. Empty only if `allow_empty`. Raises `ConfigError`."""
 
     secret: bytes = field(repr=False)
     allow_empty: bool = field(default=False, kw_only=True)
@@ -61,7 +61,7 @@ def _derive(passphrase: Passphrase, salt: bytes, log2_n: int) -> bytes:
 
 
 def wrap(secret: bytes, passphrase: Passphrase, *, label: str) -> bytes:
-    """`secret` under `passphrase`, bound to `label` (what it is, such as "node keys")."""
+    """`secret` encrypted with `passphrase`, bound to `label` (its name, such as "node keys")."""
     log2_n = SCRYPT_LOG2_N if passphrase.secret else EMPTY_LOG2_N
     header = _HEADER.pack(MAGIC, log2_n, SCRYPT_R, SCRYPT_P, os.urandom(16), os.urandom(12))
     *_, salt, nonce = _HEADER.unpack(header)
@@ -69,13 +69,13 @@ def wrap(secret: bytes, passphrase: Passphrase, *, label: str) -> bytes:
 
 
 def unwrap(data: bytes, passphrase: Passphrase, *, label: str) -> bytes:
-    """What `wrap` was given. Raises `Damaged` where the bytes are not of this form or do not open."""
+    """The secret that `wrap` encrypted. Raises `Damaged` if the bytes have another form or do not open."""
     if len(data) < _HEADER.size + _TAG_SIZE:
         raise Damaged(f"the file of the {label} is cut short", remedy="restore it from the backup")
     magic, log2_n, r, p, salt, nonce = _HEADER.unpack_from(data)
     if magic != MAGIC or not EMPTY_LOG2_N <= log2_n <= _MAX_LOG2_N or (r, p) != (SCRYPT_R, SCRYPT_P):
         raise Damaged(
-            f"the file of the {label} is not of a form this version reads", remedy="restore it from the backup"
+            f"the file of the {label} has a form that this version does not read", remedy="restore it from the backup"
         )
     header, sealed = data[: _HEADER.size], data[_HEADER.size :]
     try:

@@ -114,7 +114,7 @@ def test_a_film_of_a_container_behind_a_few_bytes_is_read(tmp_path: Path, clip: 
     path.write_bytes(b"\x00\x0d\x0a\xff\x00\x01" * 2 + data)
     found = video(path)
     assert findable(found, clip)
-    assert found.note == "it begins 12 bytes behind the start of the file"
+    assert found.note == "it begins 12 bytes after the start of the file"
 
 
 @pytest.mark.parametrize("container", ["mpeg1video", "mpeg2video", "dv"])

@@ -1,12 +1,12 @@
-"""Decoders beside Pillow: one module for each format or family that Pillow does not read, or does not read right.
+"""Decoders in addition to Pillow: one module for each format or family that Pillow cannot read, or reads wrongly.
 
 Rules this package upholds:
 
-- A module has `decode(data)`, which raises anything on a file that it cannot read (`node.media.decode` says that in our
-  own words), and `prepare()` where its libraries load something late.
-- It opens nothing and starts no thread. It holds the size that a header states against the limits before it decodes a
-  pixel (`decoded.bounded`).
-- None in place of a picture: Pillow is to read it.
+- A module has `decode(data)`, which may raise any exception for a file that it cannot read (`node.media.decode`
+  replaces it with our own error), and `prepare()` if its libraries load something late.
+- It opens no file and starts no thread. It compares the size in the header with the limits before it decodes a pixel
+  (`decoded.bounded`).
+- A result of None means: Pillow decodes this file.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""BMP of the kinds that Pillow refuses: 2 bits, the short header of OS/2, and colours at any place in 16 or 32 bits.
+"""BMP variants that Pillow refuses: 2 bits, the short header of OS/2, and colours at any place in 16 or 32 bits.
 
 Rules this module upholds:
 
-- Only what Pillow refuses comes here, and only what is not compressed.
-- A colour of fewer than 8 bits is spread over 0..255; one of more is cut to its 8 highest.
+- It decodes only files that Pillow refuses and that are not compressed.
+- A colour of fewer than 8 bits is scaled to 0..255. A colour of more bits is cut to its 8 highest bits.
 
 Source: Microsoft, "Bitmap Header Types" (BITMAPV5HEADER); OS/2 2.x bitmap file format.
 """

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- `_MOST_BOXES` bounds the work, whatever the lengths say. It never raises for what a file says.
+- `_MOST_BOXES` bounds the work for any lengths in the file. It never raises for the content of a file.
 
 Source: ISO/IEC 14496-12, 4.2; ISO/IEC 15444-1, annex I.4.
 """

@@ -1,9 +1,9 @@
-"""What a decoder gives back, and the limits that it keeps.
+"""The result of a decoder, and the limits that every decoder checks.
 
 Rules this module upholds:
 
-- The size that a header states is held against the limits before a pixel is decoded.
-- What is handed on is 8 bits a channel, upright, grey or RGB: the same as `pixels` makes of an image of Pillow.
+- The size in the header is compared with the limits before a pixel is decoded.
+- The result has 8 bits per channel, is upright, and is grey or RGB, like the result of `pixels` for a Pillow image.
 """
 
 from __future__ import annotations

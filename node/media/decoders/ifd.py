@@ -1,9 +1,9 @@
-"""The directories of a TIFF or of a camera raw file that is built like one, read by hand.
+"""Our own parser for the directories of a TIFF, or of a camera raw file with the same structure.
 
 Rules this module upholds:
 
-- Only directories are read, never pixels; `_MOST_DIRECTORIES` and `_MOST_VALUES` bound the work, whatever a file says.
-- It never raises for what a file says: what makes no sense is left out.
+- It reads only directories, never pixels. `_MOST_DIRECTORIES` and `_MOST_VALUES` bound the work for any file.
+- It never raises for the content of a file: it skips invalid entries.
 
 Source: TIFF 6.0, section 2; BigTIFF design (Aware Systems); TIFF/EP (ISO 12234-2) for SubIFDs.
 """

@@ -1,9 +1,9 @@
-"""JPEG 2000: Pillow for 8 bits a sample, imagecodecs (the same OpenJPEG) for what Pillow does not read right.
+"""JPEG 2000: Pillow for 8 bits per sample, imagecodecs (the same OpenJPEG) for variants that Pillow reads wrongly.
 
 Rules this module upholds:
 
-- Pillow 13 gives other pictures for colour of more than 8 bits and for subsampled colour, shows fewer than 8 bits too
-  dark, and refuses some of two components; the rest of JPEG 2000 stays with it.
+- Pillow 13 gives wrong pictures for colour of more than 8 bits and for subsampled colour, shows fewer than 8 bits too
+  dark, and refuses some files of two components. Pillow decodes all other JPEG 2000.
 - Size, depth and subsampling are read from the codestream's SIZ marker before a pixel is decoded.
 
 Source: ISO/IEC 15444-1, annexes A.5.1 (SIZ) and I.5.3 (colour).

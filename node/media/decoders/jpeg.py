@@ -1,10 +1,10 @@
-"""JPEG of the kinds that Pillow does not read, or not right: 12 bits, lossless, and JPEG-LS.
+"""JPEG variants that Pillow cannot read, or reads wrongly: 12 bits, lossless, and JPEG-LS.
 
 Rules this module upholds:
 
-- Baseline, extended and progressive JPEG of 8 bits stay with Pillow, whose pixels everybody else hashes. To tell them
-  costs one look at a dozen segments.
-- A lossless JPEG in colour is read by FFmpeg: libjpeg-turbo takes luma and colour differences for red, green and blue.
+- Pillow decodes baseline, extended and progressive JPEG of 8 bits, because all other programs hash its pixels. The
+  check reads about a dozen segments.
+- FFmpeg decodes a lossless JPEG in colour: libjpeg-turbo reads luma and colour differences as red, green and blue.
 
 Source: ISO/IEC 10918-1, annex B; ISO/IEC 14495-1, annex C.
 """

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Size and whether it moves are read from the codestream's first bits, before libjxl sees a byte.
-- The first frame is the picture. Where there are more, the note says that they were not looked at.
+- The size and the animation flag are read from the codestream's first bits, before libjxl gets a byte.
+- The first frame is the picture. If there are more frames, the note says that they were not examined.
 
 Source: ISO/IEC 18181-1:2024, annexes D.2 and D.3 (size and metadata); 18181-2, clause 9 (boxes).
 """

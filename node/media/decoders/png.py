@@ -1,9 +1,9 @@
-"""PNG in colour of 16 bits, of which a sensor may have used 12 or fewer: Pillow keeps the 8 highest alone.
+"""Colour PNG of 16 bits. A sensor may have used 12 of them or fewer, but Pillow keeps only the 8 highest.
 
 Rules this module upholds:
 
-- Every other PNG is Pillow's, and so is one that libpng (imagecodecs) refuses: Pillow says what is wrong with it.
-- A PNG that moves or is interlaced stays with Pillow.
+- Pillow decodes every other PNG. It also gets a PNG that libpng (imagecodecs) refuses, and reports the error.
+- Pillow decodes an animated or interlaced PNG.
 
 Source: PNG (third edition), 11.2.1 (IHDR) and 11.3.6.1 (acTL).
 """

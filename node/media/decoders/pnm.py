@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Every sample is brought from 0..maxval to 0..255: viewers show maxval as white.
-- Only the first picture of a file is read; programs that write several are rare, and the note names the rest.
+- Every sample is scaled from 0..maxval to 0..255, because viewers show maxval as white.
+- Only the first picture of a file is read. Few programs write several pictures, and the note names the others.
 
 Source: netpbm(5): pbm, pgm, ppm, pam; pfm(5).
 """

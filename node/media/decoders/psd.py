@@ -1,10 +1,10 @@
-"""Photoshop documents (PSD, PSB): the flattened picture that the program stored, as file managers show them.
+"""Photoshop documents (PSD, PSB): reads the stored flattened picture, which file managers show too.
 
 Rules this module upholds:
 
-- Layers are not composed: what they would show depends on the program. Where the file states that it has no flattened
+- Layers are not composed, because the result depends on the program. If the file states that it has no flattened
   picture, its thumbnail is read, and the note says so.
-- Alpha and spot channels behind the colours are dropped.
+- Alpha and spot channels after the colours are dropped.
 
 Source: Adobe Photoshop File Formats Specification (2019), "Image Data Section" and "Image Resources".
 """

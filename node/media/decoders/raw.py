@@ -1,16 +1,15 @@
-"""Camera raw files: the largest JPEG preview that the camera put into the file, as everybody else shows them.
+"""Camera raw files: reads the largest JPEG preview that the camera stored. Other programs show it too.
 
 Rules this module upholds:
 
-- A sensor's values are never developed: each program does it in its own way, so that the hash would be nobody else's.
-- What was read is said in the note.
-- Every JPEG stream in the file is a preview, but those that are pieces of the raw picture itself: lossless ones, and
-  the tiles or strips of a directory that has several or holds a sensor's values.
-- Where there is no JPEG, the picture of the first directory is the preview, unless it holds a sensor's values
-  (`tiff`).
-- A preview that does not state how it is to be turned is turned as the raw file states.
+- A sensor's values are never developed: each program does this in its own way, so other programs get other hashes.
+- The note says which picture was read.
+- Every JPEG stream in the file is a preview, except pieces of the raw picture itself: lossless streams, and the tiles
+  or strips of a directory that has several or holds a sensor's values.
+- If there is no JPEG, the picture of the first directory is the preview, unless it holds a sensor's values (`tiff`).
+- If a preview states no orientation, the orientation of the raw file is used.
 
-Sources: TIFF/EP (ISO 12234-2), DNG 1.7, ISO/IEC 10918-1 annex B; the makers' own kinds are told by their signatures.
+Sources: TIFF/EP (ISO 12234-2), DNG 1.7, ISO/IEC 10918-1 annex B. Formats of camera makers have their own signatures.
 """
 
 from __future__ import annotations

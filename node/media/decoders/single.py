@@ -1,8 +1,8 @@
-"""A picture from the samples of a codec, and from FFmpeg as a decoder of one packet.
+"""Makes a picture from the samples of a codec, and uses FFmpeg as a decoder of one packet.
 
 Rules this module upholds:
 
-- FFmpeg gets one packet: no container, no file, one thread. Its size was held against the limits before.
+- FFmpeg gets one packet: no container, no file, one thread. The caller has checked the size against the limits.
 """
 
 from __future__ import annotations

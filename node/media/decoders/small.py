@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- The size is read from the header by hand, and held against the limits, before the decoder sees a byte.
+- Our own code reads the size from the header and compares it with the limits before the decoder gets a byte.
 
 Sources: qoiformat.org (2022); ITU-T T.832, annex A; SGI image file format 1.0; Sun
 rasterfile(5).

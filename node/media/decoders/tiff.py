@@ -1,13 +1,15 @@
-"""TIFF of the kinds that Pillow does not read, or does not read right: by tifffile, and imagecodecs for compressions.
+"""TIFF variants that Pillow cannot read, or reads wrongly: by tifffile, and imagecodecs for compressed data.
 
 Rules this module upholds:
 
-- Ordinary TIFF (8 bits or less, unsigned) stay with Pillow, whose pixels everybody else hashes. All other kinds come
-  here: Pillow 13 shows 16 bits in planes as another picture, WhiteIsZero of 16 and 32 bits as the negative, big-endian
-  compressed floats and unsigned 32 bits as noise, and palettes of 8-bit values as black; it has no name for many.
-- Strips and tiles that are missing, or that end behind the file, are never filled with a colour: the file is cut short.
-- Luma and colour differences of unequal resolution without compression are read by libtiff (imagecodecs) alone.
-- What has no certain meaning as colours (complex numbers, inks other than CMYK, logarithmic light) is refused.
+- Pillow decodes ordinary TIFF (8 bits or fewer, unsigned), because all other programs hash its pixels. This module
+  decodes all other kinds. Pillow 13 shows 16 bits in planes as a different picture, WhiteIsZero of 16 and 32 bits as
+  the negative, big-endian compressed floats and unsigned 32 bits as noise, and palettes of 8-bit values as black. It
+  does not know many other kinds.
+- Strips and tiles that are missing, or end after the end of the file, are never filled with a colour: the file is cut
+  short.
+- Only libtiff (imagecodecs) reads uncompressed luma and colour differences of unequal resolution.
+- Values without a certain meaning as colours (complex numbers, inks other than CMYK, logarithmic light) are refused.
 
 Sources: TIFF 6.0; Adobe Photoshop TIFF Technical Notes; tests/kinds/test_stills_tiff.py holds this module and Pillow
 against the pictures that were written.

@@ -3,9 +3,9 @@
 Rules this module upholds:
 
 - Every member that is a file is a part, unpacked in pieces.
-- Encrypted members are counted and named as left out. No password is tried.
-- An archive that ends early (damage, a further volume that lies in another file, a kind that the library does not read)
-  says so behind what could be read.
+- Encrypted members are counted and reported as omitted. No password is tried.
+- If an archive ends early (damage, a further volume in another file, a kind that the library does not read), an
+  omission says so after the readable members.
 """
 
 from __future__ import annotations

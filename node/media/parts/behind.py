@@ -1,14 +1,14 @@
-"""What lies behind a picture in its file: further pictures, the film of a motion photograph, an archive that is hidden.
+"""Finds parts after a picture in its file: further pictures, the film of a motion photograph, a hidden archive.
 
 Rules this module upholds:
 
-- Parts lie in the file as they are: their digests are those of a file of their own.
-- What is found is told by signatures; what it really is, its own content decides (`kinds`).
-- Padding is nothing. Other bytes that nobody knows are counted, and said where there are `_LEAST_UNKNOWN` of them.
+- Parts are stored uncompressed, so their digests are those of a separate file.
+- Signatures find a part. Its own content decides its kind (`kinds`).
+- Padding is ignored. Other unknown bytes are counted, and reported if there are at least `_LEAST_UNKNOWN`.
 
-Kinds that are known to lie there: multi-picture files (CIPA DC-007), gain maps, streams of JPEG, motion photographs
-(an MP4 behind a JPEG, the boxes `mpvd` and `sefd` of a HEIC, Samsung's trailer), archives and documents (a known way to
-hide them).
+Known kinds of such parts: multi-picture files (CIPA DC-007), gain maps, streams of JPEG, motion photographs (an MP4
+after a JPEG, the boxes `mpvd` and `sefd` of a HEIC, Samsung's trailer), archives and documents (a known way to hide
+them).
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What every reader of a holder needs: limits on what is unpacked, names as text, and one place where faults end.
+"""Functions for every reader: limits for unpacked data, names as text, and the handling of faults in one place.
 
 Rules this module upholds:
 
-- A holder gives no more than its size justifies: what is unpacked of it in all is at most `MAX_RATIO` times its size,
-  beside `FREE_BYTES`; what lies in it as it is, at most its own size. A bomb passes one of these at once.
-- Nothing is unpacked in one piece: a decompressor gives at most `PIECE` bytes at a time.
-- A reader raises only for our own lack of resources and for a file that cannot be read. What a library raises for the
-  content ends in an `Omission` in our words.
+- The size of a container limits its parts: all its unpacked data together is at most `MAX_RATIO` times its size plus
+  `FREE_BYTES`, and all its uncompressed parts together are at most its own size. A bomb exceeds one of these at once.
+- Data is unpacked piece by piece: a decompressor returns at most `PIECE` bytes at a time.
+- A reader raises only if our own resources are missing or the file cannot be read. An exception of a library about the
+  content becomes an `Omission` in our words.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Pictures and films that lie as they are in bytes of an unknown or damaged structure: a cache that only its program
-knows, an image of a memory or a disk, a document without its directory.
+"""Finds uncompressed pictures and films in bytes of an unknown or damaged structure: a cache of an unknown format, an
+image of a memory or a disk, a document without its directory.
 
 Rules this module upholds:
 
-- Only signatures of five bytes and more count, with the field that has to follow: they do not occur by chance.
-- A part ends where its own structure ends. One without an end is cut short: it reaches to the next signature.
-- What is in several pieces is found up to the end of its first piece.
+- Only signatures of five bytes and more count, with the field that must follow: they do not occur by chance.
+- A part ends where its own structure ends. A part without an end extends to the next signature and counts as cut short.
+- A fragmented part is found up to the end of its first fragment.
 
 Sources: JFIF 1.02, Exif 2.32, PNG (W3C, third edition), WebP (RFC 9649), ISO/IEC 14496-12, Microsoft RIFF.
 """

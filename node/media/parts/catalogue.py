@@ -1,10 +1,10 @@
-"""Every kind of holder: what it is called, how it is recognised, and what reads it.
+"""Every kind of container: its name, its recogniser and its reader.
 
 Rules this module upholds:
 
-- The order decides: documents that are archives stand before the archives, what has a signature before what is known by
-  its form, and text, which nearly anything can be, last.
-- A recogniser looks at bytes and never raises for what they say.
+- The order decides: documents that are archives come before archives, formats with a signature before formats that are
+  recognised by their form, and text is last, because nearly any file can be text.
+- A recogniser reads bytes and never raises for their content.
 """
 
 from __future__ import annotations

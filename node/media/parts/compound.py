@@ -1,11 +1,11 @@
-"""What lies in an OLE compound file: Office documents of 1997 to 2003, Outlook messages, Thumbs.db, Hangul documents.
+"""The parts of an OLE compound file: Office documents of 1997 to 2003, Outlook messages, Thumbs.db, Hangul documents.
 
 Rules this module upholds:
 
-- Every stream is looked at, whatever program wrote the file: what a stream is decides, the kind of document does not.
-- Given are attachments, embedded files, pictures, and what else begins as a file that Vigil knows. Text and plumbing of
-  a document are not.
-- A compound file without a readable directory is searched for pictures as a whole, and says so.
+- Every stream is examined, from any program. The content of a stream decides, not the kind of document.
+- The parts are attachments, embedded files, pictures, and other data with the beginning of a known file format. The
+  text and the internal structures of a document are not parts.
+- A compound file without a readable directory is searched for pictures as a whole, and an omission says so.
 
 Sources: [MS-OXMSG] 2.2.2 (attachments), [MS-OLEDS] 2.3.6 (OLENativeStream), [MS-ODRAW] 2.2.23 (OfficeArtBlip),
 [MS-PPT] 2.10.35 (ExOleObjStg), [MS-XLS] 2.4.170 (MsoDrawingGroup), HWP Document File Formats 5.0 (BinData).

@@ -1,9 +1,10 @@
-"""Single files that are compressed: gzip, bzip2, xz, LZMA, Zstandard, LZ4, lzip and compress.
+"""Compressed single files: gzip, bzip2, xz, LZMA, Zstandard, LZ4, lzip and compress.
 
 Rules this module upholds:
 
-- A compressed file has one part: what it unpacks to, whatever that is. A tar archive in it is found by looking again.
-- Several streams one behind the other are one part, as gzip and xz unpack them.
+- A compressed file has one part: its unpacked content, of any kind. A tar archive in it is found when the part is
+  examined.
+- Several streams in sequence are one part, as gzip and xz unpack them.
 
 Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), The .xz File Format 1.2.1.
 """

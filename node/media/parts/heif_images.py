@@ -2,12 +2,12 @@
 
 Rules this module upholds:
 
-- The primary image is the picture of the file itself. Every other one that a viewer can choose is a part. Thumbnails,
-  masks, depth and auxiliary images of HEIF are no parts: they show nothing else.
-- A small picture in the Exif of the primary image is a part where it shows something else, as in a JPEG.
-- An image of a HEIF has no bytes of its own: its parts lie scattered, and are shared. Its part is an uncompressed
-  bitmap of its decoded pixels, as they are shown. The same image always gives the same bitmap by the same decoder, so
-  its digests can be compared with those of the same image elsewhere, and with nothing else (ADR 34).
+- The primary image is the picture of the file itself. Every other image that a viewer can select is a part. Thumbnails,
+  masks, depth and auxiliary images of HEIF are not parts, because they show nothing different.
+- A small picture in the Exif of the primary image is a part if it shows something different, as in a JPEG.
+- An image of a HEIF has no separate bytes: its data is scattered and shared. Its part is an uncompressed bitmap of its
+  decoded pixels, as they are shown. The same image always gives the same bitmap with the same decoder. So its digests
+  can be compared only with those of the same image elsewhere (ADR 34).
 - One image is decoded at a time.
 
 Source: ISO/IEC 23008-12; Microsoft, "Bitmap Storage".

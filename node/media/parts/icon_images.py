@@ -1,10 +1,10 @@
-"""The images of an icon or cursor that show something else than the largest one does, which is the picture.
+"""The images of an icon or cursor that differ from the largest one. The largest one is the picture.
 
 Rules this module upholds:
 
-- An image is given as an icon of its own, with this image alone: six bytes, its directory entry and its bytes as they
-  are. So its digests are the same wherever the same image stands.
-- Icons hold one drawing in several sizes. Only an image that shows something else is a part, as of thumbnails.
+- An image becomes a separate icon with only this image: six bytes, its directory entry and its unchanged bytes. So the
+  same image has the same digests in every file.
+- Icons hold one drawing in several sizes. Only an image that shows something different is a part, as for thumbnails.
 
 Source: Microsoft, "Icons" (1995): ICONDIR and ICONDIRENTRY.
 """

@@ -1,10 +1,10 @@
-"""A further film of ISO media behind the first one in a file, as programs leave it that copy one file behind another.
+"""A second film of ISO media after the first one in a file. Programs that append one file to another make such files.
 
 Rules this module upholds:
 
-- Only the outermost boxes are walked, a few bytes each. A film whose fragments have a type of their own (`styp`) is one
-  film; a second `ftyp` behind a `moov` begins another.
-- The film behind is a part, byte for byte, up to the end of the file. What follows it is found in it.
+- It reads only the outermost boxes, a few bytes each. A film whose fragments have their own type (`styp`) is one film.
+  A second `ftyp` after a `moov` begins another film.
+- The second film is a part, byte for byte, up to the end of the file. Further films are found inside this part.
 
 Source: ISO/IEC 14496-12.
 """

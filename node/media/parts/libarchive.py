@@ -1,11 +1,11 @@
-"""libarchive, as far as it is used here: reading members, and undoing one compression.
+"""The functions of libarchive that Vigil uses: reading members, and undoing one compression.
 
 Rules this module upholds:
 
-- The library reads from a `Region` alone, through two functions that are made before a worker confines itself: making
-  one needs memory that code runs from.
-- Only formats and filters that are named are switched on. Filters that start a program never are.
-- Its error texts can quote the archive, and are not read.
+- The library reads only from a `Region`, through two functions. They are made before a worker confines itself, because
+  making one needs executable memory.
+- Only named formats and filters are enabled, never a filter that starts a program.
+- Its error texts can quote the archive, so they are not read.
 
 Source: archive_read(3), archive_entry(3), libarchive 3.8. The library is the one in the wheel `archi`, whose own module
 is not used: it reads an archive into memory as a whole.

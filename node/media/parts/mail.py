@@ -1,12 +1,12 @@
-"""Messages of e-mail (EML, EMLX, MHTML) and mailboxes (mbox): their attachments, at any depth of MIME.
+"""E-mail messages (EML, EMLX, MHTML) and mailboxes (mbox): their attachments, at any depth of MIME.
 
 Rules this module upholds:
 
-- A message is read where it lies: neither a body nor an attachment is read into memory as a whole. An attachment that
-  is not encoded is a region of the file.
-- Every body but the text of a message is a part: attached messages too, and files that stand in the text (uuencode,
+- A message is read in place: no body or attachment is read into memory as a whole. An attachment without encoding is a
+  region of the file.
+- Every body except the text of a message is a part, also attached messages, and files inside the text (uuencode,
   Base64).
-- Boundaries, headers and encodings are untrusted: a damaged one ends its own body alone.
+- Boundaries, headers and encodings are untrusted: a damaged one ends only its own body.
 
 Sources: RFC 5322, RFC 2045 to 2047, RFC 2557 (MHTML), RFC 4155 (mbox), POSIX uuencode.
 """

@@ -1,9 +1,9 @@
-"""MIME as it stands in a file: an entity with its fields and its body, the sections of a multipart, the encodings.
+"""MIME in a file: an entity with its fields and its body, the sections of a multipart, the encodings.
 
 Rules this module upholds:
 
-- A body is a region. Fields are read up to `_FIELD_BYTES`; what is longer counts as body.
-- A boundary counts at the beginning of a line alone, as RFC 2046 has it.
+- A body is a region. Fields are read up to `_FIELD_BYTES`; the rest counts as body.
+- A boundary counts only at the beginning of a line, as in RFC 2046.
 
 Sources: RFC 2045 (encodings), RFC 2046 (multipart), RFC 2047 and 2231 (names).
 """

@@ -1,10 +1,10 @@
-"""OLE compound files: the streams that a reader of documents, messages or thumbnails looks into.
+"""OLE compound files: the streams for the readers of documents, messages and thumbnails.
 
 Rules this module upholds:
 
-- A stream is read where it lies: as a region of the file where its sectors follow one another, else run by run. No
-  stream is read into memory as a whole.
-- A chain of sectors that goes in a circle, or out of the file, ends there.
+- A stream is read in place: as a region of the file if its sectors are consecutive, else run by run. No stream is read
+  into memory as a whole.
+- A chain of sectors ends where it loops or leaves the file.
 
 Source: [MS-CFB] 2.1 to 2.6. The directory is read by olefile.
 """

@@ -1,13 +1,13 @@
-"""The further pages of a TIFF, each as a file of its own.
+"""The further pages of a TIFF, each as a separate file.
 
 Rules this module upholds:
 
-- The first page is the picture of the file itself. Every other one, linked behind it or within another, is a part.
-- A page has no bytes of its own. Its part is a TIFF of one page with the page's own directory, values and strips or
-  tiles, copied byte for byte in the order of their tags; only offsets differ. The same page always gives the same file,
-  so its digests can be compared with those of the same page elsewhere, and with nothing else (ADR 34).
+- The first page is the picture of the file itself. Every other page, linked after it or inside another, is a part.
+- A page has no separate bytes. Its part is a TIFF of one page with the page's own directory, values and strips or
+  tiles, copied byte for byte in the order of their tags; only offsets differ. The same page always gives the same file.
+  So its digests can be compared only with those of the same page elsewhere (ADR 34).
 - A camera raw file has no pages: its directories are one picture in several sizes, and its note says which was read.
-- A page whose strips lie outside of the file is copied as far as it goes: it is decoded as any damaged picture.
+- If strips of a page lie outside the file, the existing part is copied, and is decoded like any damaged picture.
 
 Source: TIFF 6.0, sections 2, 3 and 15; BigTIFF design (Aware Systems); TIFF Technical Note 2 (JPEG tables).
 """

@@ -1,4 +1,4 @@
-"""A part of a file as a reader finds it, and the words for what a reader leaves out."""
+"""A part of a file that a reader found, and the words for the omissions of a reader."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""PDF documents: the pictures and the embedded files in them, whether a page shows them or not.
+"""PDF documents: their pictures and embedded files, also those that no page shows.
 
 Rules this module upholds:
 
-- Every object of the file is looked at, not only what pages refer to.
-- A JPEG or JPEG 2000 picture is given as it is. Others are given as a PNG or TIFF file of the same samples, which is
-  the same wherever it is made.
-- What qpdf unpacks at once is bounded (`_MOST_AT_ONCE`); it never follows one object into another without end.
-- A document that needs a password is left out, and says so. The empty password is tried.
+- Every object of the file is examined, not only objects that pages refer to.
+- A JPEG or JPEG 2000 picture is returned unchanged. Other pictures become a PNG or TIFF file of the same samples. This
+  file is the same on every machine.
+- `_MOST_AT_ONCE` bounds the data that qpdf unpacks at once. It never follows references between objects without end.
+- A document that needs a password is omitted, and the note says so. The empty password is tried.
 
 Source: ISO 32000-1, 7.3.8 (streams), 7.4 (filters), 7.11.4 (embedded files), 8.9 (images). pikepdf is the reader.
 """

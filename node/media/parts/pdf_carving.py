@@ -1,9 +1,9 @@
-"""The JPEG pictures of a damaged PDF document that no object of it leads to any more.
+"""The JPEG pictures of a damaged PDF document that no object refers to any more.
 
 Rules this module upholds:
 
-- A picture is known by its first bytes behind the word `stream`, and ends before `endstream` or with the file.
-- What the reader of objects gave already is not given again.
+- A picture is recognised by its first bytes after the word `stream`, and ends before `endstream` or with the file.
+- Pictures that the reader of objects returned already are not returned again.
 
 Source: ISO 32000-1, 7.3.8 (streams).
 """

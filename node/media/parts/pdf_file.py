@@ -1,10 +1,11 @@
-"""Opening a PDF document, also one without a page, or one whose end is missing.
+"""Opens a PDF document, also a document without a page or with a missing end.
 
 Rules this module upholds:
 
-- A document that qpdf cannot open is opened a second time with an end of our own behind it: a catalogue, a page and a
-  trailer. qpdf then finds every object that is still there, and follows references between them.
-- What the old trailers say of encryption is kept in the new one: without it every stream would be noise.
+- If qpdf cannot open a document, it is opened again with our own end: a catalogue, a page and a trailer. qpdf then
+  finds every remaining object, and follows references between them.
+- The new trailer keeps the encryption entries of the old trailers, because the streams cannot be decrypted without
+  them.
 
 Source: ISO 32000-1, 7.5 (structure of a file), 7.6.1 (encryption).
 """

@@ -1,12 +1,12 @@
-"""A picture of a PDF document as a file of its own.
+"""Makes a separate file from a picture of a PDF document.
 
 Rules this module upholds:
 
-- Nothing is decoded that a decoder of pictures decodes: JPEG, JPEG 2000 and fax data are given as they are, the last
-  within a TIFF file.
-- Samples are given within a PNG (grey, RGB, palette) or TIFF (CMYK) file, not compressed: the same document gives the
-  same bytes on every machine.
-- A space of colours is taken by its number of components: ICC profiles and calibration are not applied.
+- It does not decode formats of the picture decoders: JPEG, JPEG 2000 and fax data are returned unchanged, fax data
+  inside a TIFF file.
+- Samples are returned in a PNG (grey, RGB, palette) or TIFF (CMYK) file without compression, so the same document gives
+  the same bytes on every machine.
+- The number of components decides the colour space. ICC profiles and calibration are not applied.
 
 Sources: ISO 32000-1, 7.4 and 8.9.5; PNG (W3C, third edition) 11.2; TIFF 6.0.
 """

@@ -1,9 +1,9 @@
-"""The samples of a picture of a PDF document, as far as they can be unpacked.
+"""Unpacks the samples of a picture in a PDF document, up to the first damage.
 
 Rules this module upholds:
 
-- Deflated samples that are damaged or cut short are given up to the damage. The rows behind it are 0.
-- What is missing or wrong is said, behind the whole picture: the picture is then complete as a file.
+- Deflated samples that are damaged or cut short are returned up to the damage. The rows after it are 0.
+- Missing or wrong data is reported after the whole picture, because the picture is complete as a file then.
 
 Source: ISO 32000-1, 7.4.4 (Flate filter and its predictors).
 """

@@ -1,10 +1,10 @@
-r"""Pictures and embedded objects in RTF, and the form in which Outlook packs RTF.
+r"""Pictures and embedded objects in RTF, and in the compressed RTF of Outlook.
 
 Rules this module upholds:
 
-- A picture or an object is a run of hexadecimal digits behind `\pict` or `\objdata`, or raw bytes behind `\bin`.
-  What stands between (groups, control words, line breaks) is skipped, whatever it says.
-- An object is given from the place on at which a file begins in it that Vigil knows.
+- A picture or an object is a run of hexadecimal digits after `\pict` or `\objdata`, or raw bytes after `\bin`.
+  Groups, control words and line breaks between them are skipped.
+- An object is returned from the position at which a known file format begins.
 
 Sources: Rich Text Format 1.9.1 (pictures, objects), [MS-OXRTFCP] 2.1.3 (compressed RTF).
 """

@@ -1,10 +1,10 @@
-"""What lies in a film besides its streams: the cover, and files that are attached to it.
+"""The parts of a film other than its streams: the cover, and attached files.
 
 Rules this module upholds:
 
-- A picture that the container holds whole is a part, byte for byte: a cover, the poster that a download program put in.
-- Attached files are parts, whatever they are, except fonts, which belong to the film's subtitles.
-- Nothing is decoded here. Only the container's own tables, and the packets of such pictures, are read.
+- A complete picture in the container is a part, byte for byte: a cover, or a poster that a download program added.
+- Attached files of any kind are parts, except fonts, which belong to the film's subtitles.
+- It decodes nothing. It reads only the container's own tables, and the packets of such pictures.
 """
 
 from __future__ import annotations

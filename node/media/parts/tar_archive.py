@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- A member is read where it lies. A sparse one is put together in pieces; its holes count as unpacked bytes.
-- Behind damage the next header is looked for; what lies between is named. So are archives one behind the other.
-- A header may ask for memory (long names, pax): no more than `_MOST_AT_ONCE`.
+- A member is read in place. A sparse member is assembled in pieces; its holes count as unpacked bytes.
+- After damage the next header is searched, and the note names the gap. Archives in sequence are found in the same way.
+- A header may request memory (long names, pax), at most `_MOST_AT_ONCE`.
 
 Sources: POSIX.1-2017 pax, section "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
 """

@@ -1,10 +1,10 @@
-"""Pictures that stand as Base64 in a text: `data:` addresses of HTML, CSS and SVG, contact cards, XML documents, JSON.
+"""Base64 pictures in a text: `data:` addresses of HTML, CSS and SVG, contact cards, XML documents, JSON.
 
 Rules this module upholds:
 
-- The text is read once, in pieces, whatever its length.
-- A run of Base64 counts where it begins as a picture or a film does. Line breaks within it, and the escapes that HTML,
-  JSON and addresses put for `+`, `/` and `=`, are part of it.
+- A text of any length is read once, in pieces.
+- A run of Base64 counts if it begins like a picture or a film. Line breaks in it are part of it, and so are the escapes
+  of HTML, JSON and addresses for `+`, `/` and `=`.
 
 Sources: RFC 4648 (Base64), RFC 2397 (data: addresses), RFC 6350 (contact cards).
 """

@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- A picture is given where it lies. Its name in the cache is the number by which Windows finds it.
-- An entry whose header is damaged, or of a version that is not known, is searched for a picture; the next entry is
-  found by its signature.
+- A picture is a region of the cache. Its name in the cache is the number by which Windows finds it.
+- An entry with a damaged header or an unknown version is searched for a picture. The next entry is found by its
+  signature.
 
 Source: Windows Explorer Thumbnail Cache database format (libyal, libwtcdb).
 """

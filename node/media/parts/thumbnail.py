@@ -1,11 +1,11 @@
-"""The small pictures that a picture carries in its metadata, where they show something else than the picture does.
+"""The thumbnails in a picture's metadata that show something different from the picture.
 
 Rules this module upholds:
 
-- Programs that crop a picture or paint over it may leave the small one as it was. It is a part where its PDQ is farther
-  than the radius from the picture's, in each orientation and with or without the plain borders that cameras add.
-- The picture is compared in the smallest size in which its decoder gives it, which is far quicker than all of it.
-- A small picture of a picture that cannot be decoded is a part whatever it shows: nothing else is left of it.
+- Programs that crop a picture or paint over it may leave the thumbnail unchanged. It is a part if its PDQ is farther
+  than the radius from the picture's, in each orientation, and with or without the plain borders that cameras add.
+- The comparison uses the smallest size of the picture that its decoder offers, which is much faster than the full size.
+- If the picture cannot be decoded, its thumbnail is always a part, because it is the only visible picture left.
 
 Sources: Exif 2.32 (JPEGInterchangeFormat in the first directory after the main one); JFIF 1.02 (JFXX); Adobe Photoshop
 File Formats (image resources 1033 and 1036).

@@ -1,9 +1,9 @@
-"""TNEF (`winmail.dat`): the attachments of a message that Outlook sent in a form of its own.
+"""TNEF (`winmail.dat`): the attachments of a message in Outlook's own format.
 
 Rules this module upholds:
 
-- An attachment is given where it lies. Its name is the one that is stated before or behind it.
-- A damaged attribute ends the file: nothing behind it can be found.
+- An attachment is a region of the file. Its name is stated before or after it.
+- A damaged attribute ends the file: nothing after it can be found.
 
 Source: [MS-OXTNEF] 2.1.
 """

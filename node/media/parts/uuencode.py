@@ -1,8 +1,8 @@
-"""Files that stand in a text as uuencode writes them, beside pictures in Base64.
+"""Files in a text in the form of uuencode (for Base64 see `text`).
 
 Rules this module upholds:
 
-- A file begins with its line `begin MODE NAME` and ends with `end`; a line that does not decode ends it too.
+- A file begins with its line `begin MODE NAME` and ends with `end`. A line that cannot be decoded ends it too.
 - The text is read once, in pieces.
 
 Source: POSIX.1-2017, uuencode.

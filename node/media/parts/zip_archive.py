@@ -2,11 +2,11 @@
 
 Rules this module upholds:
 
-- Every member of an archive is a part. A member that is stored is read where it lies; others are unpacked in pieces.
-- Of a document (Office Open XML, OpenDocument, EPUB, iWork) its plumbing is left out: text, XML and fonts. The content
-  decides, not the name: a picture that is called `styles.xml` is given.
-- Members that are encrypted, or packed by a method that no decoder here knows, are counted and named as left out.
-- No password is tried. Nothing is written by name, so a name with `..` in it means nothing.
+- Every member of an archive is a part. A stored member is read in place; others are unpacked in pieces.
+- The internal files of a document (Office Open XML, OpenDocument, EPUB, iWork) are not parts: text, XML and fonts. The
+  content decides, not the name: a picture with the name `styles.xml` is a part.
+- Encrypted members, and members with an unknown method of compression, are counted and reported as omitted.
+- No password is tried. No file is written under a member's name, so a name with `..` has no effect.
 
 Source: PKWARE APPNOTE 6.3.10.
 """

@@ -1,10 +1,10 @@
-"""The entries of a ZIP archive, by its central directory, or by its members' own headers where that is damaged.
+"""The entries of a ZIP archive, by its central directory, or by its members' own headers if the directory is damaged.
 
 Rules this module upholds:
 
 - The directory is read entry by entry: memory does not grow with its size.
-- Bytes before the archive (a self-extracting program, a picture) move all offsets; the archive is read all the same.
-- What the directory says is believed only where a member's own header stands at the place that it names.
+- Bytes before the archive (a self-extracting program, a picture) shift all offsets; the archive is still read.
+- A directory entry is accepted only if a member's own header is at the place that it names.
 
 Source: PKWARE APPNOTE 6.3.10, sections 4.3 (records), 4.5.3 (Zip64), 4.6.1 (names in UTF-8).
 """

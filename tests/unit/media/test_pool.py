@@ -101,13 +101,13 @@ def test_no_files_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         ("vanish", "the worker that read it failed"),
         ("fault", "the worker that read it failed"),
         ("crash", "it crashed its decoder (Segmentation fault)"),
-        ("nonsense", "the worker that read it answered nonsense and was stopped"),
-        ("flood", "the worker that read it answered nonsense and was stopped"),
-        ("greed", "the worker that read it answered nonsense and was stopped"),
-        ("overask", "the worker that read it answered nonsense and was stopped"),
-        ("nothing", "the worker that read it answered nonsense and was stopped"),
-        ("parts", "the worker that read it answered nonsense and was stopped"),
-        ("lie", "the worker that read it answered nonsense and was stopped"),
+        ("nonsense", "the worker that read it sent an invalid reply and was stopped"),
+        ("flood", "the worker that read it sent an invalid reply and was stopped"),
+        ("greed", "the worker that read it sent an invalid reply and was stopped"),
+        ("overask", "the worker that read it sent an invalid reply and was stopped"),
+        ("nothing", "the worker that read it sent an invalid reply and was stopped"),
+        ("parts", "the worker that read it sent an invalid reply and was stopped"),
+        ("lie", "the worker that read it sent an invalid reply and was stopped"),
         ("break-out", "its decoder was stopped: it tried what a worker may not do"),
         ("open", "decoding this PNG needs something that a worker may not do"),
         ("part", "decoding this PNG needs something that a worker may not do"),
@@ -195,7 +195,7 @@ def test_a_file_that_a_new_worker_lacks_something_for_too_is_told_so(good: list[
     expected = {
         "short": "damaged PNG: it cannot be decoded, or decoding it takes more memory than a worker may have",
         "memory": "it takes more memory than a worker may have",
-        "threads": "decoding this PNG needs a thread or another resource that this machine does not give now",
+        "threads": "decoding this PNG needs a thread or another resource that this machine cannot give now",
     }
     files = [good[0], *(bad(tmp_path, lack) for lack in expected), *good[1:3]]
     results = dict(of_files(pool.fingerprint_files(files, workers=2, command=MISBEHAVING)))

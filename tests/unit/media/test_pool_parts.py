@@ -76,7 +76,7 @@ def test_parts_come_before_their_file_and_files_in_order(tmp_path: Path) -> None
     ("name", "words"),
     [
         ("crash", "it crashed its decoder (Segmentation fault)"),
-        ("nonsense", "the worker that read it answered nonsense and was stopped"),
+        ("nonsense", "the worker that read it sent an invalid reply and was stopped"),
         ("break-out", "its decoder was stopped: it tried what a worker may not do"),
     ],
 )

@@ -86,8 +86,8 @@ def test_a_link_that_a_person_typed_is_followed_once(tmp_path: Path) -> None:
 
 def test_the_kernels_own_files_are_not_walked() -> None:
     assert found(Path("/proc"), Path("/sys/kernel")) == [
-        ("proc", "the kernel shows its own state here, no files of anybody's"),
-        ("kernel", "the kernel shows its own state here, no files of anybody's"),
+        ("proc", "the kernel shows its own state here: these are not stored files"),
+        ("kernel", "the kernel shows its own state here: these are not stored files"),
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_loop_of_mounts_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return outer if path == "b" else really_stat(path, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "stat", stat)
-    assert found(tmp_path) == [("1", ""), ("b", "it leads back to a folder that it lies in")]
+    assert found(tmp_path) == [("1", ""), ("b", "it leads back to a folder that contains it")]
 
 
 @pytest.mark.parametrize("by", ["another folder", "a link"])
