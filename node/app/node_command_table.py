@@ -22,6 +22,7 @@ from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
 from node.control.list_commands import ListCommands
+from node.control.list_hit_commands import ListHitCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
@@ -33,6 +34,7 @@ from node.errors import Misuse
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
+from node.usecases.list_hits import ListHits
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.recordlist import RecordList
@@ -63,6 +65,7 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(lists=services.lists),
+        _list_hits(services),
         MuteCommands(
             muting=Muting(
                 store=services.store,
@@ -78,6 +81,16 @@ def node_commands(services: NodeServices) -> Commands:
 
 def _allowed(services: NodeServices) -> AllowList:
     return AllowList(store=services.store, audit=services.audit, clock=time.time)
+
+
+def _list_hits(services: NodeServices) -> ListHitCommands:
+    found = ListHits(
+        store=services.store,
+        index=services.index,
+        matcher=services.matcher,
+        radius=lambda: services.policy().radius,
+    )
+    return ListHitCommands(found=found, audit=services.audit, clock=time.time)
 
 
 def _search(services: NodeServices) -> SearchCommands:

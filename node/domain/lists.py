@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
+from node.domain.ids import MemberId
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
@@ -25,6 +26,18 @@ LIST_SOURCES: Final = 1 << 30
 """The `source` of list number n in the search index is this and n. Logs have the numbers below."""
 MAX_LIST_NAME: Final = 100
 """Characters."""
+_OWNER: Final = "list "
+"""Begins what stands in the place of a member id for a list. No member id has a space."""
+
+
+def list_owner(name: str) -> MemberId:
+    """What stands for a list where hits are counted by the member that owns them."""
+    return MemberId(_OWNER + name)
+
+
+def is_list(owner: MemberId) -> bool:
+    """Whether this is a list (`list_owner`) and no member."""
+    return owner.startswith(_OWNER)
 
 
 class ListState(IntEnum):

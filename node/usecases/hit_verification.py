@@ -5,7 +5,8 @@ Rules this module upholds:
 - The index proposes, the store decides: a hit counts only if the stored fingerprints confirm it.
 - A row is read once, however many subjects found it, and a fixed number of statements reads many rows. The number of
   rows in memory is bounded, because a video has thousands of fingerprints.
-- Errors of the index are counted apart from proposed videos that are not near enough (`frames`).
+- Errors of the index are counted apart from proposed videos that are not near enough (`frames`), and from rows of
+  lists that are being imported or removed.
 - One hit per subject and row: a weaker proposal (`match.ranking`) counts only if the stronger one was not confirmed.
 """
 
@@ -128,7 +129,13 @@ class Checker:
                             )
                         told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
-        return kept, len(raw) - len(kept) - declined - spared
+        silent = sum(self._is_silent(hit.source) for hit in raw)
+        return kept, len(raw) - len(kept) - declined - spared - silent
+
+    def _is_silent(self, source: int) -> bool:
+        """Whether this is a list that is being imported or removed: its rows are in the index and in no answer."""
+        of = self._lists.get(source)
+        return of is not None and not of.is_searched
 
     def _spoken(self, tx: StoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
         """The store's data on each of these positions: one read per source."""
@@ -149,12 +156,13 @@ class Checker:
         return spoken
 
     def _listed(self, tx: StoreReader, source: int, wanted: Sequence[int]) -> dict[Place, Spoken]:
-        """What a list says of some of its rows; nothing while it is taken in or out."""
+        """What a list says of some of its rows; nothing while it is imported or removed."""
         if source not in self._lists:
-            self._lists.update((each.source, each) for each in tx.lists() if each.is_searched)
+            self._lists.update((each.source, each) for each in tx.lists())
         of = self._lists.get(source)
-        rows = tx.list_rows(wanted) if of else {}
-        return {(source, row): listed_row(self._own, of, each) for row, each in rows.items() if of}
+        if of is None or not of.is_searched:
+            return {}
+        return {(source, row): listed_row(self._own, of, each) for row, each in tx.list_rows(wanted).items()}
 
     def _holding(self, holding: Holding) -> Spoken:
         return Spoken(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_QUALITY_FLOOR
 from node.domain.ids import MemberId, RecordId
-from node.domain.lists import LIST_SOURCES
+from node.domain.lists import LIST_SOURCES, list_owner
 from node.domain.material import BACKGROUNDS
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
@@ -141,7 +141,7 @@ class Matcher:
             standing = self._standing(tx)
             owners = {number: log.member for number, log in names.items() if log.member != self._own()}
             # A list is limited like a member: it may have one hash thousands of times.
-            owners |= {source: MemberId(f"list {name}") for source, name in lists.items()}
+            owners |= {source: list_owner(name) for source, name in lists.items()}
             sifter = Sifter(self._checker(), owners, standing.hidden(show_all=show_all))
             sifted = sifter.sift(tx, asked, raw, names, proposed.further)
             if sifted.disagreed and proposed.further:

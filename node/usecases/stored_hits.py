@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.envelope import Kind, decode
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import Origin, RecordId
+from node.domain.lists import is_list
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit
 from node.errors import Malformed
@@ -95,8 +96,12 @@ class StoredHits:
         return [each for each in found if each is not None]
 
     def crowds(self, holdings: Sequence[int], found: Found) -> dict[tuple[int, MemberId], int]:
-        """(holding, member) -> hits that a search for holdings omitted."""
-        return {(holdings[subject], member): number for (subject, member), number in found.left_out.items()}
+        """(holding, member) -> hits that a search for holdings omitted. Those of lists are not kept, as their hits."""
+        return {
+            (holdings[subject], member): number
+            for (subject, member), number in found.left_out.items()
+            if not is_list(member)
+        }
 
     def keep_match(self, holdings: Sequence[int], found: Found) -> None:
         """Stores the result of matching holdings. `holdings` is empty if the subjects are not holdings."""
