@@ -34,8 +34,8 @@ def file_words(line: Line) -> str:
 
 def _outcome(line: Line) -> str:
     if line["dry_run"]:
-        ends = "" if line["error"] is None else ", ends early"
-        return f"{line['file']}{ends}; a dry run: nothing was stored"
+        ends = "" if line["whole_records_before"] is None else ", ends early"
+        return f"{line['file']}{ends} (a dry run: nothing was stored)"
     if line["file"] == INCOMPLETE:
         return f"ends early: what was whole is in the list, which is marked incomplete ({_place(line['error'])})"
     return str(line["file"])
