@@ -23,6 +23,7 @@ from node.domain.references import (
     Withdrawal,
 )
 from node.domain.statements import Tri
+from node.usecases.placeholders import CONSTANT
 
 if TYPE_CHECKING:
     from node.domain.references import At, Item
@@ -33,11 +34,12 @@ MAX_PLACES: Final = 1_000
 """Faults and withdrawals whose places are kept."""
 OTHERS: Final = "others"
 FLAGS: Final = ("victim_identified", "offender_identified", "distributed", "baseline")
-CONSTANT_PHOTODNA: Final = "constant-photodna"
+DUPLICATE: Final = "duplicate"
+CONFLICTING: Final = "conflicting-record"
 TEXTS: Final = {
-    CONSTANT_PHOTODNA: "one PhotoDNA stands under many different MD5s: it is a placeholder, and is left out",
-    "duplicate": "some rows say again what another row says: they count once",
-    "conflicting-record": "some rows say something else of hashes that another row has: the first one holds",
+    CONSTANT: "one PhotoDNA stands under many different MD5s: it is a placeholder, and is left out",
+    DUPLICATE: "some rows say again what another row says: they count once",
+    CONFLICTING: "some rows say something else of hashes that another row has: the first one holds",
 }
 """Notices that need more than one row."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.lists import ListState, ReferenceList, RowsTaken
 from node.domain.references import ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse
+from node.usecases.placeholders import without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -103,7 +104,7 @@ class Taking:
         # A crash between the two transactions loses these rows from a list that is not searched yet, or whose import
         # has not ended: the same import brings them again.
         self._lists.withdraw(self._of, [Withdrawal(row.reference.at, "", row.reference) for row in rows])
-        left = [row.reference._replace(photodna=b"") for row in rows]
+        left = [without(row.reference) for row in rows]
         again = self._lists.take(self._of, [row for row in left if row.fingerprints], case)
         self.counts.repeated += again.repeated
         self.counts.conflicting += again.conflicting

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from node.domain.references import Reference
 
+CONSTANT: Final = "constant-photodna"
+"""The warning of a row whose PhotoDNA is a placeholder, and left out."""
 MANY_MD5: Final = 10
 """Different MD5s under one PhotoDNA that make it a placeholder."""
 SOME_MD5: Final = 4
@@ -75,3 +77,8 @@ class Placeholders:
         }
         self.found |= some
         return self.found
+
+
+def without(row: Reference) -> Reference:
+    """The row without its PhotoDNA, which is a placeholder."""
+    return row._replace(photodna=b"", warnings=(*row.warnings, CONSTANT))

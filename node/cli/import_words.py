@@ -1,0 +1,92 @@
+"""What became of a file of a list, in words for people.
+
+Rules this module upholds:
+
+- A category is shown as it is written, with its scheme. A label stands beside it and names its source.
+- A file that was not taken in says so first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.cli.import_lines import ACCEPTED, INCOMPLETE
+from node.cli.output import Line, plain
+from node.cli.words import count
+
+_FLAGS: Final = {
+    "victim_identified": "victim identified",
+    "offender_identified": "offender identified",
+    "distributed": "distributed",
+    "baseline": "baseline",
+}
+
+
+def file_words(line: Line) -> str:
+    """The outcome of a file."""
+    parts = [line["format"], line["version"], line["region"], line["kind"]]
+    what = " ".join(plain(part) for part in parts if part) or "format not recognised"
+    first = f"file {line['number']} of {line['files']}: {what}, {_outcome(line)}"
+    if line["error"] is not None and line["file"] not in (ACCEPTED, INCOMPLETE) and not line["references"]:
+        return first
+    return "\n".join([first, *(f"  {words}" for words in _content(line))])
+
+
+def _outcome(line: Line) -> str:
+    if line["dry_run"]:
+        ends = "" if line["whole_records_before"] is None else ", ends early"
+        return f"{line['file']}{ends} (a dry run: nothing was stored)"
+    if line["file"] == INCOMPLETE:
+        return f"ends early: what was whole is in the list, which is marked incomplete ({_place(line['error'])})"
+    return str(line["file"])
+
+
+def _content(line: Line) -> list[str]:
+    records = "records not counted" if line["records"] is None else count(line["records"], "record")
+    ignored = sum(line["ignored"].values())
+    first = f"{count(line['seen'], 'row')} read: {records}, {line['retractions_total']:,} withdrawals, "
+    words = [first + f"{line['rejected_total']:,} rejected, {ignored:,} ignored"]
+    if line["list"] is not None:
+        words.append(
+            f"list {plain(line['list'])}: {line['added']:,} added, {line['changed']:,} changed, "
+            f"{line['unchanged']:,} unchanged, {line['withdrawn']:,} withdrawn; {count(line['list_rows'], 'row')} now"
+        )
+    words += [f"{count(line['cases'], 'case')}"] if line["cases"] else []
+    words += [f"category {_category(each)}: {count(each['rows'], 'row')}" for each in line["categories"]]
+    words += [
+        f"{_FLAGS[name]}: {each['yes']:,} yes, {each['no']:,} no"
+        for name, each in line["flags"].items()
+        if each["yes"] or each["no"]
+    ]
+    words += [
+        f"rejected: {plain(each['reason'])}, {count(each['rows'], 'row')}, the first at {_place(each['first'])}"
+        for each in line["faults"]
+    ]
+    words += [f"ignored: {plain(name)}, {number:,}" for name, number in line["ignored"].items()]
+    return words + [f"note: {_notice(each)}" for each in line["notices"]]
+
+
+def _category(each: Line) -> str:
+    if each["code"] is None:
+        return "none"
+    category = each["category"]
+    if category is None:
+        return f"{plain(each['code'])} (no scheme: it means nothing)"
+    name = ":".join(plain(category[part]) for part in ("scheme", "version", "code"))
+    about = [f"{category['label']}, says {category['label_source']}"] if category["label"] else ["no label"]
+    mapped = f"baseline {category['baseline']}, says {category['mapping']}"
+    about.append(mapped if category["baseline"] else "no mapping")
+    return f"{name} ({'; '.join(about)})"
+
+
+def _notice(each: Line) -> str:
+    rows = [count(each["rows"], "row")] if each["rows"] else []
+    first = [f"the first at {_place(each['first'])}"] if each["first"] else []
+    about = ", ".join([*rows, *first])
+    return plain(each["text"]) + (f" ({about})" if about else "")
+
+
+def _place(place: Line) -> str:
+    named = {"record": "record", "line": "line", "offset": "byte", "id": "id"}
+    words = [f"{word} {plain(place[name])}" for name, word in named.items() if name in place]
+    return ", ".join(words) or "an unknown place"
