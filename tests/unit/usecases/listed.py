@@ -24,7 +24,8 @@ from node.match.ranking import rank
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.intake import columns_of
-from node.usecases.lists import Lists, ListTerms, Taking
+from node.usecases.list_taking import Taking
+from node.usecases.lists import Lists, ListTerms
 from node.usecases.matching import Found, Matcher
 from node.usecases.search_terms import matchable
 from tests.simulator import federation as sim
