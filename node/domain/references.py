@@ -147,7 +147,10 @@ class ListHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCase:
-    """A case that a file states (VICS `#Cases`). `said`: everything that it says of the case, as a JSON text."""
+    """A case that a file states (VICS `#Cases`). `number`: as written, or its place if it has none; `said`: everything
+    that the file says of the case, as a JSON text. If a part of that comes after the rows of the case, the case comes a
+    second time, with the same `at`: what it says then replaces what it said before, its number too.
+    """
 
     at: At
     number: str

@@ -22,7 +22,7 @@ from typing import Any, Final
 from node.domain.references import NOT_AN_OBJECT, At, EndsEarly, Fault, Item, ListHead, Notice, Reference
 from node.interop.json_records import INCOMPLETE, Element, JsonReader, pairs_of
 from node.interop.json_text import BLOCK, CutShort
-from node.interop.notices import Notices
+from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Broken, Choices, Format
 from node.interop.vics_cases import MEDIA, CaseFields, is_case
 from node.interop.vics_fields import CODES, KNOWN, careful_row, name_told
@@ -35,6 +35,11 @@ _ANNOTATION: Final = "odata."
 """In the names of fields that OData adds to every object."""
 _MOST: Final = 128
 """Fields and categories that are learnt of a file."""
+UNKNOWN_FIELD: Final = "unknown-field"
+_TOLD: Final = {
+    UNKNOWN_FIELD: "these fields are not understood; those of a row are kept with it",
+    NOT_SEARCHED: "hashes of these kinds are not searched, and are kept with their rows",
+}
 _MOST_NAMES: Final = 32
 """Names of fields and hashes that are told."""
 
@@ -54,7 +59,7 @@ class _File:
         self._has_head = False
         self._record = 0
         self._known = PLAIN
-        self._names: set[tuple[str, str]] = set()
+        self._names: dict[str, tuple[At, dict[str, None]]] = {}
         self._codes: dict[str | int | None, str | None] = {None: None}
         for code in CODES:
             self._codes[code] = self._codes[int(code)] = code
@@ -64,9 +69,11 @@ class _File:
         """Everything, and `EndsEarly` where the file ends before its end."""
         try:
             yield from self._document()
+            yield from self._names_told()
         except CutShort as cut:
             if not self._has_head:
                 yield self._head(self._model or Model())
+            yield from self._names_told()
             yield EndsEarly(cut.at)
 
     def _document(self) -> Iterator[Item]:
@@ -85,7 +92,7 @@ class _File:
                 reader.value()
                 if name.endswith("odata.nextLink"):
                     yield from self._notices.tell("more-pages", at)
-                yield from self._unknown((name,), at)
+                self._learn_names((name,), at)
         reader.end()
         if self._model is None:
             yield from self._takes(no_model(start, self._choices), start)
@@ -219,13 +226,14 @@ class _File:
         if not isinstance(found.value, dict):
             yield Fault(at, NOT_AN_OBJECT)
             return
-        yield from self._unknown(found.value, at)
+        self._learn_names(found.value, at)
         row = careful_row(pairs_of(found.said), found.said, at, self._model.scale if self._model else None)
         if isinstance(row, Reference):
             self._learn_code(found.value.get("Category"), row)
             for name in row.not_searched:
-                yield from self._told("not-searched", f"hashes named {name} are not searched", name, at)
-            yield from self._notices.of_row(row)
+                self._name(NOT_SEARCHED, name, at)
+            for code in row.warnings:
+                yield from self._notices.tell(code, at)
         yield row
 
     def _learn_code(self, written: object, row: Reference) -> None:
@@ -242,22 +250,25 @@ class _File:
         ):
             self._codes[written] = row.code
 
-    def _unknown(self, names: Iterable[str], at: At) -> Iterator[Notice]:
-        """Tells fields that are not known, each once."""
+    def _learn_names(self, names: Iterable[str], at: At) -> None:
+        """Keeps the names of fields that are not known."""
         for name in names:
             if name in self._known or name in KNOWN:
                 continue
             if len(self._known) < _MOST:
                 self._known |= {name}
             if _ANNOTATION not in name:
-                told = name_told(name)
-                yield from self._told("unknown-field", f"the field {told} is not understood", told, at)
+                self._name(UNKNOWN_FIELD, name_told(name), at)
 
-    def _told(self, code: str, text: str, name: str, at: At) -> Iterator[Notice]:
-        """What is told once of each name."""
-        if (code, name) not in self._names and len(self._names) < _MOST_NAMES:
-            self._names.add((code, name))
-            yield Notice(code, f"{text}: it is kept with its row", at)
+    def _name(self, code: str, name: str, at: At) -> None:
+        _, names = self._names.setdefault(code, (at, {}))
+        if len(names) < _MOST_NAMES:
+            names[name] = None
+
+    def _names_told(self) -> Iterator[Notice]:
+        """What is told of all names at once, with the place of the first one."""
+        for code, (at, names) in self._names.items():
+            yield Notice(code, f"{_TOLD[code]}: {', '.join(names)}", at)
 
 
 _ROOT: Final = re.compile(r'"@?odata\.(?:metadata|context)"\s*:\s*"[^"]{0,100}ProjectVic', re.IGNORECASE)

@@ -68,9 +68,9 @@ class CaseFields:
 
     @property
     def case(self) -> ListCase:
-        """The case, as far as it is known."""
+        """The case, as far as it is known. One without a name is named by its place."""
         names = (short_text(self.fields.get(name), {}) for name in _NUMBERS)
-        return ListCase(at=self.at, number=next(filter(None, names), ""), said=self.said)
+        return ListCase(at=self.at, number=next(filter(None, names), f"case at byte {self.at.offset}"), said=self.said)
 
     @property
     def is_miscounted(self) -> bool:
