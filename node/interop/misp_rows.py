@@ -29,7 +29,7 @@ from node.interop.misp_fields import (
 )
 from node.interop.misp_types import hash_text, is_other_hash, kind_of
 from node.interop.notices import NOT_SEARCHED, Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed
+from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed, moment_of
 from node.interop.vigil_tags import VigilTags
 
 NOT_FOR_DETECTION: Final = "to_ids is false"
@@ -133,7 +133,7 @@ class EventRows:
         if deleted is Tri.UNKNOWN:
             yield Fault(at, BAD_DELETED)
         elif deleted is Tri.YES:
-            yield Withdrawal(at, id=at.name, reference=None if hashes.fault else hashes.reference(at))
+            yield _withdrawn(at, attribute, [attribute])
         elif not is_for_detection(attribute):
             yield Ignored(NOT_FOR_DETECTION)
         else:
@@ -153,7 +153,7 @@ class EventRows:
         elif known_name(thing.get("name"), "") in NOT_OF_A_FILE or (not stated and not _is_lost_file(thing)):
             yield from self._of_no_file(at, attributes)
         elif deleted is Tri.YES or states == {Tri.YES}:
-            yield _withdrawn(at, stated)
+            yield _withdrawn(at, thing, stated)
         else:
             yield from self._living(at, thing, attributes, context)
 
@@ -164,7 +164,7 @@ class EventRows:
         stated = [each for each in attributes if kind_of(type_of(each))]
         for each in stated:
             if is_deleted(each) is Tri.YES:
-                yield _withdrawn(at._replace(name=uuid(each.get("uuid"))), [each])
+                yield _withdrawn(at._replace(name=uuid(each.get("uuid"))), each, [each])
         taken = [each for each in stated if is_deleted(each) is Tri.NO and is_for_detection(each)]
         if not taken:
             yield Ignored(NOT_FOR_DETECTION)
@@ -205,7 +205,7 @@ class EventRows:
         if fault := hashes.fault:
             yield Fault(at, fault)
             return
-        fields |= more
+        fields |= more | {"changed": moment_of(part.get("timestamp"))}
         row = hashes.reference(
             at, id=at.name, audience=audience.words, handling=handling, tags=joined, said=said, **fields
         )
@@ -230,9 +230,11 @@ class EventRows:
         return narrowest
 
 
-def _withdrawn(at: At, attributes: list[dict[str, Any]]) -> Withdrawal:
+def _withdrawn(at: At, part: Mapping[str, Any], attributes: list[dict[str, Any]]) -> Withdrawal:
+    """The withdrawal of a part with the hashes of these attributes."""
     hashes = hashes_of(attributes)
-    return Withdrawal(at, id=at.name, reference=None if hashes.fault else hashes.reference(at))
+    reference = None if hashes.fault else hashes.reference(at)
+    return Withdrawal(at, at.name, reference, moment_of(part.get("timestamp")))
 
 
 def _is_lost_file(thing: Mapping[str, Any]) -> bool:

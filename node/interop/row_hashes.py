@@ -98,6 +98,11 @@ def identity_of(value: object) -> str:
     return known_name(str(value) if type(value) is int else value, "")
 
 
+def moment_of(value: object) -> str:
+    """When a row was changed, which a file writes as a number or as a short plain text; "" for anything else."""
+    return known_name(str(value) if type(value) in (int, float) else value, "")
+
+
 def plain_text(value: object) -> str:
     """A text that can be stored: "" for anything else, and without halves of surrogate pairs."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ from node.interop.hash_values import flag, size
 from node.interop.json_documents import compact
 from node.interop.misp_audience import handling_of
 from node.interop.notices import NOT_SEARCHED, Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, moment_of, plain_text
 from node.interop.stix_markings import Markings
 from node.interop.stix_patterns import ONLY_EQUALITY, Alternative, NotEquality, alternatives, object_types
 from node.interop.vigil_tags import VigilTags
@@ -95,7 +95,7 @@ class BundleRows:
         except NotEquality:
             found = []
         if flag(indicator.get("revoked"))[0] is Tri.YES:
-            yield from _withdrawn(at, found)
+            yield from _withdrawn(at, found, moment_of(indicator.get("modified")))
         elif self._is_over(indicator):
             yield Ignored(EXPIRED)
         elif found:
@@ -139,6 +139,7 @@ class BundleRows:
         if fault := hashes.fault:
             yield Fault(at, fault)
             return
+        fields["changed"] = moment_of(outer.get("modified"))
         fields |= {key: value for key, value in words.items() if value} | ({"size": length} if length >= 0 else {})
         disputes = self._disputes.get(at.name, 0)
         row = hashes.reference(at, id=name, tags=tags, handling=handling, disputes=disputes, **fields)
@@ -163,12 +164,12 @@ def _add(hashes: RowHashes, spelled: str, text: object) -> None:
     hashes.add(kind, text)
 
 
-def _withdrawn(at: At, found: list[Alternative]) -> Iterator[Item]:
+def _withdrawn(at: At, found: list[Alternative], changed: str) -> Iterator[Item]:
     """Takes back each alternative that the indicator still names; one without a pattern as a whole."""
     taken = [(number, _of(each)) for number, each in enumerate(found, 1) if each.hashes]
     for number, hashes in taken or [(1, RowHashes())]:
         reference = None if hashes.fault else hashes.reference(at)
-        yield Withdrawal(at, id=_numbered(at.name, number), reference=reference)
+        yield Withdrawal(at, _numbered(at.name, number), reference, changed)
 
 
 def _numbered(name: str, number: int) -> str:

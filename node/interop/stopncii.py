@@ -21,7 +21,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, known_name
+from node.interop.row_hashes import RowHashes, known_name, moment_of
 
 NAME: Final = "stopncii"
 UNKNOWN_STATUS: Final = "unknown status"
@@ -75,9 +75,10 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     elif fault := hashes.fault:
         yield Fault(at, fault)
     elif status in _TAKEN_BACK:
-        yield Withdrawal(at, reference=hashes.reference(at))
+        yield Withdrawal(at, reference=hashes.reference(at), changed=moment_of(fields.get("lastModtimestamp")))
     else:
-        yield hashes.reference(at, media_type=known[1], said=said)
+        changed = moment_of(fields.get("lastModtimestamp"))
+        yield hashes.reference(at, media_type=known[1], said=said, changed=changed)
 
 
 FORMAT: Final = Format(name=NAME, title="StopNCII hash records", recognise=recognise, read=read)

@@ -18,7 +18,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, identity_of, kind_taken, known_name
+from node.interop.row_hashes import RowHashes, identity_of, kind_taken, known_name, moment_of
 
 NAME: Final = "tat"
 RECORDS: Final = "results"
@@ -48,6 +48,7 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     fields = record.fields
     identity = identity_of(fields.get("id"))
     at = record.at._replace(name=identity)
+    changed = moment_of(fields.get("updated_on"))
     deleted, is_bad = flag(fields.get("deleted"))
     algorithm = known_name(fields.get("algorithm"), "record without an algorithm")
     kind = kind_taken(algorithm)
@@ -57,14 +58,14 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     if is_bad:
         yield Fault(at, "whether it is deleted is not understood")
     elif deleted is Tri.YES:
-        yield Withdrawal(at, id=identity, reference=None if hashes.fault else hashes.reference(at))
+        yield Withdrawal(at, identity, None if hashes.fault else hashes.reference(at), changed)
     elif kind is None:
         yield from notices.tell(NOT_SEARCHED, at)
         yield Ignored(algorithm)
     elif fault := hashes.fault:
         yield Fault(at, fault)
     else:
-        yield hashes.reference(at, id=identity, said=record.said)
+        yield hashes.reference(at, id=identity, said=record.said, changed=changed)
 
 
 FORMAT: Final = Format(name=NAME, title="Tech Against Terrorism hash list", recognise=recognise, read=read)

@@ -22,7 +22,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import MAX_TEXT, RowHashes, identity_of, known_name, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, identity_of, known_name, moment_of, plain_text
 from node.interop.stopncii import UNKNOWN_STATUS
 
 NAME: Final = "threatexchange"
@@ -78,7 +78,8 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     if is_bad:
         yield Fault(at, "whether it is deleted is not understood")
     elif gone is Tri.YES or not descriptors:
-        yield Withdrawal(at, id=identity, reference=None if hashes.fault else hashes.reference(at))
+        changed = moment_of(fields.get("last_updated"))
+        yield Withdrawal(at, identity, None if hashes.fault else hashes.reference(at), changed)
     elif kind is None:
         if spelt.startswith(_OTHER_HASHES):
             yield from notices.tell(NOT_SEARCHED, at)
@@ -106,7 +107,15 @@ def _described(
     if fault := hashes.fault:
         yield Fault(at, fault)
         return
-    row = hashes.reference(at, id=at.name, media_type=media_type, tags=tags, disputes=harmless, said=record.said)
+    row = hashes.reference(
+        at,
+        id=at.name,
+        media_type=media_type,
+        tags=tags,
+        disputes=harmless,
+        said=record.said,
+        changed=moment_of(record.fields.get("last_updated")),
+    )
     yield from notices.of_row(row)
     yield row
 

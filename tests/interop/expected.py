@@ -135,7 +135,7 @@ def _alive(given: Iterable[Item]) -> tuple[list[Reference], int]:
 
 
 def _bare(row: Reference) -> Reference:
-    return row._replace(at=At(), said="", warnings=())
+    return row._replace(at=At(), said="", warnings=(), changed="")
 
 
 def _place(at: At) -> dict[str, Any]:

@@ -209,3 +209,9 @@ def test_contents_that_are_cut_give_what_was_whole() -> None:
     assert [type(item) for item in found] == [ListHead, Notice, Reference, EndsEarly]
     assert_same_in_any_chunks("hma", data)
     assert_bears_every_cut("hma", data)
+
+
+@pytest.mark.parametrize(("moment", "changed"), [(1_700_000_000, "1700000000"), (1.5, "1.5"), (True, ""), ([], "")])
+def test_a_row_says_when_it_was_changed(moment: Any, changed: str) -> None:
+    [row] = given("stopncii", page(record(lastModtimestamp=moment)))
+    assert row.changed == changed

@@ -361,3 +361,8 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_parsed() -> None:
 def test_a_notice_is_given_once() -> None:
     found = given([event(attribute(10), published=False), event(attribute(11), published=False)])
     assert [item.code for item in found if isinstance(item, Notice)] == ["not-published"]
+
+
+def test_a_row_and_a_withdrawal_say_when_they_were_changed() -> None:
+    row, gone = given(event(attribute(10, timestamp="1700000000"), attribute(11, timestamp=1_700_000_001, deleted=1)))
+    assert (row.changed, gone.changed) == ("1700000000", "1700000001")

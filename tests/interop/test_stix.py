@@ -276,3 +276,9 @@ def test_a_bundle_that_is_cut_keeps_nothing() -> None:
     assert isinstance(head, ListHead)
     assert isinstance(end, EndsEarly)
     assert end.at.offset == len(data) - 4
+
+
+def test_a_row_and_a_withdrawal_say_when_they_were_changed() -> None:
+    moment = "2024-01-01T00:00:00.5Z"
+    row, gone = given(bundle(indicator(1, modified=moment), indicator(2, modified=moment, revoked=True)))
+    assert (row.changed, gone.changed) == (moment, moment)
