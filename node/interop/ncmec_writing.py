@@ -5,7 +5,8 @@ Rules this module upholds:
 - The same rows give the same bytes: images first, then videos, each in the order of the rows.
 - An entry needs a member, an id, and to be an image or a video. The identity of an entry that came from NCMEC stays
   as it was. Another gets the member of the sender, and its hash for an id if its list gave it none.
-- A code is written only if it is one of the scheme. Times are those of the rows: no clock is read.
+- A code is written only if it is one of the scheme. Times are those of the rows; a row without one gets the time that
+  the caller states: no clock is read here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from node.domain.references import Reference, Withdrawal
+from node.errors import Misuse
 from node.interop.left_out import LeftOut
 from node.interop.ncmec import CODES, SPACE
 
@@ -24,6 +26,8 @@ Rows = Callable[[], Iterable[Reference | Withdrawal]]
 """Gives the rows from the first one each time: a page has its images before its videos, and counts before both."""
 NO_HASH_OF_NCMEC: Final = "no MD5, SHA-1, PDQ or PhotoDNA"
 NO_MEDIA_TYPE: Final = "neither image nor video: written as image"
+TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+"""A time as the service writes it. Readers refuse another form."""
 _IDENTITY: Final = re.compile(r"([^/]*)/(.+) \((image|video)\)", re.DOTALL)
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not have."""
@@ -36,21 +40,34 @@ class _Identity(NamedTuple):
     media: str
 
 
-def write_ncmec(rows: Rows, left_out: LeftOut, *, member: str, member_name: str = "") -> Iterator[bytes]:
-    """The bytes of the page, entry by entry. `member` and `member_name`: the sender, for entries without a member."""
+class Sender(NamedTuple):
+    """Who writes the page. `number` and `name`: as a member of the service; `time`: when, as in `TIME`."""
+
+    number: int
+    name: str
+    time: str
+
+
+def write_ncmec(rows: Rows, left_out: LeftOut, sender: Sender) -> Iterator[bytes]:
+    """The bytes of the page, entry by entry. Raises `Misuse` for a time that is none."""
+    if not TIME.fullmatch(sender.time):
+        raise Misuse("the time of a page is a UTC time", remedy="write it as 2026-01-02T03:04:05Z")
     counts = {"image": 0, "video": 0}
+    latest = {"image": "", "video": ""}
     for row in rows():
         if media := _media_of(row):
             counts[media] += 1
+            latest[media] = max(latest[media], _time(row, sender))
             _count(row, left_out)
         else:
             left_out.row(NO_HASH_OF_NCMEC if isinstance(row, Reference) else "a withdrawal without an id")
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<queryResult xmlns="{SPACE}">\n'.encode()
     for media, count in counts.items():
-        yield f'  <{media}s count="{count}">\n'.encode()
+        until = f' maxTimestamp="{latest[media]}"' if count else ""
+        yield f'  <{media}s count="{count}"{until}>\n'.encode()
         for row in rows():
             if _media_of(row) == media:
-                yield "".join(_entry(row, member, member_name)).encode()
+                yield "".join(_entry(row, sender)).encode()
         yield f"  </{media}s>\n".encode()
     yield b"</queryResult>\n"
 
@@ -83,13 +100,17 @@ def _count(row: Reference | Withdrawal, left_out: LeftOut) -> None:
         left_out.row(NO_MEDIA_TYPE)
 
 
-def _entry(row: Reference | Withdrawal, member: str, member_name: str) -> Iterator[str]:
-    owner, own, media = _identity(row, member)
+def _time(row: Reference | Withdrawal, sender: Sender) -> str:
+    return row.changed if TIME.fullmatch(row.changed) else sender.time
+
+
+def _entry(row: Reference | Withdrawal, sender: Sender) -> Iterator[str]:
+    owner, own, media = _identity(row, str(sender.number))
     name = media if isinstance(row, Reference) else f"deleted{media.capitalize()}"
-    yield f"    <{name}><member id={quoteattr(_plain(owner))}>{_text(member_name if owner == member else '')}</member>"
+    member = sender.name if owner == str(sender.number) else ""
+    yield f"    <{name}><member id={quoteattr(_plain(owner))}>{_text(member)}</member>"
     yield f"<id>{_text(own)}</id>"
-    if row.changed:
-        yield f"<timestamp>{_text(row.changed)}</timestamp>"
+    yield f"<timestamp>{_time(row, sender)}</timestamp>"
     if isinstance(row, Reference):
         if row.code in CODES:
             yield f"<classification>{row.code}</classification>"

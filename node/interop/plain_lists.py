@@ -39,8 +39,9 @@ _DIGITS: Final = re.compile(r"[ :=]")
 _BREAKS: Final = re.compile(r"\r\n|\r|\n|\0")
 _LOOKED_AT: Final = 50
 """Lines at the start that are looked at."""
-_LENGTHS: Final = {32: "md5sum", 40: "sha1sum", 64: "sha256sum"}
 _ONE: Final = "one-per-line"
+_LENGTHS: Final = {32: "md5sum", 40: "sha1sum", 64: "sha256sum", 56: _ONE, 96: _ONE, 128: _ONE}
+"""Digits of a hash before a name -> the format. The last three are of SHA-224, SHA-384 and SHA-512, not searched."""
 _TAGS: Final = "bsd-tag"
 
 

@@ -47,8 +47,8 @@ class Choices:
     """What a person states about a file where it does not say enough.
 
     `algorithm`: the kind of bare hashes; `scheme` and `scheme_version`: of its categories; `columns`: for tables, the
-    name or number (from 1) of a column -> what it holds (`tables.ROLES`); `now`: Unix seconds, for rows that say until
-    when they hold.
+    name or number (from 1) of a column -> what it holds (`column_roles.ROLES`); `now`: Unix seconds, for rows that say
+    until when they hold.
     """
 
     algorithm: FingerprintKind | None = None

@@ -131,7 +131,9 @@ def _likely(text: str, stated: Mapping[str, str]) -> str:
 def _named(text: str, forced: str) -> tuple[str, Columns] | None:
     """(delimiter, columns) of a line of names, one of them of hashes; None for any other line."""
     for delimiter in (forced,) if forced else DELIMITERS:
-        if delimiter in text and (columns := columns_of(header_cells(text, delimiter))).has_hash:
+        cells = header_cells(text, delimiter) if delimiter in text else []
+        # A line with a hash is a row, whatever its other cells say.
+        if not any(map(is_hash, cells)) and (columns := columns_of(cells)).has_hash:
             return delimiter, columns
     columns = columns_of([text])
     return (forced or DELIMITERS[0], columns) if columns.has_hash else None

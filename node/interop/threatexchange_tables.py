@@ -56,6 +56,12 @@ def _first(head: bytes) -> str:
     return next((line.strip() for line in lines if line.strip()), "")
 
 
+def _parts(line: str) -> tuple[str, str]:
+    """(signal type, signal) of a line of the local exchange; the signal is "" if there is none."""
+    kind, signal, *_ = *line.split(maxsplit=1), "", ""
+    return kind, signal
+
+
 def recognise_dataset(head: bytes) -> bool:
     """Whether the first line names a signal and its type."""
     names = {name.strip().lower() for name in header_cells(_first(head), ",")}
@@ -64,8 +70,8 @@ def recognise_dataset(head: bytes) -> bool:
 
 def recognise_exchange(head: bytes) -> bool:
     """Whether the first line is a known signal type, a space and a signal."""
-    kind, space, signal = _first(head).partition(" ")
-    return bool(space and signal.strip()) and (kind in _TYPES or kind in _TEXTS)
+    kind, signal = _parts(_first(head))
+    return signal != "" and (kind in _TYPES or kind in _TEXTS)
 
 
 def recognise_hma(head: bytes) -> bool:
@@ -116,8 +122,8 @@ def read_exchange(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
 
 def _line(line: Line, at: At, notices: Notices) -> Iterator[Item]:
     text = legible(line.text or "").strip()
-    kind, _, signal = text.partition(" ")
-    if not signal.strip() or not _TYPE.fullmatch(kind) or _HEX.fullmatch(kind):
+    kind, signal = _parts(text)
+    if not signal or not _TYPE.fullmatch(kind) or _HEX.fullmatch(kind):
         yield Fault(at, NO_TYPE)
         return
     yield from _signal(at, kind, signal, notices, said=json.dumps({"line": text}, ensure_ascii=False))

@@ -6,20 +6,23 @@ from collections.abc import Iterable, Sequence
 from hashlib import shake_256
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.fingerprint_kinds import MD5, SHA1, SHA256, FingerprintKind
 from node.domain.references import At, ListHead, Reference, Withdrawal
 from node.domain.statements import Tri
+from node.errors import Misuse
 from node.interop.csv_writing import write_csv
 from node.interop.hashes_writing import write_hashes
 from node.interop.icse_writing import NO_HASH_OF_ICSE, write_icse
 from node.interop.left_out import LeftOut
-from node.interop.ncmec_writing import NO_MEDIA_TYPE, write_ncmec
+from node.interop.ncmec_writing import NO_MEDIA_TYPE, Sender, write_ncmec
 from tests.interop.expected import items
 
 NOWHERE = At()
+SENDER = Sender(number=99, name="A & B <unit>", time="2024-01-07T00:00:00Z")
 
 
 def digests(size: int) -> st.SearchStrategy[bytes]:
@@ -114,7 +117,7 @@ def test_icse_leaves_rows_out_that_it_cannot_carry() -> None:
 
 def page(rows_of_page: Sequence[Reference | Withdrawal], left_out: LeftOut | None = None) -> bytes:
     counted = LeftOut() if left_out is None else left_out
-    return b"".join(write_ncmec(lambda: rows_of_page, counted, member="99", member_name="A & B <unit>"))
+    return b"".join(write_ncmec(lambda: rows_of_page, counted, SENDER))
 
 
 members = st.from_regex(r"[0-9]{1,6}", fullmatch=True)
@@ -158,6 +161,15 @@ def test_ncmec_takes_entries_back() -> None:
     gone = Withdrawal(NOWHERE, "7/x (video)", changed="2024-01-06T00:00:00Z")
     found = [item for item in items(page([gone]), name="ncmec") if isinstance(item, Withdrawal)]
     assert [item._replace(at=NOWHERE) for item in found] == [gone]
+
+
+def test_ncmec_states_the_latest_time_of_each_frame() -> None:
+    first = Reference(NOWHERE, id="7/a (image)", md5=bytes(range(16)), changed="2024-01-05T00:00:00Z")
+    text = page([first, first._replace(id="7/b (image)", changed="yesterday")]).decode()
+    assert '<images count="2" maxTimestamp="2024-01-07T00:00:00Z">' in text
+    assert '<videos count="0">' in text
+    with pytest.raises(Misuse):
+        list(write_ncmec(list, LeftOut(), SENDER._replace(time="today")))
 
 
 @settings(max_examples=50)

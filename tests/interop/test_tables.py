@@ -63,6 +63,8 @@ def codes(items: list[Item]) -> list[str]:
         ("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", "hashdeep"),
         ("signal_type,signal_str,collab,category,tags\n", "threatexchange-csv"),
         (f"video_md5 {M}\n", "threatexchange-file"),
+        (f"pdq\t{L}\n", "threatexchange-file"),
+        (f"{'ab' * 64}  boat.jpg\n", "one-per-line"),
         (f"{L},2880742865368386,2024-01-01T18:47:52+0000,a b\n", "hma-csv"),
         ("SHA-1,MD5,CRC32,FileName,FileSize,ProductCode,OpSystemCode,SpecialCode\r\n", "nsrl-v2"),
         ("sha256;sha1;md5;crc32;file_name;file_size;package_id\n", "nsrl-v2"),
@@ -267,6 +269,11 @@ def test_a_name_that_looks_like_a_hash_is_not_repeated() -> None:
     given_items = read(f"a{M}: x\n{M}x ({N}) = 1\n{M} ; comment\n", "one-per-line")
     assert not rows(given_items)
     assert not [item for item in given_items if not isinstance(item, ListHead) and M[:16] in str(item)]
+
+
+def test_a_list_of_a_kind_that_is_not_searched_has_no_rows() -> None:
+    given_items = read(f"{'ab' * 64}  boat.jpg\n{M}  other.jpg\n", "one-per-line")
+    assert (faults(given_items), len(rows(given_items))) == ([(1, "no usable hash")], 1)
 
 
 def test_hashdeep_of_other_columns_in_the_middle_is_told() -> None:
