@@ -1,7 +1,7 @@
 # Every duty of the project, one word each. A bare machine needs python3 (3.11 or newer, with venv) and make.
 #
 #   make demo     the demonstration: three countries, a hub, real photographs (PICTURES=folder for your own)
-#   make test     the tests; what a bare machine cannot run is left out, and its reasons are printed
+#   make test     the tests; tests that a bare machine cannot run are skipped, and the reasons are printed
 #   make check    lint, types, layers, generated code and tests: what CI runs
 #   make setup    .venv from requirements.lock, with `vigil` in it; the others call it
 #   make bench    the benchmarks              make faults   the long fault suite
@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 .PHONY: setup demo test check lint bench faults oracles protos protos-current lock
 .DELETE_ON_ERROR:
 
-# ---- setting up: once, and again when the lock (everything) or the project's own settings (the project) change
+# ---- setup: once, and again when the lock (everything) or the project's own settings (only the project) change
 
 setup: $(VENV)/project.stamp
 
@@ -33,11 +33,11 @@ $(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
 	@$(BIN)/python -c "$(WARM)"
 	@touch $@
 
-# Each module of kernels compiles them when it is imported; those of pixels are warmed by a blank picture.
+# Each module of kernels compiles its kernels at import. A blank picture compiles those for pixels.
 WARM := import importlib, pkgutil, node.match, node.media.picture; node.media.picture.warm(); \
 	[importlib.import_module('node.match.' + each.name) for each in pkgutil.iter_modules(node.match.__path__) if 'kernels' in each.name]
 
-# Cython comes first: pdqhash has no wheel, and is built with exactly what the locks name.
+# Cython comes first: pdqhash has no wheel, and is built with exactly the versions in the locks.
 oracles: $(VENV)/oracles.stamp
 
 $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
@@ -55,9 +55,9 @@ BENCHMARKS ?= match fingerprint robustness sync query hostile
 bench: setup
 	@for name in $(BENCHMARKS); do $(BIN)/vigil bench $$name || exit 1; done
 
-# ---- judging it
+# ---- checking it
 
-# One process per processor. A file's tests stay in one process: they share what the file sets up.
+# One process per processor. A file's tests stay in one process, because they share the setup of the file.
 TESTS := -m pytest -rs -m "not faults and not bench" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: setup
@@ -75,7 +75,7 @@ check: lint protos-current
 faults: setup
 	@$(BIN)/python -m pytest -rs -m faults tests/faults
 
-# ---- what is made from something else, and committed
+# ---- generated files that are committed
 
 PROTOS := $(addprefix node/wire/pb/,$(notdir $(wildcard proto/*.proto)))
 protoc = $(BIN)/python -m grpc_tools.protoc -Inode/wire/pb=proto --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) $(PROTOS)

@@ -1,12 +1,12 @@
-"""Benchmarks: every figure a ratio to a named reference measured in the same run.
+"""Benchmarks: every figure is a ratio to a named reference that is measured in the same run.
 
 Rules this package upholds:
 
-- A benchmark is a module with `run(records)`, which yields figures (`figure`) as they are measured; `vigil bench`
-  prints them, a line each.
-- Ours and the reference are timed in turns (`in_turns`), on the same data, so that a busy machine slows both.
-- A reference from outside the project (the `oracles` extra) that is not installed is replaced by a plainer one, and the
-  figure's `reference` says which it was.
+- A benchmark is a module with `run(records)`, which yields figures (`figure`) as they are measured. `vigil bench`
+  prints one line per figure.
+- Vigil and the reference are timed in turns (`in_turns`), on the same data, so that a busy machine slows both.
+- If a reference from outside the project (the `oracles` extra) is not installed, a simpler one is used, and the
+  figure's `reference` names it.
 """
 
 from __future__ import annotations

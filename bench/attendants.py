@@ -1,11 +1,11 @@
-"""Attending members, many in one process: what `bench.query` starts to have somebody to ask.
+"""Many attending members in one process. `bench.query` starts them and asks them.
 
 Rules this module upholds:
 
-- Every member has a key ring, a certificate, a connection, an attendant and an answerer of its own: the program's.
-- The members share a store, an audit log and an index, as the one process that they are in (`bench.sharing`).
-- Keys are made here and never leave. The other process is told the public half, and answers with certificates and the
-  roster: a line of JSON each, over the pipes.
+- Every member has its own key ring, certificate, connection, attendant and answerer, with the program's own code.
+- The members share a store, an audit log and an index, because they are in one process (`bench.sharing`).
+- Keys are made here and never leave the process. The other process receives the public keys, and replies with
+  certificates and the roster: one line of JSON each, over the pipes.
 """
 
 from __future__ import annotations

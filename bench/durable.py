@@ -1,11 +1,11 @@
-"""The index in its files: how long it takes to open one, and how many digests it looks up a second.
+"""The index in files: the time to open it, and the number of digest look-ups per second.
 
 Rules this module upholds:
 
-- What is timed is what a node does: the same folder, the same classes, with all five kinds in it.
-- Opening counts up to the first answer, kernels compiled before. It is told apart whether the system still had the
-  files in its cache; a cold one is made by asking the system to drop their pages, and it is a figure of its own.
-- Every answer that is timed is checked.
+- The timed work is the work of a node: the same folder, the same classes, with all five kinds in it.
+- The time to open ends at the first answer; kernels are compiled before. Warm and cold caches are separate figures. For
+  a cold cache, the benchmark asks the system to drop the pages of the files.
+- Every timed answer is checked.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A federation to measure: an authority, a hub and nodes on loopback, with keys and certificates made at run time.
+"""A federation for benchmarks: an authority, a hub and nodes on loopback, with keys and certificates made at run time.
 
 Rules this module upholds:
 
-- Hub and nodes are the program's own daemons, in processes of their own, founded by its own commands.
-- A member's log is written straight into the hub's store while no daemon runs, because how it came there is not what is
-  measured. It is a log like any other: every entry commits to its body and handling, the member signs the checkpoint,
-  and the hub cosigns it. The node that follows verifies all of it.
-- Bodies are made from templates that the program's own codec encoded, with random hashes put in their places.
+- Hub and nodes are the program's own daemons, in separate processes, set up by its own commands.
+- A member's log is written directly into the hub's store while no daemon runs, because its transport is not measured.
+  It is a normal log: every entry commits to its body and handling, the member signs the checkpoint, and the hub cosigns
+  it. The node that follows verifies all of it.
+- Bodies are made from templates that the program's own codec encoded. Random hashes replace the hashes in them.
 """
 
 from __future__ import annotations

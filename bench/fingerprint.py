@@ -1,15 +1,15 @@
-"""Fingerprinting photographs, and the memory of an ingest, against the plain way to do the same work.
+"""Fingerprinting photographs, and the memory of an ingest, against a simple program for the same work.
 
 Rules this module upholds:
 
-- Ours is the whole pipeline as the commands use it: confined workers, one read, every digest, every hash, pHash too.
-  The reference does less: Pillow's RGB decode, hashlib's three digests, PDQ in eight orientations.
-- Both work in as many processes, one thread each, on the same files in the same order, in turns. Neither start is
-  timed: small pictures are sent ahead until every process has answered, and no other is handed over before the clock
-  runs.
-- Whatever is timed is compared: hashes that are further apart than `LIMITS` end the run.
-- The floor is printed beside: the reference's decode and digests alone. A better kernel cannot come below it, only
-  less copying can.
+- Vigil runs the whole pipeline of the commands: confined workers, one read, every digest, every hash, also pHash. The
+  reference does less: Pillow's RGB decode, hashlib's three digests, PDQ in eight orientations.
+- Both use the same number of processes, one thread each, on the same files in the same order, in turns. Their start is
+  not timed: small pictures are sent first until every process has answered, and no other picture is sent before the
+  clock starts.
+- All timed results are compared: the run ends if hashes differ by more than `LIMITS`.
+- The floor is printed too: only the reference's decode and digests. A better kernel cannot be faster than this floor;
+  only less copying can.
 """
 
 from __future__ import annotations

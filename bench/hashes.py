@@ -1,9 +1,9 @@
-"""Perceptual hashes for benchmarks: stored ones of every kind of distribution, and probes of which half hit.
+"""Perceptual hashes for benchmarks: stored hashes of several distributions, and probes. Half of the probes hit.
 
 Rules this module upholds:
 
-- Everything is made from the generator that is passed in; only `clustered` reads real hashes, where VIGIL_VECTORS names
-  a folder that has them.
+- Everything is made from the generator that is passed in. Only `clustered` reads real hashes, if VIGIL_VECTORS names a
+  folder with them.
 """
 
 from __future__ import annotations

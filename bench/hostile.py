@@ -1,14 +1,14 @@
-"""The service that honest members get while one member, or somebody without a certificate, attacks the federation.
+"""The service for honest members while one member, or a stranger without a certificate, attacks the federation.
 
 Rules this module upholds:
 
-- Hub and nodes are the program's own daemons in processes of their own. Each attack is made by a member of its own.
-- Honest service is a round: France says something of a record and has it published, Japan has taken it in, and France
-  asks Japan a question that ends in an answer. A figure is the number of rounds a second beside the attack; its
-  reference is the same before any attack.
-- Where the attack lies in a log, a node that joins behind it is timed as well: until it has another member's log whole.
+- Hub and nodes are the program's own daemons in separate processes. A separate member makes each attack.
+- Honest service is measured in rounds: France publishes a remark on a record, Japan receives it, and France asks Japan
+  a question and gets an answer. A figure is the number of rounds per second during the attack. Its reference is the
+  same number before any attack.
+- If the attack is in a log, a node that joins after it is timed too, until it has another member's complete log.
 - The hub's memory is the proportional set size (PSS) of its process tree, sampled while the attack runs.
-- A member is suspended at the end: the clock runs until every honest node refuses it.
+- At the end a member is suspended: the clock runs until every honest node refuses it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The memory of an ingest: that it does not grow with the number of files.
+"""The memory of an ingest: shows that it does not grow with the number of files.
 
 Rules this module upholds:
 
-- What is measured is the command as a person runs it, on a joined node without a daemon, so that the process tree is
-  all there is: the command itself, which owns the store then, and its workers.
-- Files are small and distinct, made from a seed; each ingest starts from an empty home.
+- It measures the command as a user runs it, on a joined node without a daemon. So the process tree is complete: the
+  command itself, which owns the store then, and its workers.
+- Files are small and distinct, made from a seed. Each ingest starts from an empty home.
 """
 
 from __future__ import annotations

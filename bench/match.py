@@ -1,12 +1,12 @@
-"""The search index against the plain engines that do the same work.
+"""The search index against simple engines for the same work.
 
 Rules this module upholds:
 
-- Every answer that is timed is checked: half of the probes were planted within the radius, and have to be found; ours
-  and the reference's hits are equally many.
-- The same number of threads on either side: one, but for batches at two.
-- Data is made from a seed, random or clustered (`bench.hashes`); ours is timed through the port that the rest of the
-  program uses, `Probe` to `RawHit`.
+- Every timed answer is checked: half of the probes were planted within the radius and must be found, and the numbers of
+  hits of Vigil and of the reference must be equal.
+- Both sides use the same number of threads: one, and two for batches.
+- Data is made from a seed, random or clustered (`bench.hashes`). Vigil is timed through the port that the rest of the
+  program uses, from `Probe` to `RawHit`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- What is counted is the proportional set size (PSS): pages that processes share are counted once between them.
+- It counts the proportional set size (PSS): a page that several processes share is counted once in total.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A table and a picture of cost against size, from the lines that `bench.sweep` writes.
+"""A table and a picture of cost by size, from the lines that `bench.sweep` writes.
 
 Rules this module upholds:
 
-- Both show what is in the lines and nothing else: no fit, no smoothing.
-- The picture is SVG by hand, both axes logarithmic; colours never tell alone what the labels tell too.
+- Both show only the data of the lines: no fit, no smoothing.
+- The picture is SVG without a library, both axes logarithmic. Labels repeat everything that colours show.
 
     python -m bench.plot bench/figures/search.jsonl bench/figures/search.svg   (writes the picture, prints the table)
 """

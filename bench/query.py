@@ -1,16 +1,16 @@
-"""A federated query to many attending members, every answer signed and checked, beside a bare fan-out.
+"""A federated query to many attending members, with all answers signed and checked, compared with a bare fan-out.
 
 Rules this module upholds:
 
-- The hub and the asker are in this process, the members in `PROCESSES` others, on either side alike; every member has a
-  connection and a certificate of its own, and all is over mutual TLS on loopback.
-- The clock runs from the question to the last checked answer: what is in it is the asker's audit, the search, the
-  audit and the signature of each member, and the check of each. The table that is kept afterwards is not.
-- The garbage collector of every process is set as a daemon sets it.
-- The reference carries messages of the same size down and up the same number of streams, and does nothing with them.
-  Beside it stands what it takes with the three signatures a member and nothing else: no query can take less.
-- All are measured in turns, one round each. Beside the time on the clock stands the processor time of hub and asker:
-  what would be left where every member has a machine of its own.
+- The hub and the asker are in this process, the members in `PROCESSES` others; this is the same for the reference.
+  Every member has its own connection and certificate, and all connections use mutual TLS on loopback.
+- The clock runs from the question to the last checked answer. This includes the asker's audit, the search, audit and
+  signature of each member, and the check of each answer. It does not include storing the table afterwards.
+- The garbage collector of every process has the settings of a daemon.
+- The reference sends messages of the same size down and up the same number of streams, and does nothing with them. A
+  further figure adds only the three signatures per member: no query can be faster.
+- All are measured in turns, one round each. In addition to the elapsed time there is the processor time of hub and
+  asker: the time that would remain if every member had its own machine.
 """
 
 from __future__ import annotations

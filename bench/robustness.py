@@ -1,15 +1,15 @@
-"""What an edited copy of a picture is still found by: recall a transform, for PDQ and pHash, whole and trimmed.
+"""Whether an edited copy of a picture is found: recall per transform, for PDQ and pHash, whole and trimmed.
 
 Rules this module upholds:
 
-- Searched as Vigil searches: the copy in all eight orientations (PDQ), what lies within its plain borders beside it,
-  what is below the quality floor not at all; the original upright, as a record has it.
-- Recall is given at the radius that is in force, and at a threshold fitted for each transform to a precision of at
-  least 99.99 % over all pairs of a copy and another's original, as the published figures have it.
+- It searches as Vigil does: the copy in all eight orientations (PDQ), also the area inside its plain borders, and no
+  hash below the quality floor. The original is upright, as in a record.
+- Recall is given at the radius in force, and at a threshold fitted for each transform to a precision of at least
+  99.99 % over all pairs of a copy and another picture's original, as in the published figures.
 - A false positive is a pair of different pictures, counted over all pairs. No rate below three in the number of pairs
-  is claimed, for so many pairs can show no lower one.
-- The pictures are a sample by a fixed seed of photographs without people in the folder VIGIL_PHOTOS; where there is
-  none they are rendered, and the first figure says so.
+  is claimed, because this number of pairs cannot show a lower one.
+- The pictures are a sample, by a fixed seed, of photographs without people in the folder VIGIL_PHOTOS. If there are
+  none, pictures are rendered, and the first figure says so.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A member that shares a store sees the answers that it gave itself, and no other member's.
-- The store in memory keeps what asking and answering read and write, and nothing else. It is as durable as the process.
+- The store in memory keeps only the data that asking and answering read and write. It ends with the process.
 """
 
 from __future__ import annotations

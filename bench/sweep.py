@@ -1,9 +1,9 @@
-"""Cost against size: single and batched search from a thousand hashes to tens of millions, beside the reference.
+"""Cost by size: single and batched search from a thousand hashes to tens of millions, compared with the reference.
 
 Rules this module upholds:
 
-- Each line is what `vigil bench match` would print, with `records` and `data` beside it: `bench.plot` makes a table and
-  a picture of them.
+- Each line is a line of `vigil bench match`, with the additional fields `records` and `data`. `bench.plot` makes a
+  table and a picture of the lines.
 
     python -m bench.sweep 1000 10000 100000 > bench/figures/search.jsonl
 """

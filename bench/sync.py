@@ -1,15 +1,15 @@
-"""Synchronisation: a new node takes in a member's log from the hub, over mutual TLS.
+"""Synchronisation: a new node receives a member's log from the hub, over mutual TLS.
 
 Rules this module upholds:
 
-- Hub and node are the program's own daemons, each in a process of its own, with `synchronous=FULL` as always. The node
-  verifies, stores and indexes every record before it counts.
-- The clock runs from the node's word that it serves, which is when it starts to follow, to the answer of a search that
-  names the last record by its SHA-256 and by its PDQ.
+- Hub and node are the program's own daemons, each in its own process, with `synchronous=FULL` as always. The node
+  verifies, stores and indexes every record before the record counts.
+- The clock starts when the node reports that it serves, because it starts to follow then. It stops when a search finds
+  the last record by its SHA-256 and by its PDQ.
 - The reference is timed in the same run, before, between and after.
-- `sync.matched` is the same way of a node that holds `HOLDINGS` pictures: its rate beside that of such a node which
-  does not match what arrives (`bench.unmatched`). What is not matched by then is matched at the rate `sync.matching`,
-  measured for `MATCHING_SECONDS` right after.
+- `sync.matched` measures a node that holds `HOLDINGS` pictures. Its rate is compared with that of the same node without
+  matching of arriving records (`bench.unmatched`). The remaining records are matched at the rate `sync.matching`,
+  measured for `MATCHING_SECONDS` directly afterwards.
 - Memory is the proportional set size (PSS) of the node's whole process tree, sampled while the clock runs.
 """
 

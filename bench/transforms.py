@@ -1,11 +1,11 @@
-"""What people and programs do to a copy of a picture, at the parameters that others have measured with.
+"""Edits by people and programs of a copy of a picture, with the parameters of published measurements.
 
 Rules this module upholds:
 
-- A transform is named with its parameter, and takes and gives an RGB picture; what is random is drawn from a seed.
-- The first ten have the parameters of Thorn perception's benchmark (its docs/examples/benchmarking.rst, which gives
-  imgaug's), the next those that PHASER (DFRWS EU 2024) adds, the last are letterboxes as video players and screens make
-  them. Written here with Pillow and NumPy; imgaug is not needed.
+- A transform's name contains its parameter. It takes and returns an RGB picture. Random values come from a seed.
+- The first ten have the parameters of Thorn perception's benchmark (its docs/examples/benchmarking.rst, which states
+  imgaug's). The next are additional ones of PHASER (DFRWS EU 2024). The last are letterboxes as video players and
+  screens make them. They are written here with Pillow and NumPy; imgaug is not needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`vigil` without the matching of arriving records: what `sync.matched` is compared with. Nobody else runs it."""
+"""`vigil` without the matching of arriving records: `sync.matched` is compared with it. Nothing else runs it."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_a_plain_picture_has_no_parts(name: str) -> None:
 def test_unknown_bytes_behind_a_picture_are_said(name: str) -> None:
     parts, omissions = read(PICTURES[name]() + bytes(100) + b"q7" * 1000, behind)
     assert not parts
-    assert omissions == ["2000 unknown bytes behind the picture"]
+    assert omissions == ["2000 unknown bytes after the picture"]
 
 
 def test_a_stream_of_jpeg_gives_each_of_them() -> None:

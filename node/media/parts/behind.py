@@ -52,7 +52,7 @@ class _Found:
 def behind(region: Region) -> Iterator[Part | Omission]:
     """A `Reader` of pictures: what lies behind their end, and in boxes beside them."""
     if region.size > MAX_PICTURE_BYTES:
-        yield Omission(reason=f"what lies behind a picture in a file of more than {MAX_PICTURE_BYTES >> 20} MiB")
+        yield Omission(reason=f"the data after a picture in a file of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
     try:
         data = region.all(MAX_PICTURE_BYTES)
@@ -69,7 +69,7 @@ def behind(region: Region) -> Iterator[Part | Omission]:
     if known in (HEIC, HEIF) and any(box.kind == _SEQUENCE for box in boxes(data)):
         yield Omission(reason="the moving pictures of an image sequence")
     if unknown >= _LEAST_UNKNOWN:
-        yield Omission(reason=f"{unknown} unknown bytes behind the picture")
+        yield Omission(reason=f"{unknown} unknown bytes after the picture")
 
 
 def _places(data: bytes, end: int, *, is_boxed: bool) -> Iterator[tuple[int, int]]:

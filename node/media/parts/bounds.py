@@ -171,7 +171,7 @@ def unpack(packed: Iterator[bytes], made: Callable[[], Decompressor], again: byt
             if not again or not data:
                 return
             if not data.startswith(again):
-                raise MediaError("what lies behind its compressed data was not looked at")
+                raise MediaError("the data after its compressed data was not examined")
             decompressor = made()
         elif decompressor.needs_input:
             data = next(packed, b"")

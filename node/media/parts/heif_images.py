@@ -65,7 +65,7 @@ def heif_images(region: Region) -> Iterator[Part | Omission]:
             continue
         yield Part(role=Role.PAGE, content=_bitmap(opened, number), name=f"image {number + 1}")
     if len(opened) > _MOST_IMAGES:
-        yield Omission(reason=f"images behind the first {_MOST_IMAGES}")
+        yield Omission(reason=f"images after the first {_MOST_IMAGES}")
     if undecoded:
         yield Omission(reason=f"{undecoded} images of more than {MAX_PIXELS} pixels")
 

@@ -98,7 +98,7 @@ def pages(region: Region) -> Iterator[Part | Omission]:
     unread = 0
     for number, entries in enumerate(_directories(data, layout)):
         if number == _MOST_PAGES:
-            yield Omission(reason=f"pages behind the first {_MOST_PAGES}")
+            yield Omission(reason=f"pages after the first {_MOST_PAGES}")
             break
         by_tag = {entry.tag: entry for entry in entries}
         subfile = by_tag.get(_SUBFILE)

@@ -46,7 +46,7 @@ def read(region: Region) -> Iterator[Part | Omission]:
             for part in _parts(film):
                 count += 1
                 if count > _MAX_ATTACHED:
-                    yield Omission(reason=f"covers and attached files behind the first {_MAX_ATTACHED}")
+                    yield Omission(reason=f"covers and attached files after the first {_MAX_ATTACHED}")
                     return
                 yield part
     except Exception:  # noqa: BLE001  (decoders raise anything; that the film cannot be read is said of the film)

@@ -164,7 +164,7 @@ def test_what_is_cut_short_or_has_something_behind_it_is_said(pack: object) -> N
     assert cut.cut == {0: "its compressed data is cut short"}
     assert TEXT.startswith(cut.contents[0])
     more = given_by(reader_of(data), data + b"junk")
-    assert (more.contents, more.cut) == ([TEXT], {0: "what lies behind its compressed data was not looked at"})
+    assert (more.contents, more.cut) == ([TEXT], {0: "the data after its compressed data was not examined"})
 
 
 @pytest.mark.parametrize("pack", [gzip_of, xz_of])
