@@ -202,12 +202,13 @@ class _DryRun:
         passes = 2 if self.request.rows else 1
         with self.output.progress("reading", file.size * passes) as advance:
             read, standing = examine(file, advance)
-            if self.request.rows:
-                # The scheme may stand after the rows, and placeholders are known only at the end.
+            line = examined_line(read.report, read.head, standing, read.digest)
+            if self.request.rows and line["file"] == ACCEPTED:
+                # The scheme may stand after the rows, and which rows stand is known only at the end.
                 for item in Pass(file, advance, read.placeholders).items():
-                    if isinstance(item, Reference):
+                    if isinstance(item, Reference) and standing.claim(item):
                         self.output.line(reference_line(item, read.head) | {"said": None})
-        return examined_line(read.report, read.head, standing, read.digest)
+        return line
 
 
 class _Taking:

@@ -2,35 +2,37 @@
 
 Rules this module upholds:
 
-- A saved mapping is text with one COLUMN=ROLE per line. Lines that start with # and empty lines are left out.
-- A column is said once. The reader of the format checks roles and columns.
+- A saved mapping and an option have the same form (`column_roles.read_mapping`). A column is said once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
-from node.cli.hashlist import read_lines
 from node.errors import Misuse
+from node.interop.column_roles import read_mapping
+
+_LONGEST: Final = 1 << 20
+"""Bytes of a saved mapping that are read: `read_mapping` refuses far shorter ones."""
 
 
 def columns_of(given: Iterable[str]) -> dict[str, str]:
     """Column -> what it holds. Raises `Misuse`."""
     columns: dict[str, str] = {}
     for text in given:
-        for column, role in [_pair(text)] if "=" in text else _saved(Path(text)):
+        for column, role in read_mapping(text if "=" in text else _saved(Path(text))).items():
             if columns.setdefault(column, role) != role:
                 raise Misuse("a column is mapped twice", remedy="give each column one role")
     return columns
 
 
-def _pair(text: str) -> tuple[str, str]:
-    column, _, role = (part.strip() for part in text.rpartition("="))
-    if not column or not role:
-        raise Misuse("a mapping is COLUMN=ROLE", remedy="for example --map HashValue=md5")
-    return column, role
-
-
-def _saved(path: Path) -> list[tuple[str, str]]:
-    return [pair for _, pair in read_lines(path, _pair, "COLUMN=ROLE pair")]
+def _saved(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LONGEST).decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Misuse(
+            "the mapping cannot be read", remedy="give a text file with COLUMN = ROLE lines, or COLUMN=ROLE itself"
+        ) from None

@@ -10,6 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT}
 HASHES: Final = {kind.name: kind.size for kind in (MD5, SHA1, SHA256, PDQ, PHOTODNA)}
 FLAGS: Final = ("victim_identified", "offender_identified", "distributed", "baseline")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DEFAULTS: Final = Reference._field_defaults
 _FIELDS: Final = Reference._fields[1:]
 _BYTES: Final = tuple(at for at, name in enumerate(_FIELDS) if isinstance(_DEFAULTS[name], bytes))
@@ -201,9 +203,14 @@ def reference_line(row: Reference, head: ListHead) -> Line:
 
 
 def place_line(at: At) -> Line:
-    """Where a row stands in its file: only what its format tells."""
+    """Where a row stands in its file: only what its format tells. A name that is a UUID is there as "uuid" too."""
     numbers = {"record": at.record, "line": at.line, "offset": at.offset}
-    return {name: value for name, value in numbers.items() if value >= 0} | ({"id": at.name} if at.name else {})
+    place: Line = {name: value for name, value in numbers.items() if value >= 0}
+    if at.name:
+        place["id"] = at.name
+    if _UUID.fullmatch(at.name):
+        place["uuid"] = at.name
+    return place
 
 
 def category_line(code: str | None, head: ListHead) -> Line | None:

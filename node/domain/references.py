@@ -14,6 +14,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
@@ -90,6 +91,20 @@ class Reference(NamedTuple):
         if self.pdq:
             made.append(Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality))
         return tuple(made)
+
+
+_LOCAL: Final = frozenset({"at", "said", "changed"})
+_STATEMENT: Final = itemgetter(*(at for at, name in enumerate(Reference._fields) if name not in _LOCAL))
+
+
+def same_statement(one: Reference, other: Reference) -> bool:
+    """Whether two rows say the same, wherever they stand, in what words, and when it was said."""
+    return bool(_STATEMENT(one) == _STATEMENT(other))
+
+
+def is_later(row: Reference, before: Reference) -> bool:
+    """Whether their list says that `row` was made or changed after `before`."""
+    return bool(before.changed) and row.changed > before.changed
 
 
 class Withdrawal(NamedTuple):

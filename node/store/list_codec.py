@@ -55,6 +55,7 @@ def rest_of(row: Reference) -> str:
         "handling": row.handling,
         "disputes": row.disputes,
         "warnings": row.warnings,
+        "changed": row.changed,
     }
     kept = {name: value for name, value in given.items() if value}
     return json.dumps(kept, separators=(",", ":")) if kept else ""
@@ -88,6 +89,7 @@ def reference_of(row: Row[Any], said: str = "") -> Reference:
         disputes=rest.get("disputes", 0),
         warnings=tuple(rest.get("warnings", ())),
         said=said,
+        changed=rest.get("changed", ""),
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
-from node.domain.references import Reference
+from node.domain.references import Reference, is_later, same_statement
 from node.errors import Damaged
 from node.store import list_codec, vault
 from node.store.kept_kinds import LISTED
@@ -45,8 +45,6 @@ _MOVED: Final = (
     .values(vault_id=bindparam("block"), vault_at=bindparam("at"))
 )
 _COUNT: Final = update(lists).where(lists.c.number == bindparam("of")).values(rows=lists.c.rows + bindparam("more"))
-_STATED: Final = slice(1, -1)
-"""Of a `Reference`: everything but its place and its own words."""
 
 
 class ListedRows(Repository):
@@ -137,7 +135,7 @@ class ListedWrites(ListedRows):
         """Those of these rows that are to be inserted. The old ones of those that changed are deleted."""
         first: dict[bytes, Reference] = {}
         for identity, row in zip(identities, rows, strict=True):
-            if identity in first:
+            if identity in first and not is_later(row, first[identity]):
                 self._repeated(first[identity], row, taken)
             else:
                 first[identity] = row
@@ -147,10 +145,15 @@ class ListedWrites(ListedRows):
         gone: list[Row[Any]] = []
         for old in known:
             row, before = first[old.identity], list_codec.reference_of(old)
-            if old.generation == generation:
+            if is_later(before, row):
+                # An earlier statement that comes after a later one: the later one holds.
+                taken.unchanged += 1
+                seen.append(old.id)
+                del first[old.identity]
+            elif old.generation == generation and not is_later(row, before):
                 self._repeated(before, row, taken)
                 del first[old.identity]
-            elif before[_STATED] == row[_STATED] and said.get(old.id, "") == row.said:
+            elif same_statement(before, row) and before.changed == row.changed and said.get(old.id, "") == row.said:
                 taken.unchanged += 1
                 seen.append(old.id)
                 del first[old.identity]
@@ -165,7 +168,7 @@ class ListedWrites(ListedRows):
 
     @staticmethod
     def _repeated(first: Reference, again: Reference, taken: RowsTaken) -> None:
-        if first[_STATED] == again[_STATED]:
+        if same_statement(first, again):
             taken.repeated += 1
         else:
             taken.conflicting += 1

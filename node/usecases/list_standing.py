@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - Rows are compared as an import compares them: by their own identity, or else by their hashes. The first of two rows
-  with one identity stands; a withdrawal takes a row back.
+  with one identity stands, unless the list says that the other is later. A withdrawal takes a row back.
 - Memory is bounded: beyond `MAX_COMPARED` rows nothing more is compared, and `is_exact` is false.
 """
 
@@ -20,7 +20,7 @@ MAX_COMPARED: Final = 500_000
 """Rows that are compared: about 100 MB."""
 _PRINT: Final = 12
 """Bytes of the print of a row."""
-_LOCAL: Final = frozenset({"at", "said"})
+_LOCAL: Final = frozenset({"at", "said", "changed"})
 """Fields that do not count when two rows are compared."""
 
 
@@ -45,6 +45,7 @@ class Standing:
         self.is_exact = True
         self._most = most
         self._rows: dict[bytes, bytes] = {}
+        self._changed: dict[bytes, str] = {}
 
     @property
     def rows(self) -> int:
@@ -55,17 +56,28 @@ class Standing:
         """Compares a row."""
         identity, whole = _identity(row), _print(repr(_compared(row)))
         known = self._rows.get(identity)
-        if known is None:
-            if len(self._rows) < self._most:
-                self._rows[identity] = whole
-            else:
-                self.is_exact = False
+        later = known is not None and "" < self._changed.get(identity, "") < row.changed
+        if known is None and len(self._rows) >= self._most:
+            self.is_exact = False
+            return Place.NEW
+        if known is None or later:
+            self._rows[identity] = whole
+            if row.changed:
+                self._changed[identity] = row.changed
             return Place.NEW
         if known == whole:
             self.repeated += 1
             return Place.REPEATED
         self.conflicting += 1
         return Place.CONFLICTING
+
+    def claim(self, row: Reference) -> bool:
+        """Whether this row stands, at a second reading: true once for each. Beyond `most` rows every row stands."""
+        identity = _identity(row)
+        if self._rows.get(identity) == _print(repr(_compared(row))):
+            del self._rows[identity]
+            return True
+        return not self.is_exact and identity not in self._rows
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Takes a row back."""

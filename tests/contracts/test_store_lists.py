@@ -83,6 +83,7 @@ def test_rows_come_back_as_they_were(store: Store) -> None:
         disputes=2,
         warnings=("bad-pdq",),
         said='{"name": "\\udcff"}',
+        changed="2031-05-03T14:00:00Z",
     )
     plain = [reference(each) for each in range(200)]
     with store.write() as writer:
@@ -138,6 +139,20 @@ def test_one_file_that_repeats_a_row_within_a_batch_keeps_the_first(store: Store
     with store.write() as writer:
         taken = writer.put_rows(number, 1, [reference(1), reference(1), reference(1, code="4"), reference(2)])
     assert (len(taken.added), taken.repeated, taken.conflicting) == (2, 1, 1)
+
+
+def test_of_two_statements_under_one_id_the_later_one_holds_in_any_order(store: Store) -> None:
+    number = new_list(store)
+    old, new = (reference(1, id="x", code=day, changed=f"2031-01-0{day}T00:00:00Z") for day in "12")
+    with store.write() as writer:
+        assert len(writer.put_rows(number, 1, [new, old]).added) == 1
+        writer.put_rows(number, 1, [reference(2, id="y", code="1", changed="2031-01-01")])
+        later = writer.put_rows(number, 1, [reference(2, id="y", code="2", changed="2031-01-02"), old])
+        assert (later.changed, len(later.added), later.unchanged) == (1, 1, 1)
+        assert writer.put_rows(number, 2, [old]).unchanged == 1
+    with store.read() as reader:
+        assert [row.reference.code for row in reader.rows_of_list(number, 0, 9)] == ["2", "2"]
+        assert reader.rows_of_list(number, 0, 9)[0].reference.changed == "2031-01-02T00:00:00Z"
 
 
 def test_rows_are_withdrawn_by_id_and_by_hashes(store: Store) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.lists import ListedRow, ReferenceList, RowsTaken
-from node.domain.references import Reference
+from node.domain.references import Reference, is_later, same_statement
 from node.errors import Misuse
 from node.store.list_rows import columns_of
 
@@ -94,8 +94,12 @@ class MemoryLists:
         here = {_identity(kept.row.reference): kept for kept in self._lists.rows.values() if kept.row.list == number}
         for row in rows:
             before = here.get(_identity(row))
-            if before is not None and before.generation == generation:
-                same = before.row.reference[1:-1] == row[1:-1]
+            if before is not None and is_later(before.row.reference, row):
+                taken.unchanged += 1
+                self._lists.rows[before.row.id] = Kept(before.row, generation)
+                continue
+            if before is not None and before.generation == generation and not is_later(row, before.row.reference):
+                same = same_statement(before.row.reference, row)
                 taken.repeated += same
                 taken.conflicting += not same
                 continue
