@@ -175,7 +175,7 @@ def test_a_certificate_of_a_foreign_ca_is_named_and_renewed(three: Federation) -
     [
         (-2 * 3_600, "certificate", "behind"),
         (3_600, "clock and hub identity", "ahead of the hub"),
-        (2 * DAY, "roster", "stale"),
+        (2 * DAY, "roster", "has expired: no member can be verified"),
         (4 * DAY, "certificate", "expired"),
     ],
 )

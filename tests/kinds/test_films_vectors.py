@@ -10,7 +10,7 @@ from node.domain.material import VideoFingerprints
 from tests.kinds.films import findable, frames_by_ffmpeg, share_found, video
 
 WORDS = {
-    "09a-begins-in-a-packet.ts": "",
+    "09a-begins-in-a-packet.ts": "it begins within a packet: what came before is missing",
     "10a-two-streams.mp4": "the frames of 2 streams of pictures are kept together",
     "10b-still-stream-first.mov": "the frames of 2 streams of pictures are kept together",
     "10c-first-stream-unknown.avi": "1 of 2 streams of pictures: coded in a way that Vigil does not decode",

@@ -63,7 +63,7 @@ def test_a_home_of_another_user_is_refused(tmp_path: Path) -> None:
         absent("only root can give a folder away")
     tmp_path.chmod(0o700)
     os.chown(tmp_path, 12_345, 12_345)
-    with pytest.raises(Refused, match="belongs to another user") as caught:
+    with pytest.raises(Refused, match="belongs to a different user") as caught:
         require_private(tmp_path)
     assert "chown" in caught.value.remedy
 

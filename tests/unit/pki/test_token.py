@@ -49,7 +49,7 @@ def test_a_slip_in_copying_is_told(place: int, letter: str) -> None:
 
 def test_a_slip_is_called_one() -> None:
     middle = len(TEXT) // 2
-    with pytest.raises(Malformed, match="slip"):
+    with pytest.raises(Malformed, match="copying error"):
         parse_token(TEXT[:middle] + ("A" if TEXT[middle] != "A" else "B") + TEXT[middle + 1 :])
 
 

@@ -255,7 +255,7 @@ def test_a_hit_by_frames_is_one_that_was_asked_about() -> None:
     ],
 )
 def test_a_hit_no_hit_answer_that_says_more_of_a_video_is_malformed(told: dict[str, object]) -> None:
-    with pytest.raises(Malformed, match="says more"):
+    with pytest.raises(Malformed, match="more data than its level allows"):
         check_hit(replace(SHARED, **told), (subject_of(video(1, range(9))),), JP)  # type: ignore[arg-type]
 
 

@@ -137,9 +137,9 @@ def test_a_list_with_one_faulty_line_takes_nothing_back(place: Place) -> None:
     with pytest.raises(Misuse, match="nothing was taken back: 2 lines"):
         list(place.desk.retracting.carry_out(plan, YES))
     assert len(place.desk.retracting.plan(Wanted(case="C")).planned) == 2
-    with pytest.raises(Misuse, match="say which records"):
+    with pytest.raises(Misuse, match="name one record"):
         place.desk.retracting.plan(Wanted())
-    with pytest.raises(Misuse, match="say which records"):
+    with pytest.raises(Misuse, match="name one record"):
         place.desk.retracting.plan(Wanted(case="C", named=(Named(text=str(second)),)))
 
 
