@@ -88,7 +88,7 @@ def test_another_authoritys_hub_is_believed_on_a_persons_word_alone_and_the_reco
         assert of_the_hub(made) == before
         # By an invitation whose root nothing leads to.
         token = other.invite("FR")
-        with pytest.raises(Refused, match="another root") as refused:
+        with pytest.raises(Refused, match="is not the root that this home was made with") as refused:
             join(made, token, new_root=False)
         assert "--new-root" in refused.value.remedy
         assert of_the_hub(made) == before
