@@ -31,7 +31,7 @@ VERSION: Final = "2.0"
 """The version that is written."""
 UNKNOWN_MODEL: Final = "data model not known"
 NO_MODEL: Final = "no data model stated"
-_REMEDY: Final = "if you know the scheme and the version of its categories, state both with --scheme and try again"
+_REMEDY: Final = "if you know the scheme of its categories, state it with --scheme and --scheme-version"
 
 
 class Model(NamedTuple):
