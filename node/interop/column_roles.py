@@ -79,6 +79,7 @@ _SQUEEZED: Final = re.compile(r"[\s_\-./]+")
 _SCHEMED: Final = re.compile(r"(.+?)\s*\(([A-Za-z][A-Za-z0-9-]{0,31}) ([A-Za-z0-9.-]{1,16})\)\s*")
 _DIGITS: Final = re.compile(r"[0-9A-Fa-f]+")
 _LENGTHS: Final = frozenset({32, 40, 64, 288})
+_LONGEST_MAP: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,25 @@ def _distinct(header: list[str]) -> tuple[str, ...]:
         taken.add(own)
         names.append(own)
     return tuple(names)
+
+
+def read_mapping(text: str) -> dict[str, str]:
+    """A saved mapping: a line `COLUMN = ROLE` for each column; empty lines and lines that begin with # are ignored.
+
+    The last "=" of a line counts. Raises `Misuse` with the number of the line.
+    """
+    if len(text) > _LONGEST_MAP:
+        raise Misuse("the mapping is too long", remedy="write one line COLUMN = ROLE for each column of the table")
+    mapping: dict[str, str] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        column, sign, role = (part.strip() for part in line.rpartition("="))
+        if not sign or not column or role not in ROLES or column in mapping:
+            why = "names a column that another line names too" if column in mapping else "is no COLUMN = ROLE"
+            raise Misuse(f"line {number} of the mapping {why}", remedy=f"a role is one of {', '.join(ROLES)}")
+        mapping[column] = role
+    return mapping
 
 
 def is_hash(cell: str) -> bool:
