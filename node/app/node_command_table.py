@@ -23,6 +23,7 @@ from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
+from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
@@ -34,7 +35,9 @@ from node.errors import Misuse
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
+from node.usecases.list_contribution import ListContributing
 from node.usecases.list_hits import ListHits
+from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.recordlist import RecordList
@@ -51,6 +54,7 @@ def node_commands(services: NodeServices) -> Commands:
         _queries(services),
         _records(services),
         _sharing(services),
+        _list_sharing(services),
         _node(services),
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
@@ -138,6 +142,15 @@ def _sharing(services: NodeServices) -> SharingCommands:
         retracting=Retracting(
             store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
         ),
+        publications=Publications(services.store),
+        sender=lambda: services.sender,
+    )
+
+
+def _list_sharing(services: NodeServices) -> ListSharingCommands:
+    own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
+    return ListSharingCommands(
+        contributing=ListContributing(store=services.store, ledger=services.ledger, own=own, audit=services.audit),
         publications=Publications(services.store),
         sender=lambda: services.sender,
     )

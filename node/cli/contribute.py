@@ -18,6 +18,7 @@ from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.consent import run_agreed
 from node.cli.interruption import Interruption
+from node.cli.list_contribute import contribute_list
 from node.cli.main import ExitCode
 from node.cli.manifest import read_manifest
 from node.cli.output import Line, Output, plain
@@ -73,6 +74,19 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
     all_in_case: Annotated[
         bool, typer.Option("--all-in-case", help="Share all holdings of the case; the same as --case alone.")
     ] = False,
+    list_name: Annotated[
+        str,
+        typer.Option("--list", metavar="NAME", help="Rows of this list instead of holdings, as the list says them."),
+    ] = "",
+    row: Annotated[
+        list[int] | None, typer.Option("--row", metavar="N", min=1, help="This row of the list only; repeatable.")
+    ] = None,
+    all_categories: Annotated[
+        bool,
+        typer.Option(
+            "--all-categories", help="Also rows of the list that it calls not illegal, not pertinent or uncategorised."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be shared, and share nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Share more than 10 records without asking.")] = False,
     category: CategoryOption = None,
@@ -98,18 +112,33 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
     category, baseline, series, victim_identified, offender_identified, tags (separated by ;), language. For an empty
     cell the options apply. If one line is wrong, nothing is shared.
 
+    With --list, rows of an imported list are shared: the hashes, category, series and flags that the list says, under
+    its handling. Rows without a hash that may be shared, rows that their file restricts, and rows of a category that is
+    not illegal or not pertinent are left out and counted. A row that was shared before is not shared again. If a later
+    file withdraws a row, its record stays until you retract it: vigil retract.
+
     A printed record is stored here for good. It is published when the hub has cosigned it: the last line says so.
     """
     given = common(ctx)
     if all_in_case and (not case or holding or sha256 or manifest):
         raise Misuse("--all-in-case goes with --case alone", remedy="leave it out, or name nothing beside the case")
+    statement = statement_given(category, baseline, series, tag, language, victim_identified, offender_identified)
+    handling = handling_given(audience, purpose, handling_code, retain_until)
+    if list_name:
+        of_list: Line = {"list": list_name, "rows": [str(number) for number in row or ()]}
+        of_list |= {"all_categories": all_categories, "handling": handling, "dry_run": dry_run, "yes": yes}
+        other = bool(case or holding or sha256 or manifest or statement)
+        contribute_list(given, of_list, other=other)
+        return
+    if row or all_categories:
+        raise Misuse("--row and --all-categories choose rows of a list", remedy="give --list NAME as well")
     arguments: Line = {
         "case": case,
         "holdings": [str(number) for number in holding or ()],
         "sha256": list(sha256 or ()),
         "rows": _rows(given.output, manifest) if manifest else [],
-        "statement": statement_given(category, baseline, series, tag, language, victim_identified, offender_identified),
-        "handling": handling_given(audience, purpose, handling_code, retain_until),
+        "statement": statement,
+        "handling": handling,
         "dry_run": dry_run,
         "yes": yes,
     }

@@ -37,6 +37,7 @@ HOLDINGS_AT_ONCE: Final = 256
 """Holdings that are searched for together."""
 ROWS_AT_ONCE: Final = 2_048
 """Rows of a list that propose holdings together."""
+NOT_WHOLE: Final = "this list is being imported or removed"
 MOST_OF_ROW: Final = 1_000
 """Holdings that one row proposes. If there are more, all holdings are searched for."""
 
@@ -78,7 +79,7 @@ class ListHits:
         if found is None:
             raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
         if not found.is_searched:
-            raise Refused("this list is being imported or removed", remedy="try again when that has ended")
+            raise Refused(NOT_WHOLE, remedy="try again when that has ended")
         return found
 
     # --- which holdings are searched for ------------------------------------------------------------------------------
