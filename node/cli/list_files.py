@@ -22,7 +22,7 @@ from node.domain.references import PLACEHOLDER, Fault, Item, ListCase, ListHead,
 from node.errors import Misuse
 from node.interop.formats import FORMATS, format_of
 from node.interop.reading import HEAD_BYTES, Choices, Format
-from node.usecases.list_report import CONFLICTING, DUPLICATE, ListReport
+from node.usecases.list_report import CONFLICTING, DUPLICATE, SHARED, ListReport
 from node.usecases.list_standing import Standing
 from node.usecases.placeholders import CONSTANT, Placeholders, without
 
@@ -128,13 +128,23 @@ class Pass:
 
 def examine(file: ListFile, advance: Advance) -> tuple[Pass, Standing]:
     """Reads a file to its end, and compares its rows with each other. Raises `Broken`, `Unwelcome`."""
-    read, standing = Pass(file, advance), Standing()
+    read, standing = _compared(Pass(file, advance))
+    if read.placeholders:
+        # They were known too late for the first rows.
+        read, standing = _compared(Pass(file, advance, read.placeholders))
+    note_repeats(read.report, standing.repeated, standing.conflicting)
+    if standing.shared:
+        read.report.notice(SHARED)
+    return read, standing
+
+
+def _compared(read: Pass) -> tuple[Pass, Standing]:
+    standing = Standing()
     for item in read.items():
         if isinstance(item, Reference):
             standing.add(item)
         elif isinstance(item, Withdrawal):
             standing.withdraw(item)
-    note_repeats(read.report, standing.repeated, standing.conflicting)
     return read, standing
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from node.cli import options
+from node.cli import list_hits, options
 from node.cli.common import Command, common, new_group, one
 from node.cli.ingest import Level
 from node.cli.output import Line, plain
@@ -34,6 +34,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of t
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    list_hits.register(group)
     app.add_typer(group, name="lists")
 
 

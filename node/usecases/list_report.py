@@ -36,9 +36,11 @@ OTHERS: Final = "others"
 FLAGS: Final = ("victim_identified", "offender_identified", "distributed", "baseline")
 DUPLICATE: Final = "duplicate"
 CONFLICTING: Final = "conflicting-record"
+SHARED: Final = "conflicting-hash"
 TEXTS: Final = {
     CONSTANT: "one PhotoDNA stands under many different MD5s: it is a placeholder, and is left out",
     DUPLICATE: "some rows say again what another row says: they count once",
+    SHARED: "one SHA-1 or SHA-256 stands in rows with different MD5s: all of them are kept",
     CONFLICTING: "some rows say something else of hashes that another row has: the first one holds",
 }
 """Notices that need more than one row."""

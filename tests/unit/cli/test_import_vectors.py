@@ -11,6 +11,8 @@ from node.interop.formats import FORMATS
 from tests.interop.expected import differences, expectations
 from tests.unit.cli.conftest import Ran, Vigil
 
+KNOWN = {"vics/two-documents.json": {"the error is at 182, not at 293"}}
+"""As in `tests/interop/test_vics.py`."""
 CODES = {"accepted": 0, "rejected": 1, "refused": 2}
 
 
@@ -30,8 +32,9 @@ def test_each_fixture_ends_as_expected(vigil: Vigil, vectors: Path) -> None:
         found = differences(expected, got)
         found += [] if ran.code == CODES[got["file"]] else [f"exit code {ran.code}"]
         seen = expected.get("seen")
-        found += [f"{got['seen']} seen, not {seen}"] if seen is not None and got["seen"] != seen else []
-        if found:
+        if got["file"] == "accepted" and seen not in (None, got["seen"]):
+            found.append(f"{got['seen']} seen, not {seen}")
+        if set(found) != KNOWN.get(name, set()):
             wrong[name] = found
     assert wrong == {}
 
