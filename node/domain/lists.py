@@ -162,6 +162,10 @@ class ListWriter(ListReader, Protocol):
         """A case of a list. The last word on a number stands."""
         ...
 
+    def rename_list_case(self, number: int, before: str, after: str) -> None:
+        """Gives a case of a list another number. If the list has a case of that number, both become one."""
+        ...
+
     def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
         """Takes rows of one file into a list. Rows are compared by their identity: `Reference.id`, or else their
         hashes. Of two rows of one file (`generation`) with one identity the first stands.

@@ -264,6 +264,9 @@ class ListedWrites(ListedRows):
             self._connection.execute(_MOVED, [{"row": row.id, "block": fresh, "at": at} for at, row in enumerate(kept)])
         vault.forget(self._connection, touched)
 
+    def _move_rows_to_case(self, before: int, after: int) -> None:
+        self._connection.execute(update(list_rows).where(list_rows.c.case_id == before).values(case_id=after))
+
     def _case_id(self, number: int, case: str) -> int:
         if not case:
             return 0

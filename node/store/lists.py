@@ -66,6 +66,25 @@ class ListWrites(ListRows, ListedWrites):
         self._connection.execute(update(list_cases).where(*here).values(vault_id=words))
         vault.forget(self._connection, [known.vault_id] if known.vault_id else [])
 
+    def rename_list_case(self, number: int, before: str, after: str) -> None:
+        of_list = list_cases.c.list_number == number
+        ids = {
+            row.number: row.id
+            for row in self._connection.execute(
+                select(list_cases.c.id, list_cases.c.number).where(of_list, list_cases.c.number.in_((before, after)))
+            )
+        }
+        if before not in ids:
+            return
+        old = list_cases.c.id == ids[before]
+        if after not in ids:
+            self._connection.execute(update(list_cases).where(old).values(number=after))
+            return
+        words = list(self._connection.scalars(select(list_cases.c.vault_id).where(old, list_cases.c.vault_id != 0)))
+        self._move_rows_to_case(ids[before], ids[after])
+        self._connection.execute(delete(list_cases).where(old))
+        vault.forget(self._connection, words)
+
     def delete_list(self, number: int) -> None:
         cases = select(list_cases.c.vault_id).where(list_cases.c.list_number == number, list_cases.c.vault_id != 0)
         vault.forget(self._connection, list(self._connection.scalars(cases)))

@@ -51,7 +51,7 @@ class Taking:
         self._known = known
         self._file = file
         self._officer = officer
-        self._case = ""
+        self._case: ListCase | None = None
         self.added = 0
         self.counts = RowsTaken()
 
@@ -69,14 +69,16 @@ class Taking:
             elif isinstance(row, Withdrawal):
                 gone.append(row)
             else:
-                self._lists.put_case(self._of, row)
-                self._case = row.number
+                # A case that comes again, at the same place, has its name and its words only now.
+                before = self._case.number if self._case is not None and self._case.at == row.at else ""
+                self._lists.put_case(self._of, row, before)
+                self._case = row
         self._put(some)
         self._withdraw(gone)
 
     def _put(self, rows: list[Reference]) -> None:
         if rows:
-            self._add(self._lists.take(self._of, rows, self._case))
+            self._add(self._lists.take(self._of, rows, self._case.number if self._case is not None else ""))
             rows.clear()
 
     def _withdraw(self, withdrawals: list[Withdrawal]) -> None:

@@ -235,9 +235,11 @@ class Lists:
             change.list_rows(of.source, taken)
         return taken
 
-    def put_case(self, of: ReferenceList, case: ListCase) -> None:
-        """Keeps a case of a list."""
+    def put_case(self, of: ReferenceList, case: ListCase, before: str = "") -> None:
+        """Stores a case of a list. `before`: the number that the same case had until now, "" for a new case."""
         with self._store.write() as tx:
+            if before and before != case.number:
+                tx.rename_list_case(of.number, before, case.number)
             tx.put_list_case(of.number, case)
 
     def finish(self, of: ReferenceList, counts: RowsTaken, added: int) -> None:

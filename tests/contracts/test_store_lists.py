@@ -199,3 +199,21 @@ def test_an_id_is_never_used_twice(store: Store) -> None:
         second = writer.put_rows(number, 1, [reference(1)])
         assert writer.last_list_row() == second.added[0]
     assert second.added[0] > first.added[0]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_case_gets_another_number_with_its_rows(store: Store, known: bool) -> None:
+    number, other = new_list(store), new_list(store, "other")
+    with store.write() as writer:
+        for of in (number, other):
+            writer.put_list_case(of, ListCase(at=At(), number="case at byte 7", said="{}"))
+            writer.put_rows(of, 1, [reference(each) for each in range(3)], case="case at byte 7")
+        if known:
+            writer.put_list_case(number, ListCase(at=At(), number="C-1", said='{"known": 1}'))
+            writer.put_rows(number, 1, [reference(9)], case="C-1")
+        writer.rename_list_case(number, "case at byte 7", "C-1")
+        writer.rename_list_case(number, "never seen", "C-2")
+    with store.read() as reader:
+        assert {row.case for row in reader.rows_of_list(number, 0, 10)} == {"C-1"}
+        assert reader.list_cases(number) == {"C-1": '{"known": 1}' if known else "{}"}
+        assert {row.case for row in reader.rows_of_list(other, 0, 10)} == {"case at byte 7"}

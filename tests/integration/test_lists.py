@@ -50,7 +50,6 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
     file = picture(tmp_path / "held" / "one.jpg", 1)
     other = {"MediaID": 8, "Category": 0, "MD5": "ab" * 16}
     exported = vics(tmp_path / "secret name.json", media_of(file), other)
-    named = ("--provider", "US", "--officer", "Dupont")
     (dry,) = lines_of(made, "FR", "import", "--dry-run", str(exported))
     (done,) = lines_of(
         made, "FR", "import", str(exported), "--list", "US set", "--provider", "US", "--officer", "Dupont"

@@ -87,6 +87,15 @@ class MemoryLists:
     def put_list_case(self, number: int, case: ListCase) -> None:
         self._lists.cases[number, case.number] = case.said
 
+    def rename_list_case(self, number: int, before: str, after: str) -> None:
+        if (number, before) not in self._lists.cases:
+            return
+        said = self._lists.cases.pop((number, before))
+        self._lists.cases.setdefault((number, after), said)
+        for row_id, kept in self._lists.rows.items():
+            if kept.row.list == number and kept.row.case == before:
+                self._lists.rows[row_id] = Kept(replace(kept.row, case=after), kept.generation)
+
     def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
         taken, fresh = RowsTaken(), []
         if case and rows:

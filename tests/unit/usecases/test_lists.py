@@ -193,3 +193,15 @@ def test_a_list_that_is_being_removed_takes_no_file(made: Made) -> None:
         with pytest.raises(Refused, match="being removed"):
             life.begin()
     store.close()
+
+
+def test_a_case_whose_number_comes_after_its_rows_has_its_rows_under_that_number() -> None:
+    store = MemoryStore()
+    with Life(store) as life:
+        taking = life.begin()
+        taking.take((ListCase(at=At(offset=7), number="case at byte 7"), row(1)))
+        taking.take((ListCase(at=At(offset=7), number="C-1", said="{}"), row(2)))
+        taking.take((ListCase(at=At(offset=9), number="C-2", said="{}"), row(3)))
+        taking.finish(HEAD)
+        found = {each.reference.at.record: each.case for each in life.lists.rows("A", 0, 10)}
+    assert found == {1: "C-1", 2: "C-1", 3: "C-2"}
