@@ -9,7 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,6 +18,7 @@ from node.interop.hash_values import size
 from node.interop.notices import Notices
 from node.interop.reading import Broken, Choices, Format
 from node.interop.row_hashes import RowHashes, plain_text
+from node.interop.said_texts import compact
 from node.interop.xml_records import Element, Opened, begins_with, json_of, xml_events
 
 NAME: Final = "c4all"
@@ -69,7 +69,7 @@ def _items(element: Element, at: At, notices: Notices) -> Iterator[Item]:
         code=plain_text(element.child_text("category")) or None,
         media_type=_MEDIA[element.name],
         size=bytes_stated,
-        said=json.dumps(json_of(element), ensure_ascii=False, separators=(",", ":")),
+        said=compact(json_of(element)),
     )
     yield row
     yield from notices.of_row(row)

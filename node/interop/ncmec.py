@@ -10,7 +10,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,6 +18,7 @@ from node.domain.references import At, EndsEarly, Fault, Item, ListHead, Withdra
 from node.interop.notices import Notices
 from node.interop.reading import Broken, Choices, Format, Unwelcome
 from node.interop.row_hashes import RowHashes, known_name, plain_text
+from node.interop.said_texts import compact
 from node.interop.xml_records import Closed, Element, Opened, begins_with, json_of, xml_events
 
 NAME: Final = "ncmec"
@@ -130,7 +130,7 @@ class _Page:
             media_type=media,
             disputes=_disputes(element),
             changed=_changed(element),
-            said=json.dumps(json_of(element, SPACE), ensure_ascii=False, separators=(",", ":")),
+            said=compact(json_of(element, SPACE)),
         )
         yield row
         yield from self._notices.of_row(row)

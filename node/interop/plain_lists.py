@@ -9,7 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -25,6 +24,7 @@ from node.interop.hash_tables import TOO_LONG
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
 from node.interop.row_hashes import RowHashes, known_name
+from node.interop.said_texts import compact
 from node.interop.table_references import ASSUMED
 from node.interop.text_coding import coding_of, legible
 from node.interop.text_lines import Line, placed_lines
@@ -109,7 +109,7 @@ def _items(line: Line, at: At, algorithm: FingerprintKind | None, notices: Notic
     if hashes.fault:
         yield Fault(at, hashes.fault)
         return
-    yield hashes.reference(at, said=json.dumps({"line": legible(text)}, ensure_ascii=False))
+    yield hashes.reference(at, said=compact({"line": legible(text)}))
     if assumed:
         yield from notices.tell(ASSUMED, at)
 

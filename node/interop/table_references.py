@@ -9,7 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -23,6 +22,7 @@ from node.interop.hash_lines import Unusable, bare, kind_named
 from node.interop.hash_values import flag, size
 from node.interop.notices import Notices
 from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, plain_text
+from node.interop.said_texts import compact
 from node.interop.table_rows import Row
 
 DIFFER: Final = "columns-differ"
@@ -187,4 +187,4 @@ def said_of(names: tuple[str, ...], cells: list[str]) -> str:
     said = dict(zip(names, cells, strict=False))
     for at in range(len(names), len(cells)):
         said[f"{at + 1}"] = cells[at]
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return compact(said)

@@ -1,4 +1,4 @@
-"""Lines of a text file that somebody else wrote, whatever wrote it.
+"""Lines of a text file of any origin.
 
 Rules this module upholds:
 

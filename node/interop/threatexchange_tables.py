@@ -9,7 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -20,6 +19,7 @@ from node.interop.hash_tables import TOO_LONG, header_cells
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Broken, Choices, Format
 from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name
+from node.interop.said_texts import compact
 from node.interop.table_references import DIFFER, said_of
 from node.interop.table_rows import Lines, Row, table_rows
 from node.interop.text_coding import coding_of, legible
@@ -126,7 +126,7 @@ def _line(line: Line, at: At, notices: Notices) -> Iterator[Item]:
     if not signal or not _TYPE.fullmatch(kind) or _HEX.fullmatch(kind):
         yield Fault(at, NO_TYPE)
         return
-    yield from _signal(at, kind, signal, notices, said=json.dumps({"line": text}, ensure_ascii=False))
+    yield from _signal(at, kind, signal, notices, said=compact({"line": text}))
 
 
 def read_hma(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
