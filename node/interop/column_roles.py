@@ -168,7 +168,7 @@ def _distinct(header: list[str]) -> tuple[str, ...]:
 def read_mapping(text: str) -> dict[str, str]:
     """A saved mapping: a line `COLUMN = ROLE` for each column; empty lines and lines that begin with # are ignored.
 
-    A column whose name has "=" is given by its number. Raises `Misuse` with the number of the line.
+    The last "=" of a line counts. Raises `Misuse` with the number of the line.
     """
     if len(text) > _LONGEST_MAP:
         raise Misuse("the mapping is too long", remedy="write one line COLUMN = ROLE for each column of the table")

@@ -132,7 +132,7 @@ def _named(text: str, forced: str) -> tuple[str, Columns] | None:
     """(delimiter, columns) of a line of names, one of them of hashes; None for any other line."""
     for delimiter in (forced,) if forced else DELIMITERS:
         cells = header_cells(text, delimiter) if delimiter in text else []
-        # A line with a hash is a row, whatever its other cells say.
+        # A line with a hash is a row, even if another cell could name a column.
         if not any(map(is_hash, cells)) and (columns := columns_of(cells)).has_hash:
             return delimiter, columns
     columns = columns_of([text])

@@ -14,7 +14,8 @@ import pytest
 from node.cli.list_maps import columns_of
 from node.domain.references import Fault, Item, ListHead, Notice, Reference
 from node.domain.statements import Tri
-from node.interop.column_roles import ROLES
+from node.errors import Misuse
+from node.interop.column_roles import ROLES, read_mapping
 from node.interop.reading import Choices
 from node.interop.tables import FORMAT
 from tests.unit.cli.conftest import Vigil
@@ -95,3 +96,22 @@ def test_codes_without_a_scheme_are_told(read: Read) -> None:
 
 def test_the_page_names_every_role() -> None:
     assert [role for role in ROLES if f"`{role}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("MD5 : md5", "line 1 of the mapping is no COLUMN = ROLE"),
+        ("a = md5\nb = colour", "line 2 of the mapping is no COLUMN = ROLE"),
+        ("a = md5\n\n# x\na = sha1", "line 4 of the mapping names a column that another line names too"),
+        (" = md5", "line 1"),
+        ("a = md5\n" * 20_000, "too long"),
+    ],
+)
+def test_a_mapping_that_is_none_is_named_by_its_line(text: str, why: str) -> None:
+    with pytest.raises(Misuse, match=why):
+        read_mapping(text)
+
+
+def test_a_column_with_a_sign_of_equality_in_its_name_may_be_mapped() -> None:
+    assert read_mapping("\ufeffa = b = md5\r\n 2=sha1 \n") == {"a = b": "md5", "2": "sha1"}
