@@ -255,6 +255,15 @@ def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None 
     return run(data, roster_folder, pinned_by=pinned_by)
 
 
+def verify_export(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:
+    """Checks the manifest of an exported list offline against a verified roster on disk. `pinned_by`: accepts only the
+    root of this home.
+    """
+    from node.app.export_check import verify_export as run
+
+    return run(data, roster_folder, pinned_by=pinned_by)
+
+
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:
     """One line per check: {"check", "ok", "what", "remedy"}. Also works on a broken home."""
     from node.app.examination import examine

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from collections.abc import Iterator
 
 from node.app import originals
+from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.export_commands import ExportCommands, Writing
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
@@ -30,12 +34,14 @@ from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
-from node.domain.ids import member_id
+from node.domain.ids import federation_id, member_id
 from node.errors import Misuse
+from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
 from node.usecases.list_contribution import ListContributing
+from node.usecases.list_export import Export, Exporting
 from node.usecases.list_hits import ListHits
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
@@ -70,6 +76,7 @@ def node_commands(services: NodeServices) -> Commands:
         AllowCommands(allowed=_allowed(services)),
         ListCommands(lists=services.lists),
         _list_hits(services),
+        _export(services),
         MuteCommands(
             muting=Muting(
                 store=services.store,
@@ -95,6 +102,26 @@ def _list_hits(services: NodeServices) -> ListHitCommands:
         radius=lambda: services.policy().radius,
     )
     return ListHitCommands(found=found, audit=services.audit, clock=time.time)
+
+
+def _export(services: NodeServices) -> ExportCommands:
+    federation, me = federation_id(services.settings.federation), member_id(services.settings.member)
+
+    def write(form: str, export: Export, profile: str, what: bytes, at: int) -> tuple[Iterator[bytes], Counter[str]]:
+        roster = services.members.latest()
+        known = roster.members.get(me) if roster else None
+        sender = Sender(federation=federation, member=me, name=known.name if known else me, what=what, at=at)
+        return write_list(form, export, profile, sender)
+
+    return ExportCommands(
+        exporting=Exporting(store=services.store, catalogue=services.catalogue, clock=time.time),
+        writing=Writing(scheme=scheme, write=write),
+        audit=services.audit,
+        clock=time.time,
+        signer=services.ring.signer(STATEMENT),
+        federation=federation,
+        member=me,
+    )
 
 
 def _search(services: NodeServices) -> SearchCommands:

@@ -16,6 +16,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, common, one
+from node.cli.export_check import exported_file, verify_export
 from node.cli.files import read_input, write_new
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
@@ -55,7 +56,9 @@ def export(
 
 def verify(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An evidence file.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An evidence file, or an exported list.", show_default=False)
+    ],
     roster: Annotated[
         Path | None,
         typer.Option("--roster", metavar="FOLDER", help="A verified roster. Default: the roster of this home."),
@@ -63,11 +66,16 @@ def verify(
 ) -> None:
     """Check an evidence file offline: its owner signed exactly this record, and the hub saw it.
 
+    For a list of vigil export-list: check that a member signed the manifest beside it, and that the file is unchanged.
+
     Exit code 0: the file is valid. 1: it is not, and the command says why.
     """
     from node import app
 
     given = common(ctx)
+    if (exported := exported_file(file)) is not None:
+        verify_export(given, exported, roster)
+        return
     data = read_input(file, options.MAX_EVIDENCE, "evidence file")
     try:
         line = app.verify_evidence(data, roster or given.home.metadata, pinned_by=None if roster else given.home)

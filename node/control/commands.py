@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "cases", "comment", "contribute", "contribute-list", "correct", "evidence", "held-list", "held-refuse",
-    "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt",
+    "cases", "comment", "contribute", "contribute-list", "correct", "evidence", "export-list", "held-list",
+    "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt",
     "list-change", "list-hits", "list-import", "list-list", "list-show", "match", "match-case", "mute-list", "opine",
     "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level", "status",
 })  # fmt: skip

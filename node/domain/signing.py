@@ -19,6 +19,7 @@ _QUERY_DIGEST: Final = b"vigil/query-digest/v1\n"
 _ANSWER: Final = b"vigil/answer/v1\n"
 _PETITION: Final = b"vigil/petition/v1\n"
 _RENEWAL: Final = b"vigil/renewal/v1\n"
+_EXPORT: Final = b"vigil/export/v1\n"
 _READING: Final = b"vigil/roster-reading/v1\n"
 PREVIOUS: Final = "previous"
 """In a petition besides the three purposes: the statement key that the member gives up, which endorses the new ones."""
@@ -68,3 +69,8 @@ def reading_preimage(federation: FederationId, member: MemberId, ca_sha256: byte
     challenge.
     """
     return preimage(_READING, federation, member, ca_sha256, challenge)
+
+
+def export_preimage(federation: FederationId, contents: bytes) -> bytes:
+    """What an exporting member's statement key signs: the contents of the manifest of an exported list."""
+    return preimage(_EXPORT, federation, contents)

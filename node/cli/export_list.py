@@ -1,0 +1,142 @@
+"""`vigil export-list`: writes a list, holdings or records as a file that other programs of the field read.
+
+Rules this module upholds:
+
+- The node makes the bytes and signs their digest. This command writes them, and checks that it wrote what was signed.
+- An existing file is never overwritten. A file that was not written completely does not stay.
+- The manifest is written before the file gets its name: a complete file always has its manifest beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from node.cli import options
+from node.cli.common import Command, Common, common
+from node.cli.export_check import manifest_of
+from node.cli.files import refuse_existing, write_new
+from node.cli.output import Line, plain
+from node.cli.part_file import PartFile
+from node.cli.words import below, count
+from node.domain.calendar import SECONDS_A_DAY
+from node.errors import Misuse, StoreError, VigilError
+
+
+class ExportFormat(StrEnum):
+    """A format that is written."""
+
+    VICS = "vics"
+    ICSE = "icse-csv"
+    NCMEC = "ncmec"
+    STOPNCII = "stopncii"
+    MISP = "misp"
+    STIX = "stix"
+    CSV = "csv"
+    HASHES = "hashes"
+
+
+class Profile(StrEnum):
+    """A region whose VICS model is written."""
+
+    DEFAULT = "Default"
+    US = "US"
+    UK = "UK"
+
+
+class LowestLevel(StrEnum):
+    """The lowest level that is exported."""
+
+    NATIONAL = "national"
+    HIT_NO_HIT = "hit-no-hit"
+    SHARED = "shared"
+
+
+_LEVEL_HELP: Final = (
+    "The lowest level to export. Default: shared. national also exports what this node keeps to itself."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command tree."""
+    app.command("export-list", cls=Command)(export_list)
+
+
+def export_list(  # noqa: PLR0917 (typer hands over by name)
+    ctx: typer.Context,
+    form: Annotated[ExportFormat, typer.Option("--format", help="The format of the file.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", metavar="FILE", parser=options.path, help="The file. It must not exist.", show_default=False
+        ),
+    ],
+    profile: Annotated[Profile | None, typer.Option("--profile", help="VICS only: whose data model.")] = None,
+    case: Annotated[str | None, typer.Option("--case", metavar="REF", help="The holdings of this case.")] = None,
+    series: Annotated[
+        str | None,
+        typer.Option("--series", metavar="NAME", help="The records of this series; with --case, holdings of both."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="The rows of this list.")] = None,
+    level: Annotated[LowestLevel | None, typer.Option("--level", help=_LEVEL_HELP)] = None,
+    since: Annotated[
+        int | None,
+        typer.Option("--since", metavar="YYYY-MM-DD", parser=options.day, help="Only what was added from this day on."),
+    ] = None,
+) -> None:
+    """Write hashes as a file for another program: a case, a series, a list, or all holdings of a level.
+
+    File names, paths and comments stay here. What may not leave is left out and counted: what is below --level, what
+    its handling does not open to everyone, and what is on the allow-list. FILE.manifest is written beside the file. It
+    is signed, and vigil verify FILE checks both anywhere.
+    """
+    given = common(ctx)
+    manifest = manifest_of(output)
+    refuse_existing(output)
+    refuse_existing(manifest)
+    arguments: Line = {"format": form, "profile": profile, "case": case, "series": series, "list": name, "level": level}
+    arguments["since"] = None if since is None else since * SECONDS_A_DAY
+    arguments = {key: value for key, value in arguments.items() if value is not None}
+    if arguments.keys() <= {"format", "profile"}:
+        raise Misuse("nothing is selected", remedy="give --case, --series, --list, --level or --since")
+    with PartFile(output) as file:
+        last = _written(given, arguments, file)
+        write_new(manifest, base64.b64decode(last.pop("manifest"), validate=True))
+        try:
+            file.finish()
+        except (StoreError, Misuse):
+            manifest.unlink(missing_ok=True)
+            raise
+    given.output.line(last | {"path": str(output), "manifest": str(manifest)}, _export_words)
+
+
+def _written(given: Common, arguments: Line, file: PartFile) -> Line:
+    """Writes the pieces; the last line. Raises `VigilError` if another file was signed than was written."""
+    digest = hashlib.sha256()
+    last: Line | None = None
+    with given.session() as session, given.output.progress("writing", None) as advance:
+        for line in session.run("export-list", arguments):
+            if "data" not in line:
+                last = line
+                continue
+            piece = base64.b64decode(line["data"], validate=True)
+            digest.update(piece)
+            file.write(piece)
+            advance(len(piece))
+    if last is None or last["sha256"] != digest.hexdigest():
+        raise VigilError("the daemon did not send the whole file", remedy="run the same command again")
+    return last
+
+
+def _export_words(line: Line) -> str:
+    lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}, SHA-256 {line['sha256']}."]
+    for reason, number in line["left_out"].items():
+        lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
+    if any(reason.startswith("level ") for reason in line["left_out"]):
+        lines.append(below(2, "To export holdings and lists of a lower level too: --level national"))
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+"""Exports a list, holdings or records as a file of another program, with its signed manifest.
+
+Rules this module upholds:
+
+- The audit log records the export before its first byte leaves, and its SHA-256 and counts before its last line does.
+  An export without the second entry was interrupted.
+- The file is written here and sent in pieces. So the digest that is signed is of bytes that this node made, and no
+  caller can get another file signed.
+- The manifest is the last line: an interrupted export has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.control.arguments import Arguments
+from node.control.search_commands import LEVELS
+from node.domain.envelope import Kind
+from node.errors import Misuse
+from node.usecases.audit import AuditEntry
+from node.usecases.export_manifest import Manifest, sign_manifest
+from node.usecases.export_sources import Selection
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+
+    from node.control.runner import Line
+    from node.domain.ids import FederationId, MemberId
+    from node.domain.ports import Clock, Signer
+    from node.usecases.audit import AuditLog
+    from node.usecases.exported_rows import Scheme
+    from node.usecases.list_export import Export, Exporting
+
+PIECE: Final = 262_144
+"""Bytes of one line, at least, except the last."""
+_SELECTORS: Final = ("case", "series", "list", "level", "since")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How a file is written. `scheme`: of a format and its profile, None if it takes any; `write`: (format, export,
+    profile, bytes that stand for what is exported, Unix seconds) -> (the file in pieces, what the format left out).
+    """
+
+    scheme: Callable[[str, str], Scheme | None]
+    write: Callable[[str, Export, str, bytes, int], tuple[Iterator[bytes], Counter[str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportCommands:
+    """`signer`: the statement key."""
+
+    exporting: Exporting
+    writing: Writing
+    audit: AuditLog
+    clock: Clock
+    signer: Signer
+    federation: FederationId
+    member: MemberId
+
+    async def export_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
+        """{"format", "profile", "case", "series", "list", "level", "since"} -> lines {"data": base64}, then {"format",
+        "rows", "left_out", "size", "sha256", "manifest": base64}.
+        """
+        given = Arguments(arguments)
+        form, profile, selection = given.text("format"), given.text("profile", ""), _selection(given)
+        about = {"format": form} | {name: arguments[name] for name in _SELECTORS if given.has(name)}
+        at = int(self.clock())
+        await self._record("list export begins", about, at)
+        scheme = self.writing.scheme(form, profile)
+        export = await asyncio.to_thread(self.exporting.begin, selection, scheme)
+        pieces, left_out = self.writing.write(form, export, profile, _bytes_of(selection), at)
+        digest, size = hashlib.sha256(), 0
+        while piece := await asyncio.to_thread(_next, pieces):
+            digest.update(piece)
+            size += len(piece)
+            yield {"data": base64.b64encode(piece).decode("ascii")}
+        manifest = Manifest(
+            federation=self.federation,
+            member=self.member,
+            format=form,
+            profile=profile,
+            at=at,
+            rows=export.written,
+            left_out=dict(sorted((export.left_out + left_out).items())),
+            size=size,
+            sha256=digest.digest(),
+        )
+        counts = {"rows": manifest.rows, "left_out": dict(manifest.left_out)}
+        await self._record("list export", about | counts | {"sha256_of_file": digest.hexdigest()}, int(self.clock()))
+        signed = await asyncio.to_thread(sign_manifest, manifest, self.signer)
+        yield {
+            "format": form,
+            **counts,
+            "size": size,
+            "sha256": digest.hexdigest(),
+            "manifest": base64.b64encode(signed).decode("ascii"),
+        }
+
+    async def _record(self, what: str, about: Line, at: int) -> None:
+        body = {"what": what, **about, "at": at}
+        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
+
+
+def _selection(given: Arguments) -> Selection:
+    """What is selected. Raises `Misuse` if nothing is."""
+    if not any(given.has(name) for name in _SELECTORS):
+        raise Misuse("nothing is selected", remedy="give --case, --series, --list, --level or --since")
+    level = given.text("level") if given.has("level") else "shared"
+    if level not in LEVELS:
+        raise Misuse(f"no level {level[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
+    texts = {name: given.text(name) for name in ("case", "series", "list") if given.has(name)}
+    return Selection(level=LEVELS[level], since=given.whole("since") if given.has("since") else 0, **texts)
+
+
+def _bytes_of(selection: Selection) -> bytes:
+    """Stands for a selection: equal for equal ones."""
+    words = [selection.case, selection.series, selection.list, selection.level.name, selection.since]
+    return json.dumps(words, ensure_ascii=True).encode("ascii")
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    """The next pieces joined, b"" at the end."""
+    joined = bytearray()
+    while len(joined) < PIECE:
+        piece = next(pieces, None)
+        if piece is None:
+            break
+        joined += piece
+    return bytes(joined)

@@ -1,0 +1,107 @@
+"""Exporting: holdings, records or a list as rows for another program, without what may not leave.
+
+Rules this module upholds:
+
+- Memory does not grow with the export (`export_sources`).
+- What may not leave is left out and counted by reason (`export_rules`).
+- A source that changes while it is read in several passes refuses the export: a file never contradicts itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from node.domain.calendar import SECONDS_A_DAY
+from node.domain.references import ListHead
+from node.errors import NotFound, Refused
+from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from node.domain.lists import ReferenceList
+    from node.domain.ports import Clock, Store
+    from node.domain.references import Reference
+    from node.usecases.catalogue import Catalogue
+    from node.usecases.exported_rows import Scheme
+
+NO_SCHEME: Final[Scheme] = ("", "")
+
+
+class Export:
+    """One export. `head`: of the rows; its scheme is that of their codes. After a pass over `rows`, `written` and
+    `left_out` count what it gave and what it left out.
+    """
+
+    def __init__(self, source: Source, head: ListHead) -> None:
+        self.head = head
+        self.left_out: Counter[str] = Counter()
+        self.written = 0
+        self._source = source
+        self._passes = 0
+
+    def rows(self) -> Iterator[Reference]:
+        """The rows, from the first one each time. Raises `Refused` if they change meanwhile."""
+        before = (self.written, self.left_out)
+        count, left = 0, Counter[str]()
+        for row, reason in self._source.judged((self.head.scheme, self.head.scheme_version)):
+            if reason:
+                left[reason] += 1
+            else:
+                count += 1
+                yield row
+        if self._passes and before != (count, left):
+            raise Refused("what is exported changed meanwhile", remedy="run the same command again")
+        self._passes += 1
+        self.written, self.left_out = count, left
+
+
+class Exporting:
+    """Blocking; safe to use from any thread."""
+
+    def __init__(self, *, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._clock = clock
+
+    def begin(self, selection: Selection, scheme: Scheme | None = None) -> Export:
+        """An export of what is selected. `scheme`: that of the categories of the format, None if it takes any: then the
+        only scheme of the exported records, or none if they have several.
+
+        Raises `NotFound` for an unknown list or an unknown case, `Refused` for a list that is not complete.
+        """
+        if selection.list:
+            of = self._list(selection.list)
+            return Export(ListSource(self._store, of, selection, self.today()), of.head)
+        if selection.series and not selection.case:
+            source: Source = RecordSource(self._store, self._catalogue, selection, self.today())
+        else:
+            self._require_case(selection.case)
+            source = HoldingSource(self._store, self._catalogue, selection, self.today())
+        chosen = scheme or _only(source.schemes())
+        return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
+
+    def today(self) -> int:
+        """Days since 1970."""
+        return int(self._clock()) // SECONDS_A_DAY
+
+    def _require_case(self, case: str) -> None:
+        with self._store.read() as tx:
+            known = not case or tx.holdings(case=case, limit=1, bare=True)
+        if not known:
+            raise NotFound("this node has no such case", remedy="vigil case list shows the cases of this node")
+
+    def _list(self, name: str) -> ReferenceList:
+        with self._store.read() as tx:
+            found = tx.list_named(name)
+        if found is None:
+            raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
+        if not found.is_searched:
+            raise Refused("this list is being imported or removed", remedy="try again when it has ended")
+        return found
+
+
+def _only(schemes: set[Scheme]) -> Scheme:
+    known = schemes - {NO_SCHEME}
+    return next(iter(known)) if len(known) == 1 else NO_SCHEME
