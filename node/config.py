@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.ids import federation_id, member_id
+from node.domain.peers import Peer, read_peers
 from node.errors import ConfigError, VigilError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MIN_QUERY_DAYS: Final = 8
 _MAX_QUERY_DAYS: Final = 3_660
 _ADDRESS_PARTS: Final = 2
 _MAX_PORT: Final = 65_535
+_PEERS: Final = "peers"
 _SOCKET_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """The name of the investigators' socket in its folder (`node.wire.local_paths`). The folder may have any name."""
 
@@ -94,6 +96,11 @@ class Home:
         bundle. Nothing is served until then.
         """
         return self.folder / "restored"
+
+    @property
+    def pulled(self) -> Path:
+        """What was last read of each peer: one small file a peer. Without it, a pull reads everything again."""
+        return self.folder / "pulled"
 
     @property
     def originals(self) -> Path:
@@ -189,7 +196,7 @@ class Config:
     are ("yes" or "no"). `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
     set or neither is. `root_sha256`: SHA-256 of the root that the invitation pinned. A node follows the roster's
-    signatures from it.
+    signatures from it. `peers`: by name, the sections `[peers.NAME]`; a variable cannot override them.
     """
 
     role: str = _setting(_role)
@@ -211,6 +218,7 @@ class Config:
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
     file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
+    peers: Mapping[str, Peer] = field(default_factory=dict)
 
 
 def load(home: Home, environment: Mapping[str, str] | None = None) -> Config:
@@ -253,8 +261,8 @@ def _wrong_role(settings: Config) -> ConfigError:
 
 def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     """A `Config` from a TOML table and VIGIL_* variables, which win. Raises `ConfigError` with every fault."""
-    known = {each.name: each for each in fields(Config)}
-    faults = [f"{key}: no such setting" for key in table if key not in known]
+    known = {each.name: each for each in fields(Config) if each.name != _PEERS}
+    faults = [f"{key}: no such setting" for key in table if key not in known and key != _PEERS]
     values: dict[str, Any] = {}
     for name, each in known.items():
         variable = PREFIX + name.upper()
@@ -270,7 +278,8 @@ def parse(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             values[name] = each.metadata["parse"](str(raw))
         except (ValueError, VigilError) as error:
             faults.append(f"{name}: {error}")
-    faults += _half(values)
+    values[_PEERS], wrong = read_peers(table.get(_PEERS, {}))
+    faults += wrong + _half(values)
     if faults:
         raise ConfigError(
             "the configuration cannot be used:\n  " + "\n  ".join(faults),
@@ -287,6 +296,8 @@ def _half(values: Mapping[str, Any]) -> list[str]:
         return ["investigator_socket and investigator_group: set both, or neither"]
     if socket and values.get("role") == "hub":
         return ["investigator_socket: only a node has investigators, and this is a hub"]
+    if values[_PEERS] and values.get("role") == "hub":
+        return ["peers: only a node pulls lists, and this is a hub"]
     return []
 
 
@@ -310,11 +321,12 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
     """Changes these settings of an existing vigil.toml; every other line stays. Raises `ConfigError` if the file would
     become invalid, and then leaves it unchanged.
     """
-    text = home.config.read_text("utf-8")
+    text, sections = _before_sections(home.config.read_text("utf-8"))
     for key, value in values.items():
         line = f"{key} = {_toml(value)}"
         present = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
         text = f"{text[: present.start()]}{line}{text[present.end() :]}" if present else f"{text.rstrip()}\n{line}\n"
+    text += f"\n{sections}" if sections else ""
     parse(tomllib.loads(text), {})
     temporary = home.config.with_suffix(".toml.part")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -325,6 +337,12 @@ def change(home: Home, values: Mapping[str, str | float]) -> None:
     temporary.chmod(home.config.stat().st_mode & 0o777)
     # A crash before this line leaves the former settings, and a file that the next change overwrites.
     temporary.replace(home.config)
+
+
+def _before_sections(text: str) -> tuple[str, str]:
+    """(The settings of the process, the sections behind them). A key that is added at the end would be of a section."""
+    first = re.search(r"(?m)^[ \t]*\[", text)
+    return (text[: first.start()].rstrip() + "\n", text[first.start() :]) if first else (text, "")
 
 
 def _toml(value: str | float) -> str:

@@ -10,7 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,16 +18,17 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.common import Command, Session, common, one
-from node.cli.import_lines import ACCEPTED, REFUSED, REJECTED, examined_line, failed_line, imported_line
+from node.cli.common import Command, Session, common
+from node.cli.import_lines import ACCEPTED, REFUSED, REJECTED, examined_line, failed_line
 from node.cli.import_words import file_words
 from node.cli.ingest import Level
-from node.cli.list_files import ListFile, Pass, examine, note_repeats, opened
+from node.cli.list_files import ListFile, Pass, examine, opened
 from node.cli.list_maps import columns_of
+from node.cli.list_sending import Into, send_file
 from node.cli.main import ExitCode
 from node.cli.output import Line, Output
 from node.cli.statement_options import HandlingCode
-from node.control.list_lines import head_line, reference_line
+from node.control.list_lines import reference_line
 from node.domain.fingerprint_kinds import FingerprintKind
 from node.domain.references import Reference
 from node.errors import Misuse
@@ -221,51 +222,6 @@ class _Taking:
 
     def run(self, file: ListFile) -> Line:
         """The line of a file. Raises `Broken`, `Unwelcome`."""
-        known = list(self._session.run("list-list", {"list": self.request.name}))
-        arguments: Line = {"list": self.request.name, "new": not known} | self.request.terms
-        with self.output.progress("importing", file.size * (2 if known else 1)) as advance:
-            first = None
-            if known:
-                # It ends with an error before anything of the list is changed.
-                first = Pass(file, advance)
-                for _ in first.items():
-                    pass
-                arguments |= {"head": head_line(first.head), "file": first.digest.hex()}
-            read = Pass(file, advance, first.placeholders if first else frozenset())
-            sending = _Sending(read, first)
-            command = "list-replace" if self.request.replace else "list-import"
-            stored = one(self._session.run(command, arguments, sending.items()))
-        if sending.failure is not None:
-            raise sending.failure
-        note_repeats(read.report, stored["repeated"], stored["conflicting"])
-        return imported_line(read.report, read.head, stored, new=not known)
-
-
-class _Sending:
-    """The items of an import. `failure`: why the file is not well-formed after all."""
-
-    def __init__(self, read: Pass, first: Pass | None) -> None:
-        self.failure: Broken | Unwelcome | None = None
-        self._read = read
-        self._first = first
-
-    def items(self) -> Iterator[Line]:
-        """Batches of rows, then the end or the order to abandon."""
-        read = self._read
-        try:
-            yield from read.batches()
-        except (Broken, Unwelcome) as error:
-            self.failure = error
-            yield {"abandon": True}
-            return
-        if self._first is not None and self._first.digest != read.digest:
-            raise Misuse("the file changed while it was read", remedy="run the same command again")
-        late = sorted(value.hex() for value in read.placeholders - (self._first.placeholders if self._first else set()))
-        yield {
-            "end": {
-                "head": head_line(read.head),
-                "file": read.digest.hex(),
-                "incomplete": read.report.ends_early is not None,
-                "placeholders": late,
-            }
-        }
+        request = self.request
+        into = Into(name=request.name, terms=request.terms, replaces=request.replace)
+        return send_file(self._session, self.output, into, file)

@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "holdings": ("node.cli.holdings", INVESTIGATION, "List this node's holdings, open one, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "List cases, change the level of their holdings, delete them."),
     "import": ("node.cli.import_", INVESTIGATION, "Import lists and cases of other tools: VICS, ICSE, MISP, hashes."),
+    "pull": ("node.cli.pull", INVESTIGATION, "Import what a MISP, an HMA or another system of this country exports."),
     "lists": ("node.cli.lists", INVESTIGATION, "Show, change and remove the imported lists."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),

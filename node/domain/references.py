@@ -117,6 +117,13 @@ class Withdrawal(NamedTuple):
     reference: Reference | None = None
     changed: str = ""
 
+    @property
+    def named(self) -> Reference:
+        """What names the row that goes: its id, or its hashes if the tombstone has no id. A tombstone may state both,
+        and the row that it takes back has that id.
+        """
+        return self.reference if self.reference is not None and not self.id else Reference(self.at, id=self.id)
+
 
 class Fault(NamedTuple):
     """A row that cannot be used, and why: one of `REASONS`, or words of the same style. It never quotes the row."""

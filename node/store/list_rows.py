@@ -175,9 +175,7 @@ class ListedWrites(ListedRows):
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
         taken = RowsTaken()
-        named = {
-            list_codec.identity_of(each.reference or Reference(at=each.at, id=each.id)): each for each in withdrawals
-        }
+        named = {list_codec.identity_of(each.named): each for each in withdrawals}
         gone = self._by_identity(number, list(named))
         self._delete_listed(gone)
         taken.removed = sorted(row.id for row in gone)

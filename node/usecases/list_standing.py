@@ -89,7 +89,7 @@ class Standing:
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Takes a row back."""
-        named = _print(f"i{withdrawal.id}") if withdrawal.reference is None else _identity(withdrawal.reference)
+        named = _identity(withdrawal.named)
         if self._rows.pop(named, None) is None:
             self.unknown += 1
         else:

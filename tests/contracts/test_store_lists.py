@@ -155,6 +155,16 @@ def test_of_two_statements_under_one_id_the_later_one_holds_in_any_order(store: 
         assert reader.rows_of_list(number, 0, 9)[0].reference.changed == "2031-01-02T00:00:00Z"
 
 
+def test_a_tombstone_that_states_id_and_hashes_takes_back_the_row_with_the_id(store: Store) -> None:
+    """MISP, STIX, ThreatExchange and Tech Against Terrorism write such ones."""
+    number = new_list(store)
+    with store.write() as writer:
+        put = writer.put_rows(number, 1, [reference(1, id="x"), reference(2, id="y"), reference(3)])
+        tombstones = [Withdrawal(At(), "x", reference(1)), Withdrawal(At(), "y"), Withdrawal(At(), "", reference(3))]
+        gone = writer.withdraw_rows(number, tombstones)
+    assert (gone.removed, gone.withdrawn, gone.unknown) == (put.added, 3, 0)
+
+
 def test_rows_are_withdrawn_by_id_and_by_hashes(store: Store) -> None:
     number = new_list(store)
     with store.write() as writer:

@@ -135,7 +135,7 @@ class MemoryLists:
         return taken
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        named = {_identity(each.reference or Reference(at=each.at, id=each.id)) for each in withdrawals}
+        named = {_identity(each.named) for each in withdrawals}
         here = {
             _identity(kept.row.reference): row_id
             for row_id, kept in self._lists.rows.items()
