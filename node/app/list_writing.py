@@ -23,6 +23,7 @@ from node.interop.left_out import LeftOut
 from node.interop.misp_writing import MispEvent, Organisation, write_misp
 from node.interop.ncmec import NAME as NCMEC
 from node.interop.ncmec import VERSION as NCMEC_VERSION
+from node.interop.ncmec_writing import Sender as NcmecSender
 from node.interop.ncmec_writing import write_ncmec
 from node.interop.stix_writing import StixBundle, write_stix
 from node.interop.stopncii_writing import write_stopncii
@@ -100,7 +101,9 @@ def _icse(export: Export, left_out: LeftOut, _profile: str, _sender: Sender) -> 
 
 
 def _ncmec(export: Export, left_out: LeftOut, _profile: str, sender: Sender) -> Iterator[bytes]:
-    return write_ncmec(export.rows, left_out, member=sender.member, member_name=sender.name)
+    time = dt.datetime.fromtimestamp(sender.at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    number = int(sender.organisation.uuid[:7], 16)  # readers want a number; the service itself gives out others
+    return write_ncmec(export.rows, left_out, NcmecSender(number=number, name=sender.name, time=time))
 
 
 def _stopncii(export: Export, left_out: LeftOut, _profile: str, sender: Sender) -> Iterator[bytes]:

@@ -131,7 +131,7 @@ def _urls(value: object) -> tuple[str, ...]:
     if not 0 < len(given) <= MAX_URLS or not all(isinstance(each, str) for each in given):
         raise ValueError(f"expected an address, or a list of 1 to {MAX_URLS:,}")
     for each in given:
-        address_of(each)
+        address_of(str(each))
     if len(set(given)) != len(given):
         raise ValueError("an address is in the list twice")
     return tuple(given)

@@ -51,7 +51,9 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
     other = {"MediaID": 8, "Category": 0, "MD5": "ab" * 16}
     exported = vics(tmp_path / "secret name.json", media_of(file), other)
     (dry,) = lines_of(made, "FR", "import", "--dry-run", str(exported))
-    (done,) = lines_of(made, "FR", "import", str(exported), "--list", "US set", *named)
+    (done,) = lines_of(
+        made, "FR", "import", str(exported), "--list", "US set", "--provider", "US", "--officer", "Dupont"
+    )
     assert (dry["records"], done["records"], done["added"], done["list_state"]) == (2, 2, 2, "whole")
     assert [each["category"]["label"] for each in done["categories"]] == ["uncategorized", "illegal"]
 

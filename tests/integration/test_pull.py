@@ -61,7 +61,7 @@ class World:
         self.home.mkdir()
         self.pages.mkdir()
 
-    def set(self, **settings: object) -> None:
+    def settle(self, **settings: object) -> None:
         """Writes vigil.toml with one peer. Without `url`: of the folder."""
         given = {"list": "Peer", "format": "misp"} | ({} if "url" in settings else {"path": str(self.pages)})
         lines = [f"{key} = {json.dumps(said)}" for key, said in NODE.items()]
@@ -118,7 +118,7 @@ def md5s(*numbers: int) -> set[bytes]:
 
 
 def test_what_the_source_marks_as_deleted_is_withdrawn(world: World) -> None:
-    world.set(provider="Unit 7", level="hit-no-hit", code="2")
+    world.settle(provider="Unit 7", level="hit-no-hit", code="2")
     world.write(a=event(1, 2), b=event(3))
     code, summary, pages = world.pull()
     assert (code, summary["imported"], summary["added"], len(pages)) == (0, 2, 3, 2)
@@ -132,7 +132,7 @@ def test_what_the_source_marks_as_deleted_is_withdrawn(world: World) -> None:
 
 
 def test_a_page_that_did_not_change_is_not_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.set()
+    world.settle()
     world.write(a=event(1))
     world.pull()
     files = world.shelf.lists.named("Peer").generation
@@ -144,7 +144,7 @@ def test_a_page_that_did_not_change_is_not_read_again(world: World, monkeypatch:
 
 
 def test_one_bad_page_does_not_stall_the_others_and_is_read_again(world: World) -> None:
-    world.set()
+    world.settle()
     world.write(a=event(1), b='{"Event": NaN}', c=event(3))
     code, summary, pages = world.pull()
     assert (code, summary["imported"], summary["failed"]) == (1, 2, 1)
@@ -157,7 +157,7 @@ def test_one_bad_page_does_not_stall_the_others_and_is_read_again(world: World) 
 
 
 def test_a_page_that_ends_early_gives_what_was_whole_and_is_read_again(world: World) -> None:
-    world.set(format="hma")
+    world.settle(format="hma")
     world.write(a=content(1, 2)[:-20])
     code, summary, _ = world.pull()
     assert (code, summary["failed"], world.rows) == (1, 1, {value(1, 32)})
@@ -166,7 +166,7 @@ def test_a_page_that_ends_early_gives_what_was_whole_and_is_read_again(world: Wo
 
 
 def test_of_a_whole_set_rows_that_no_page_has_are_deleted(world: World) -> None:
-    world.set(format="hma", whole="yes")
+    world.settle(format="hma", whole="yes")
     world.write(a=content(1, 2), b=content(3), c=content(4))
     world.pull()
     assert world.rows == {value(number, 32) for number in (1, 2, 3, 4)}
@@ -181,7 +181,7 @@ def test_of_a_whole_set_rows_that_no_page_has_are_deleted(world: World) -> None:
 
 @pytest.mark.parametrize("bad", ["[{", '{"Event": NaN}', "[1"])
 def test_of_a_whole_set_nothing_is_deleted_while_a_page_is_bad(world: World, bad: str) -> None:
-    world.set(format="hma", whole="yes")
+    world.settle(format="hma", whole="yes")
     world.write(a=content(1, 2), b=content(3))
     world.pull()
     world.write(a=content(1, 5), b=bad)
@@ -196,7 +196,7 @@ def test_of_a_whole_set_nothing_is_deleted_while_a_page_is_bad(world: World, bad
 
 @pytest.mark.parametrize("whole", ["yes", "no"])
 def test_an_empty_or_missing_folder_deletes_nothing(world: World, whole: str) -> None:
-    world.set(whole=whole)
+    world.settle(whole=whole)
     world.write(a=event(1))
     world.pull()
     (world.pages / "a.json").unlink()
@@ -207,7 +207,7 @@ def test_an_empty_or_missing_folder_deletes_nothing(world: World, whole: str) ->
 
 
 def test_after_another_import_into_the_list_everything_is_read_again(world: World) -> None:
-    world.set(format="hma", whole="yes")
+    world.settle(format="hma", whole="yes")
     world.write(a=content(1))
     world.pull()
     (world.pages.parent / "other.json").write_text(content(2))
@@ -220,7 +220,7 @@ def test_after_another_import_into_the_list_everything_is_read_again(world: Worl
 
 
 def test_a_damaged_cursor_is_told_and_again_helps(world: World) -> None:
-    world.set()
+    world.settle()
     world.write(a=event(1))
     world.pull()
     (world.home / "pulled" / "p.json").write_bytes(b"\xff")
@@ -232,7 +232,7 @@ def test_a_damaged_cursor_is_told_and_again_helps(world: World) -> None:
 
 
 def test_a_folder_has_only_finished_regular_files_as_pages(world: World, tmp_path: Path) -> None:
-    world.set()
+    world.settle()
     world.write(a=event(1), manifest="{}")
     (world.pages / "hashes.csv").write_text("x")
     for name in (".b.json", "b.json.tmp", "b.json.part", "b.json~"):
@@ -246,7 +246,7 @@ def test_a_folder_has_only_finished_regular_files_as_pages(world: World, tmp_pat
 
 
 def test_no_name_of_a_page_and_nothing_of_it_is_told(world: World) -> None:
-    world.set()
+    world.settle()
     world.write(secretname=event(1), othersecret="{")
     for arguments in (("pull", "p"), ("pull", "p", "--json")):
         code, _, said = world.vigil(*arguments)
@@ -260,7 +260,7 @@ def test_pages_over_https_are_pulled_and_none_is_left_in_the_home(world: World, 
     authority = Authority()
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     with serving(authority) as server:
-        world.set(url=[server.url("/a"), server.url("/b"), server.url("/c")], ca=str(tmp_path / "ca.pem"))
+        world.settle(url=[server.url("/a"), server.url("/b"), server.url("/c")], ca=str(tmp_path / "ca.pem"))
         server.answers |= {"/a": event(1).encode(), "/c": event(3).encode()}
         code, summary, pages = world.pull()
         assert (code, summary["imported"], summary["failed"]) == (1, 2, 1)
@@ -274,7 +274,7 @@ def test_pages_over_https_are_pulled_and_none_is_left_in_the_home(world: World, 
 
 
 def test_peers_are_listed_and_an_unknown_one_is_told(world: World) -> None:
-    world.set()
+    world.settle()
     code, lines, _ = world.vigil("pull", "--json")
     assert (code, lines) == (
         0,
