@@ -28,6 +28,7 @@ class Benchmark(StrEnum):
     QUERY = "query"
     HOSTILE = "hostile"
     EVIDENCE = "evidence"
+    INTEROP = "interop"
 
 
 def register(app: typer.Typer) -> None:
