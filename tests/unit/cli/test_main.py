@@ -29,6 +29,7 @@ GROUPS = {
     ],
     "case": ["list", "level", "delete"],
     "allow": ["import", "list", "count", "remove", "clear"],
+    "lists": ["list", "show", "hits", "change", "remove"],
     "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
 }  # fmt: skip
