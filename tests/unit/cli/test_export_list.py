@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any, NoReturn
 import pytest
 
 from node import app
-from node.cli import part_file
 from node.errors import BadSignature
 from tests.unit.cli.conftest import Line, Node, Vigil
 
@@ -96,7 +96,7 @@ def no_room(*_: object) -> NoReturn:
 
 @pytest.mark.parametrize("call", ["fsync", "link"])
 def test_a_full_disk_leaves_nothing(vigil: Vigil, out: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    monkeypatch.setattr(part_file.os, call, no_room)
+    monkeypatch.setattr(os, call, no_room)
     ran = run(vigil, out)
     assert ran.code == 1
     assert "no space left" in ran.err
@@ -107,7 +107,7 @@ def test_a_disk_without_hard_links_gets_the_file_too(vigil: Vigil, out: Path, mo
     def refused(*_: object) -> NoReturn:
         raise OSError(errno.EPERM, "not permitted")
 
-    monkeypatch.setattr(part_file.os, "link", refused)
+    monkeypatch.setattr(os, "link", refused)
     assert run(vigil, out).code == 0
     assert out.read_bytes() == DATA
 
@@ -166,3 +166,57 @@ def test_a_changed_manifest_is_found(vigil: Vigil, out: Path) -> None:
     ran = vigil("verify", out)
     assert ran.code == 1
     assert "not signed" in ran.out
+
+
+# --- bundles ----------------------------------------------------------------------------------------------------------
+
+RECORD: Line = {"record": "f/FR/log/1#00", "member": "FR", "series": None, "fingerprints": [], "issued_day": 1}
+
+
+@pytest.fixture
+def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A bundle whose manifest states one record, and which has the records that a test gives."""
+    said = {"member": "FR", "federation": "f", "at": 1, "format": "bundle", "profile": "", "rows": 1, "left_out": {}}
+    known = {"size": len(DATA), "sha256": hashlib.sha256(DATA).hexdigest(), "roster_version": 1}
+    about = said | known | {"roster_expired": False, "root_fingerprint": "0"}
+    monkeypatch.setattr(app, "verify_export", lambda *_, **__: about)
+    file = tmp_path / "records.bundle"
+    file.write_bytes(DATA)
+    file.with_name("records.bundle.manifest").write_bytes(MANIFEST)
+    return file
+
+
+def with_records(monkeypatch: pytest.MonkeyPatch, *records: Line) -> None:
+    monkeypatch.setattr(app, "read_bundle", lambda *_, **__: iter(records))
+
+
+@pytest.mark.usefixtures("node")
+def test_a_bundle_is_shown_after_its_manifest_is_checked(
+    vigil: Vigil, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_records(monkeypatch, RECORD | {"cosigned_at": 1})
+    ran = vigil("bundle", "read", bundle)
+    assert ran.code == 0, ran.err
+    assert "f/FR/log/1#00" in ran.out
+    assert "Verified: FR exported this file" in ran.out
+
+
+@pytest.mark.usefixtures("node")
+def test_a_bundle_with_a_record_removed_or_changed_is_refused(
+    vigil: Vigil, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_records(monkeypatch)
+    ran = vigil("bundle", "read", bundle)
+    assert ran.code == 1
+    assert "another number of records" in ran.out
+    bundle.write_bytes(DATA[1:])
+    ran = vigil("bundle", "read", bundle)
+    assert ran.code == 1
+    assert "not the one that its manifest names" in ran.out
+
+
+def test_a_bundle_is_written_with_its_manifest(node: Node, vigil: Vigil, out: Path) -> None:
+    node.answers["export-bundle"] = lines_of()
+    assert vigil("bundle", "write", "--output", out, "--series", "S").code == 0
+    assert names(out) == {"list.csv", "list.csv.manifest"}
+    assert node.call("export-bundle").arguments == {"series": "S"}
