@@ -10,7 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 from node.domain.caller import NOBODY
 
@@ -262,6 +262,15 @@ def verify_export(data: bytes, roster_folder: Path, *, pinned_by: Home | None = 
     from node.app.export_check import verify_export as run
 
     return run(data, roster_folder, pinned_by=pinned_by)
+
+
+def read_bundle(file: BinaryIO, roster_folder: Path, *, pinned_by: Home | None = None) -> Iterator[Line]:
+    """What each record of a bundle proves, checked offline against a verified roster on disk. `pinned_by`: accepts only
+    the root of this home.
+    """
+    from node.app.export_check import read_bundle as run
+
+    return run(file, roster_folder, pinned_by=pinned_by)
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:

@@ -38,19 +38,25 @@ def exported_file(path: Path) -> Path | None:
     return path if manifest_of(path).exists() else None
 
 
-def verify_export(given: Common, file: Path, roster: Path | None) -> None:
-    """Prints whether the file is what its manifest says. Ends with exit code 1 if it is not."""
+def verify_manifest(given: Common, file: Path, roster: Path | None) -> Line:
+    """What the manifest beside a file says, after it was checked and compared with the file. Raises `PeerFault`."""
     from node import app
 
     data = read_input(manifest_of(file), _MAX_MANIFEST, "manifest")
+    line = app.verify_export(data, roster or given.home.metadata, pinned_by=None if roster else given.home)
+    _compare(file, line)
+    return line
+
+
+def verify_export(given: Common, file: Path, roster: Path | None) -> None:
+    """Prints whether the file is what its manifest says. Ends with exit code 1 if it is not."""
     try:
-        line = app.verify_export(data, roster or given.home.metadata, pinned_by=None if roster else given.home)
-        _compare(file, line)
+        line = verify_manifest(given, file, roster)
     except PeerFault as error:
         refuted: Line = {"verified": False, "kind": error.kind, "reason": str(error)}
         given.output.line(refuted, lambda line: f"NOT verified: {plain(line['reason'])}")
         raise typer.Exit(ExitCode.ERROR) from None
-    given.output.line({"verified": True} | line, _verified_words)
+    given.output.line({"verified": True} | line, verified_words)
 
 
 def _compare(file: Path, line: Line) -> None:
@@ -66,7 +72,8 @@ def _compare(file: Path, line: Line) -> None:
         raise BadProof("the file is not the one that its manifest names: it was changed, or is another one")
 
 
-def _verified_words(line: Line) -> str:
+def verified_words(line: Line) -> str:
+    """Who exported the file, and what was left out."""
     stale = ", which has expired: its members may have changed" if line["roster_expired"] else ""
     rows = [
         f"Verified: {plain(line['member'])} exported this file on {moment(line['at'])}, by its own clock.",

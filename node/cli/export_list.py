@@ -96,31 +96,38 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
     is signed, and vigil verify FILE checks both anywhere.
     """
     given = common(ctx)
-    manifest = manifest_of(output)
-    refuse_existing(output)
-    refuse_existing(manifest)
     arguments: Line = {"format": form, "profile": profile, "case": case, "series": series, "list": name, "level": level}
     arguments["since"] = None if since is None else since * SECONDS_A_DAY
     arguments = {key: value for key, value in arguments.items() if value is not None}
     if arguments.keys() <= {"format", "profile"}:
         raise Misuse("nothing is selected", remedy="give --case, --series, --list, --level or --since")
+    given.output.line(save(given, "export-list", arguments, output), export_words)
+
+
+def save(given: Common, command: str, arguments: Line, output: Path) -> Line:
+    """Runs an export and writes its file with the manifest beside it; the last line, with both paths. Raises `Misuse`
+    if one of them exists, `StoreError`, and `VigilError` if another file was signed than was written.
+    """
+    manifest = manifest_of(output)
+    refuse_existing(output)
+    refuse_existing(manifest)
     with PartFile(output) as file:
-        last = _written(given, arguments, file)
+        last = _written(given, command, arguments, file)
         write_new(manifest, base64.b64decode(last.pop("manifest"), validate=True))
         try:
             file.finish()
         except (StoreError, Misuse):
             manifest.unlink(missing_ok=True)
             raise
-    given.output.line(last | {"path": str(output), "manifest": str(manifest)}, _export_words)
+    return last | {"path": str(output), "manifest": str(manifest)}
 
 
-def _written(given: Common, arguments: Line, file: PartFile) -> Line:
-    """Writes the pieces; the last line. Raises `VigilError` if another file was signed than was written."""
+def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Line:
+    """Writes the pieces; the last line."""
     digest = hashlib.sha256()
     last: Line | None = None
     with given.session() as session, given.output.progress("writing", None) as advance:
-        for line in session.run("export-list", arguments):
+        for line in session.run(command, arguments):
             if "data" not in line:
                 last = line
                 continue
@@ -133,7 +140,8 @@ def _written(given: Common, arguments: Line, file: PartFile) -> Line:
     return last
 
 
-def _export_words(line: Line) -> str:
+def export_words(line: Line) -> str:
+    """The file, and what was left out."""
     lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}, SHA-256 {line['sha256']}."]
     for reason, number in line["left_out"].items():
         lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))

@@ -59,6 +59,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "records": ("node.cli.records", RECORDS, "List the records on this node."),
     "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),
     "export-list": ("node.cli.export_list", RECORDS, "Write a case, a series or a list for another program."),
+    "bundle": ("node.cli.bundle", RECORDS, "Write and read signed records as a file, for a unit without a line."),
     "verify": ("node.cli.evidence", RECORDS, "Check an evidence file or an exported list, offline."),
     "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),

@@ -1,4 +1,4 @@
-"""Exports a list, holdings or records as a file of another program, with its signed manifest.
+"""Exports a list, holdings or records as a file of another program, or records as a bundle, with a signed manifest.
 
 Rules this module upholds:
 
@@ -15,6 +15,7 @@ import asyncio
 import base64
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,11 +24,11 @@ from node.control.search_commands import LEVELS
 from node.domain.envelope import Kind
 from node.errors import Misuse
 from node.usecases.audit import AuditEntry
+from node.usecases.bundle import FORMAT, NOT_PUBLISHED, write_bundle
 from node.usecases.export_manifest import Manifest, sign_manifest
 from node.usecases.export_sources import Selection
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from node.control.runner import Line
@@ -76,6 +77,30 @@ class ExportCommands:
         scheme = self.writing.scheme(form, profile)
         export = await asyncio.to_thread(self.exporting.begin, selection, scheme)
         pieces, left_out = self.writing.write(form, export, profile, _bytes_of(selection), at)
+        async for line in self._sent(pieces, export, left_out, about, (form, profile, at)):
+            yield line
+
+    async def export_bundle(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
+        """{"series", "since"} -> as `export_list`: records with their evidence; without arguments all records."""
+        given = Arguments(arguments)
+        selection = _selection(given, everything=True)
+        about = {"format": FORMAT} | {name: arguments[name] for name in _SELECTORS if given.has(name)}
+        at = int(self.clock())
+        await self._record("list export begins", about, at)
+        export, left_out = self.exporting.records(selection), Counter[str]()
+        pieces = write_bundle(self.exporting.store, export.rows(), left_out)
+        async for line in self._sent(pieces, export, left_out, about, (FORMAT, "", at)):
+            yield line
+
+    async def _sent(
+        self,
+        pieces: Iterator[bytes],
+        export: Export,
+        left_out: Counter[str],
+        about: Line,
+        form: tuple[str, str, int],
+    ) -> AsyncGenerator[Line, None]:
+        """The file in pieces, then its manifest. `form`: format, profile, and the moment of the export."""
         digest, size = hashlib.sha256(), 0
         while piece := await asyncio.to_thread(_next, pieces):
             digest.update(piece)
@@ -84,10 +109,10 @@ class ExportCommands:
         manifest = Manifest(
             federation=self.federation,
             member=self.member,
-            format=form,
-            profile=profile,
-            at=at,
-            rows=export.written,
+            format=form[0],
+            profile=form[1],
+            at=form[2],
+            rows=export.written - left_out[NOT_PUBLISHED],
             left_out=dict(sorted((export.left_out + left_out).items())),
             size=size,
             sha256=digest.digest(),
@@ -96,7 +121,7 @@ class ExportCommands:
         await self._record("list export", about | counts | {"sha256_of_file": digest.hexdigest()}, int(self.clock()))
         signed = await asyncio.to_thread(sign_manifest, manifest, self.signer)
         yield {
-            "format": form,
+            "format": manifest.format,
             **counts,
             "size": size,
             "sha256": digest.hexdigest(),
@@ -108,9 +133,9 @@ class ExportCommands:
         await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
 
 
-def _selection(given: Arguments) -> Selection:
-    """What is selected. Raises `Misuse` if nothing is."""
-    if not any(given.has(name) for name in _SELECTORS):
+def _selection(given: Arguments, *, everything: bool = False) -> Selection:
+    """What is selected. `everything`: without a selector, all. Otherwise raises `Misuse`."""
+    if not everything and not any(given.has(name) for name in _SELECTORS):
         raise Misuse("nothing is selected", remedy="give --case, --series, --list, --level or --since")
     level = given.text("level") if given.has("level") else "shared"
     if level not in LEVELS:

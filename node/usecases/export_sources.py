@@ -154,7 +154,7 @@ class HoldingSource:
 
 
 class RecordSource:
-    """The records of a series, of every member."""
+    """The records of a series, or all, of every member."""
 
     def __init__(self, store: Store, catalogue: Catalogue, selection: Selection, today: int) -> None:
         self._store = store
@@ -181,7 +181,7 @@ class RecordSource:
                     said = view.body
                     if not recent or view.replaced or not isinstance(said, Contribution):
                         continue
-                    if said.series == self._wanted.series:
+                    if self._wanted.series in ("", said.series):
                         yield view, said
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead
-from node.errors import NotFound, Refused
+from node.errors import Misuse, NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Exporting:
     """Blocking; safe to use from any thread."""
 
     def __init__(self, *, store: Store, catalogue: Catalogue, clock: Clock) -> None:
-        self._store = store
+        self.store = store
         self._catalogue = catalogue
         self._clock = clock
 
@@ -73,27 +73,33 @@ class Exporting:
         """
         if selection.list:
             of = self._list(selection.list)
-            return Export(ListSource(self._store, of, selection, self.today()), of.head)
+            return Export(ListSource(self.store, of, selection, self.today()), of.head)
         if selection.series and not selection.case:
-            source: Source = RecordSource(self._store, self._catalogue, selection, self.today())
+            source: Source = RecordSource(self.store, self._catalogue, selection, self.today())
         else:
             self._require_case(selection.case)
-            source = HoldingSource(self._store, self._catalogue, selection, self.today())
+            source = HoldingSource(self.store, self._catalogue, selection, self.today())
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
+
+    def records(self, selection: Selection) -> Export:
+        """An export of the records of a series, or of all records, each with its name as the `id` of its row."""
+        if selection.list or selection.case:
+            raise Misuse("records are not selected by list or case", remedy="give --series or --since")
+        return Export(RecordSource(self.store, self._catalogue, selection, self.today()), ListHead(format="vigil"))
 
     def today(self) -> int:
         """Days since 1970."""
         return int(self._clock()) // SECONDS_A_DAY
 
     def _require_case(self, case: str) -> None:
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             known = not case or tx.holdings(case=case, limit=1, bare=True)
         if not known:
             raise NotFound("this node has no such case", remedy="vigil case list shows the cases of this node")
 
     def _list(self, name: str) -> ReferenceList:
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             found = tx.list_named(name)
         if found is None:
             raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
