@@ -91,6 +91,8 @@ def read_peers(given: object) -> tuple[dict[str, Peer], list[str]]:
             continue
         found, wrong = _read_peer(name, table)
         faults += [f"peers.{name}.{fault}" for fault in wrong]
+        if found is not None and any(found.list == each.list for each in peers.values()):
+            faults.append(f"peers.{name}.list: another peer has this list; each needs its own")
         if found is not None:
             peers[name] = found
     return peers, faults

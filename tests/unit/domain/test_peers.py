@@ -59,6 +59,14 @@ def test_a_fault_is_told_with_its_key(section: dict[str, Any], fault: str) -> No
     assert [each for each in faults if each.startswith(fault)]
 
 
+def test_two_peers_never_share_a_list() -> None:
+    """Each would delete the rows of the other."""
+    section = {"path": "/a", "list": "L"}
+    assert read_peers({"p": section, "q": section})[1] == [
+        "peers.q.list: another peer has this list; each needs its own"
+    ]
+
+
 @pytest.mark.parametrize(
     "url",
     [
