@@ -26,7 +26,7 @@ def test_a_section_is_a_peer() -> None:
 
 
 def test_an_address_or_several_are_taken_with_their_ca() -> None:
-    several = {"url": [URL, URL + "2"], "ca": "/etc/ca.pem", "list": "L", "max_mebibytes": 2, "timeout_seconds": 5}
+    several = {"url": [URL, URL + "2"], "ca": "/etc/ca.pem", "list": "M", "max_mebibytes": 2, "timeout_seconds": 5}
     peers, faults = read_peers({"a": {"url": URL, "ca": "/etc/ca.pem", "list": "L"}, "b": several})
     assert faults == []
     assert peers["a"].urls == (URL,)
