@@ -129,8 +129,9 @@ def _absolute(value: object) -> str:
 
 
 def _urls(value: object) -> tuple[str, ...]:
-    given = value if isinstance(value, list) else [value]
-    if not 0 < len(given) <= MAX_URLS or not all(isinstance(each, str) for each in given):
+    stated: list[object] = value if isinstance(value, list) else [value]
+    given = [each for each in stated if isinstance(each, str)]
+    if not 0 < len(given) <= MAX_URLS or len(given) != len(stated):
         raise ValueError(f"expected an address, or a list of 1 to {MAX_URLS:,}")
     for each in given:
         address_of(str(each))
