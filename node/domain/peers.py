@@ -91,6 +91,8 @@ def read_peers(given: object) -> tuple[dict[str, Peer], list[str]]:
             continue
         found, wrong = _read_peer(name, table)
         faults += [f"peers.{name}.{fault}" for fault in wrong]
+        if found is not None and any(found.list == each.list for each in peers.values()):
+            faults.append(f"peers.{name}.list: another peer has this list; each needs its own")
         if found is not None:
             peers[name] = found
     return peers, faults
@@ -127,8 +129,9 @@ def _absolute(value: object) -> str:
 
 
 def _urls(value: object) -> tuple[str, ...]:
-    given = value if isinstance(value, list) else [value]
-    if not 0 < len(given) <= MAX_URLS or not all(isinstance(each, str) for each in given):
+    stated: list[object] = value if isinstance(value, list) else [value]
+    given = [each for each in stated if isinstance(each, str)]
+    if not 0 < len(given) <= MAX_URLS or len(given) != len(stated):
         raise ValueError(f"expected an address, or a list of 1 to {MAX_URLS:,}")
     for each in given:
         address_of(str(each))

@@ -26,7 +26,7 @@ def test_a_section_is_a_peer() -> None:
 
 
 def test_an_address_or_several_are_taken_with_their_ca() -> None:
-    several = {"url": [URL, URL + "2"], "ca": "/etc/ca.pem", "list": "L", "max_mebibytes": 2, "timeout_seconds": 5}
+    several = {"url": [URL, URL + "2"], "ca": "/etc/ca.pem", "list": "M", "max_mebibytes": 2, "timeout_seconds": 5}
     peers, faults = read_peers({"a": {"url": URL, "ca": "/etc/ca.pem", "list": "L"}, "b": several})
     assert faults == []
     assert peers["a"].urls == (URL,)
@@ -57,6 +57,14 @@ def test_a_fault_is_told_with_its_key(section: dict[str, Any], fault: str) -> No
     peers, faults = read_peers({"p": section})
     assert peers == {}
     assert [each for each in faults if each.startswith(fault)]
+
+
+def test_two_peers_never_share_a_list() -> None:
+    """Each would delete the rows of the other."""
+    section = {"path": "/a", "list": "L"}
+    assert read_peers({"p": section, "q": section})[1] == [
+        "peers.q.list: another peer has this list; each needs its own"
+    ]
 
 
 @pytest.mark.parametrize(
