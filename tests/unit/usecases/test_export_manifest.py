@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from node.domain.ids import federation_id, member_id
 from node.domain.roster import KeyPurpose, KeyStatus, MemberKey, Roster
+from node.domain.signing import export_preimage
 from node.errors import BadSignature, Malformed, PeerFault
 from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.export_manifest import MAX_MANIFEST, Manifest, sign_manifest, verify_manifest
@@ -121,3 +122,7 @@ def test_a_key_of_another_purpose_or_member_does_not_vouch() -> None:
         verify_manifest(sign_manifest(replace(MANIFEST, member=member_id("XX")), SIGNER), ROSTER)
     with pytest.raises(BadSignature, match="another federation"):
         verify_manifest(sign_manifest(replace(MANIFEST, federation=federation_id("other.example")), SIGNER), ROSTER)
+
+
+def test_the_signed_bytes_are_those_of_the_protocol() -> None:
+    assert export_preimage(FEDERATION, b"{}") == b"vigil/export/v1\n\x00\x00\x00\x0bsim.example\x00\x00\x00\x02{}"
