@@ -92,7 +92,7 @@ class Scribe:
 
 
 async def write(home: Path, story: Story) -> None:
-    """Writes for ever."""
+    """Writes the story, and then stays until it is killed: who measures beside it wants to know of an early end."""
     settings = tomllib.loads((home / "vigil.toml").read_text("utf-8"))
     member, federation = member_id(settings["member"]), federation_id(settings["federation"])
     ring = KeyRing.load(
@@ -107,6 +107,7 @@ async def write(home: Path, story: Story) -> None:
     async with HubChannel(settings["hub"], files) as channel:
         for entries in story(scribe):
             await _hand_in(channel.carrier, scribe, entries)
+        await asyncio.Event().wait()
 
 
 async def _hand_in(carrier: CarrierClient, scribe: Scribe, entries: Sequence[Entry]) -> None:
