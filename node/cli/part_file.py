@@ -61,7 +61,7 @@ class PartFile:
             self._file.close()
             self._name()
             # A crash before this leaves the file, or its part, or neither: a directory entry is durable only now.
-            _sync(self.path.parent)
+            self._sync()
         except FileExistsError:
             refuse_existing(self.path)
             raise
@@ -78,6 +78,13 @@ class PartFile:
             self._part.rename(self.path)
         else:
             self._part.unlink()
+
+    def _sync(self) -> None:
+        try:
+            _sync(self.path.parent)
+        except OSError:
+            self.path.unlink(missing_ok=True)  # it is ours: `_name` has just made it
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with suppress(OSError):  # a full disk reports again what `write` has reported

@@ -103,6 +103,14 @@ def test_a_full_disk_leaves_nothing(vigil: Vigil, out: Path, monkeypatch: pytest
     assert names(out) == set()
 
 
+def test_a_folder_that_cannot_be_made_durable_keeps_nothing(
+    vigil: Vigil, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.cli.part_file._sync", no_room)
+    assert run(vigil, out).code == 1
+    assert names(out) == set()
+
+
 def test_a_disk_without_hard_links_gets_the_file_too(vigil: Vigil, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> NoReturn:
         raise OSError(errno.EPERM, "not permitted")
