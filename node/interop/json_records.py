@@ -197,14 +197,16 @@ class JsonReader:
         self._break(MORE)
 
     def _whole(self, most: int) -> tuple[Any, int] | None:
-        """(The value at the current place, its end); None if it has more than `most` characters."""
+        """(The value at the current place, its end); None if it has more than `most` characters, or, for `most` below
+        `MAX_VALUE`, if the file ends in it.
+        """
         source = self.source
         while True:
             try:
                 value, end = self._parsed(source.text, source.pos)
             except json.JSONDecodeError as error:
                 if source.ended and _is_cut(source.text, error):
-                    raise CutShort(source.at(len(source.text))) from None
+                    return self._cut(most)
                 if source.ended or _is_certain(source.text, error):
                     self._break(NOT_JSON, error.pos)
             else:
@@ -219,6 +221,13 @@ class JsonReader:
             if held > most:
                 return None
             source.more(max(held, BLOCK))
+
+    def _cut(self, most: int) -> None:
+        """The file ends in a value. Whoever walks through it finds what is whole before the cut. Raises `CutShort` if
+        nobody will: for `most` of `MAX_VALUE`.
+        """
+        if most >= MAX_VALUE:
+            raise CutShort(self.source.at(len(self.source.text))) from None
 
     def _parsed(self, text: str, pos: int) -> tuple[Any, int]:
         try:

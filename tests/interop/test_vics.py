@@ -401,3 +401,13 @@ def test_flags_that_are_not_stated_are_unknown() -> None:
 )
 def test_what_is_taken_for_vics(head: bytes, is_vics: bool) -> None:
     assert vics.recognise(head) is is_vics
+
+
+def test_a_case_that_is_cut_gives_its_whole_records() -> None:
+    root = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
+    media = [{"MD5": f"{number:02x}" * 16, "Category": 1} for number in (1, 2, 3)]
+    data = json.dumps({"@odata.context": root, "value": [{"CaseNumber": "C-1", "Media": media}]}).encode()
+    for cut, whole in ((data.rindex(b"{"), 2), (data.rindex(b"}]"), 3), (data.index(b'"Media"'), 0)):
+        found = list(vics.FORMAT.read([data[:cut]], Choices()))
+        assert isinstance(found[-1], EndsEarly)
+        assert sum(isinstance(item, Reference) for item in found) == whole

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from node.domain.batch import FingerprintColumns, column
-from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, PHOTODNA, SHA1, SHA256
 from node.match import digests, flat
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
@@ -21,7 +21,7 @@ from tests.unit.match.builders import flipped, ordered, probe
 from tests.unit.match.keeping import MARK, FolderIndex, keep_again, reopened
 from tests.unit.match.merged import look_everything_up
 
-SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+SEARCHED = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 SMALL = 8
 """Chunk, first room and first capacity while these tests run, so that a few steps cross every border."""
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.domain.index_ports import IndexMark
 from node.domain.search_ports import Probe
 from node.errors import Damaged, Unavailable
@@ -32,7 +32,7 @@ from node.match.segments import unguarded
 from tests.unit.match.builders import array_columns, flipped, where
 from tests.unit.match.keeping import MARK, keep, keep_again, reopened
 
-KINDS = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+KINDS = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 COUNT = 300
 LOG = 7
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from node.domain.batch import FingerprintColumns
-from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, SHA1, SHA256, FingerprintKind
+from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PDQ_RADIUS, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.domain.search_ports import Probe
 from node.errors import Misuse
 from node.match.flat import FlatTable
@@ -19,7 +19,7 @@ from node.match.segments import in_memory
 from tests.unit.match.builders import array_columns
 from tests.unit.match.keeping import MARK, keep_again
 
-KINDS = (MD5, SHA1, SHA256, PDQ, PHASH, FRAME)
+KINDS = (MD5, SHA1, SHA256, PDQ, PHASH, PHOTODNA, FRAME)
 COUNT = 200
 LOG = 7
 PATIENCE = 60.0
