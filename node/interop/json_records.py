@@ -206,7 +206,8 @@ class JsonReader:
                 value, end = self._parsed(source.text, source.pos)
             except json.JSONDecodeError as error:
                 if source.ended and _is_cut(source.text, error):
-                    return self._cut(most)
+                    self._cut(most)
+                    return None
                 if source.ended or _is_certain(source.text, error):
                     self._break(NOT_JSON, error.pos)
             else:
