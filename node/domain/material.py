@@ -30,10 +30,7 @@ class TrimmedFingerprints:
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """Both hashes as `Fingerprint`s."""
-        return (
-            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
-            Fingerprint(code=PHASH.code, value=self.phash),
-        )
+        return _perceptual(self.pdq_orientations[0], self.pdq_quality, self.phash)
 
 
 WHITE: Final = "white"
@@ -57,10 +54,15 @@ class ComposedFingerprints:
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """Both hashes as `Fingerprint`s."""
-        return (
-            Fingerprint(code=PDQ.code, value=self.pdq_orientations[0], quality=self.pdq_quality),
-            Fingerprint(code=PHASH.code, value=self.phash),
-        )
+        return _perceptual(self.pdq_orientations[0], self.pdq_quality, self.phash)
+
+
+def _perceptual(pdq: bytes, quality: int, phash: bytes) -> tuple[Fingerprint, ...]:
+    """PDQ (32 bytes, quality 0..100) and pHash (8 bytes) of one picture."""
+    return (
+        Fingerprint(code=PDQ.code, value=pdq, quality=quality),
+        Fingerprint(code=PHASH.code, value=phash),
+    )
 
 
 def _digests(md5: bytes, sha1: bytes, sha256: bytes) -> tuple[Fingerprint, ...]:
@@ -159,8 +161,7 @@ class PictureFingerprints:
     def _still(self) -> tuple[Fingerprint, ...]:
         return (
             *_digests(self.md5, self.sha1, self.sha256),
-            Fingerprint(code=PDQ.code, value=self.pdq, quality=self.pdq_quality),
-            Fingerprint(code=PHASH.code, value=self.phash),
+            *_perceptual(self.pdq, self.pdq_quality, self.phash),
         )
 
 
