@@ -96,14 +96,18 @@ class ListSource:
         return {(self._of.head.scheme, self._of.head.scheme_version)}
 
 
-class HoldingSource:
-    """Holdings, with what their records state. `today`: days since 1970."""
+class _Selected:
+    """What a selection takes of this node. `today`: days since 1970."""
 
     def __init__(self, store: Store, catalogue: Catalogue, selection: Selection, today: int) -> None:
         self._store = store
         self._catalogue = catalogue
         self._wanted = selection
         self._today = today
+
+
+class HoldingSource(_Selected):
+    """Holdings, with what their records state."""
 
     def judged(self, scheme: Scheme) -> Iterator[tuple[Reference, str]]:
         """See `Source`."""
@@ -153,14 +157,8 @@ class HoldingSource:
         return found
 
 
-class RecordSource:
+class RecordSource(_Selected):
     """The records of a series, or all, of every member."""
-
-    def __init__(self, store: Store, catalogue: Catalogue, selection: Selection, today: int) -> None:
-        self._store = store
-        self._catalogue = catalogue
-        self._wanted = selection
-        self._today = today
 
     def judged(self, scheme: Scheme) -> Iterator[tuple[Reference, str]]:
         """See `Source`."""

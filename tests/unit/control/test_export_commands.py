@@ -23,9 +23,8 @@ from node.interop.reading import Choices
 from node.usecases.export_manifest import verify_manifest
 from node.usecases.list_export import Export, Exporting
 from tests.simulator import federation as sim
-from tests.stores import fresh_store
 from tests.unit.control.desk import items, lines_of
-from tests.unit.usecases.listed import FR, Shelf, row, value
+from tests.unit.usecases.listed import FR, Shelf, opened, row, value
 from tests.unit.usecases.test_export_manifest import ROSTER, SIGNER
 
 Line = dict[str, Any]
@@ -35,11 +34,8 @@ ALL = sorted(set(WRITERS) - {"stopncii"})
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    store = fresh_store(tmp_path / "vigil.db")
-    made = Shelf(store)
-    yield made
-    made.close()
-    store.close()
+    with opened(tmp_path / "vigil.db") as made:
+        yield made
 
 
 def commands(shelf: Shelf) -> ExportCommands:

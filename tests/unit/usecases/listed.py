@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from node.usecases.matching import Found, Matcher
 from node.usecases.search_terms import matchable
 from tests.simulator import federation as sim
 from tests.simulator.world import CODEC
+from tests.stores import fresh_store
 
 FR, JP = member_id("FR"), member_id("JP")
 HEAD = ListHead(format="vics", version="2.0", scheme="us-vics", scheme_version="1", kind="media")
@@ -135,3 +137,15 @@ class Shelf:
 
 def _fields(head: ListHead) -> dict[str, Any]:
     return {name: getattr(head, name) for name in ListHead.__dataclass_fields__}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Shelf]:
+    """A shelf over a new store in this file."""
+    store = fresh_store(path)
+    made = Shelf(store)
+    try:
+        yield made
+    finally:
+        made.close()
+        store.close()

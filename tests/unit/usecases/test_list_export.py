@@ -37,9 +37,8 @@ from node.usecases.list_export import Export, Exporting
 from node.usecases.lists import ListTerms
 from tests.simulator.federation import TODAY, Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
-from tests.stores import fresh_store
 from tests.unit.usecases.desk import Desk, prints
-from tests.unit.usecases.listed import Shelf, row
+from tests.unit.usecases.listed import Shelf, opened, row
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 US_1 = Category(scheme="us-vics", version="2.0", code="1", baseline=Tri.YES)
@@ -47,11 +46,8 @@ US_1 = Category(scheme="us-vics", version="2.0", code="1", baseline=Tri.YES)
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    store = fresh_store(tmp_path / "vigil.db")
-    made = Shelf(store)
-    yield made
-    made.close()
-    store.close()
+    with opened(tmp_path / "vigil.db") as made:
+        yield made
 
 
 @pytest.fixture

@@ -14,17 +14,13 @@ from node.errors import NotFound, Refused
 from node.usecases import list_hits
 from node.usecases.intake import columns_of
 from node.usecases.list_hits import HoldingHits, ListHits
-from tests.stores import fresh_store
-from tests.unit.usecases.listed import RADIUS, Shelf, prints, row, value
+from tests.unit.usecases.listed import RADIUS, Shelf, opened, prints, row, value
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    store = fresh_store(tmp_path / "vigil.db")
-    made = Shelf(store)
-    yield made
-    made.close()
-    store.close()
+    with opened(tmp_path / "vigil.db") as made:
+        yield made
 
 
 def found(shelf: Shelf, name: str, after: int = 0) -> list[HoldingHits]:

@@ -16,17 +16,13 @@ from node.usecases.crowd import MAX_ALIKE
 from node.usecases.intake import subject_of
 from node.usecases.lists import ListTerms
 from node.usecases.stored_hits import StoredHits
-from tests.stores import fresh_store
-from tests.unit.usecases.listed import FR, NOW, Shelf, of_kind, prints, row, value
+from tests.unit.usecases.listed import FR, NOW, Shelf, of_kind, opened, prints, row, value
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    store = fresh_store(tmp_path / "vigil.db")
-    made = Shelf(store)
-    yield made
-    made.close()
-    store.close()
+    with opened(tmp_path / "vigil.db") as made:
+        yield made
 
 
 def flipped(given: bytes, bits: int) -> bytes:
