@@ -5,13 +5,10 @@ How many there are of a format is `MANY`; VIGIL_FUZZ names another number for a 
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,29 +28,19 @@ from node.domain.references import (
 from node.errors import VigilError
 from node.interop.formats import FORMATS
 from node.interop.reading import Choices
+from tests.fuzz.patience import not_for_ever
 from tests.interop.mutants import chunks, mutants, seeds
 
 FEW = 150
 """In `make check`."""
 MANY = int(os.environ.get("VIGIL_FUZZ", "20000"))
 A_ROUND = 200
-PATIENCE_SECONDS = 120
-"""After this a round of mutants is said to hang, and the process ends with its stack."""
 MORE_ITEMS = 10
 """What is told of a file beside its rows."""
 _SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "pdq": 32, "photodna": 144}
 _HASH = re.compile(r"[0-9a-fA-F]{32}")
 
 each_format = pytest.mark.parametrize("name", sorted({each.name for each in FORMATS.values()}))
-
-
-@contextmanager
-def not_for_ever() -> Iterator[None]:
-    faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 def judge(name: str, data: bytes, number: int) -> None:

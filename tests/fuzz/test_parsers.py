@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import faulthandler
 import hashlib
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.mutation import mutants
 from tests.fuzz.parsers import PARSERS
+from tests.fuzz.patience import not_for_ever
 
 CORPUS = Path(__file__).parent / "corpus"
 """A folder a parser: documents that once broke it, by the first digits of their SHA-256."""
 FEW = 250
 MANY = 20_000
-PATIENCE_SECONDS = 120
-"""After this a parser is said to hang, and the process ends with its stack."""
 
 each_parser = pytest.mark.parametrize("name", PARSERS)
-
-
-@contextmanager
-def not_for_ever() -> Iterator[None]:
-    faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 def hold(name: str, data: bytes) -> None:
