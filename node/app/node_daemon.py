@@ -280,6 +280,7 @@ async def _serve(services: NodeServices, ready: Callable[[Line], None]) -> bool:
     daemon = NodeDaemon(services)
     services.health = daemon.health
     services.sender = daemon.publisher
+    services.match_arrivals = daemon.arrivals.wake
     services.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())
