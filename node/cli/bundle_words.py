@@ -48,9 +48,9 @@ def _without(line: Line) -> str:
 def read_words(line: Line) -> str:
     """The bundle."""
     reader = f"for {plain(line['for'])}" if line["for"] else "for anybody"
+    at = moment(line["written_at"])
     rows = [
-        f"Verified: {plain(line['written_by'])} wrote this bundle on {moment(line['written_at'])}, by its own clock, "
-        f"{reader}.",
+        f"Verified: {plain(line['written_by'])} wrote this bundle {reader} on {at}, by its own clock.",
         below(
             2,
             f"stored: {_entries(line['entries'])}, {count(line['records'], 'record')} with hashes",
