@@ -44,7 +44,7 @@ from node.pki.documents import (
     decode_suspended,
 )
 from node.pki.files import make_folder, read_bounded, store_errors, sync_file, write_atomic
-from node.pki.roster_files import TIMESTAMP_FILE, WHAT, Fetch, as_of, document, everything, out_of
+from node.pki.roster_files import TIMESTAMP_FILE, WHAT, Fetch, as_of, document, everything, out_of, with_roots
 from node.pki.strictjson import MAX_DOCUMENT, decode, encode
 from node.tlog.text import decode_base64, encode_base64
 
@@ -188,13 +188,13 @@ class RosterClient:
         signed has not expired at `now`. Raises `PeerFault` and its subclasses, `NotFound` if a file is missing. The
         caller must know that a suspension after that time is not in it.
         """
-        then = as_of(files, now)
-        kept = self._kept() or {}
+        then, kept = as_of(files, now), self._kept() or {}
         here = metadata.version(kept[TIMESTAMP_FILE], Timestamp) if kept else 0
         if metadata.version(files[TIMESTAMP_FILE], Timestamp) <= here:
             return None
+        whole = with_roots(files, kept, metadata.check_root(self._root, None).signed.version)
         with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
-            walk, documents = self._walk(Path(folder), out_of(files), {}, now=then)
+            walk, documents = self._walk(Path(folder), out_of(whole), {}, now=then)
             roster = self._roster(walk.roles(), documents)
         if now >= roster.signed_until:
             raise Expired(

@@ -8,6 +8,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ Fetch = Callable[[str, int], bytes]
 
 WHAT: Final = "the roster"
 TIMESTAMP_FILE: Final = "timestamp.json"
+_ROOT: Final = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
 
 
 def document(info: TargetFile, fetch: Fetch, kept: Mapping[str, bytes]) -> bytes:
@@ -44,6 +46,22 @@ def as_of(files: Mapping[str, bytes], now: float) -> float:
     if data is None:
         raise NotFound("the list of members in this file is not complete")
     return min(now, metadata.expires(metadata.parse(data, Timestamp, WHAT).signed) - 1)
+
+
+def with_roots(files: Mapping[str, bytes], kept: Mapping[str, bytes], pinned: int) -> dict[str, bytes]:
+    """The files, with the roots that are kept here. Raises `NotFound` if a root between `pinned` (the version of our
+    own first root) and the newest one is in neither.
+    """
+    whole = {**files, **{name: data for name, data in kept.items() if _ROOT.fullmatch(name)}}
+    newest = max((int(found[1]) for found in map(_ROOT.fullmatch, whole) if found), default=pinned)
+    if newest - pinned > metadata.MAX_ROOTS:
+        raise Malformed(f"{WHAT} has too many roots")
+    if any(f"{number}.root.json" not in whole for number in range(pinned + 1, newest)):
+        raise NotFound(
+            "the list of members in this file does not begin at a root that this node knows",
+            remedy="get the file from a member that joined the federation before this node, or no later",
+        )
+    return whole
 
 
 def out_of(files: Mapping[str, bytes]) -> Fetch:
