@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from node.cli import options
-from node.cli.bundle_words import log_words, read_words, record_words
+from node.cli.bundle_words import checked_words, log_words, read_words, record_words
 from node.cli.common import Command, Common, common, new_group, one
-from node.cli.export_check import compare, read_manifest_of, verified_words
+from node.cli.export_check import compare, read_manifest_of
 from node.cli.export_list import export_words, save
 from node.cli.files import read_input, refuse_existing, write_new
 from node.cli.main import ExitCode
@@ -209,7 +209,7 @@ def _check(given: Common, file: Path, manifest: bytes, roster: Path | None) -> b
                 shown += 1
                 given.output.line(line, record_words)
             else:
-                given.output.line({"verified": True, "records": shown} | line, verified_words)
+                given.output.line({"verified": True, "records": shown} | line, checked_words)
     return True
 
 

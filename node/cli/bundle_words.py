@@ -1,4 +1,4 @@
-"""What reading a bundle did, in words."""
+"""What a bundle has, and what reading it did, in words."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 _STANDING: Final = {
     "known": "nothing new",
     "own": "our own log, which is never read from a file",
-    "gap": "NOT read: a part is missing before it",
-    "paused": "read in part: its limit is reached",
+    "gap": "NOT read: entries before it are missing here",
+    "paused": "NOT read to its end: its member is at a limit",
     "stopped": "NOT read to its end",
-    "frozen": "FROZEN: its member has signed two histories; the evidence is kept (vigil node status)",
+    "frozen": "FROZEN: its member has signed two histories, and the evidence is kept",
+}
+_REMEDIES: Final = {
+    "gap": "write the bundle again without --after, or with a new file of `vigil bundle have`",
+    "paused": "read this bundle again later",
+    "stopped": "ask who wrote the bundle for a new one; the other logs are not affected",
+    "frozen": "tell the member and the federation's authority; nothing of this log is read from now on",
 }
 
 
 def log_words(line: Line) -> str:
     """One log."""
-    new = line["size"] - line["before"]
-    said = [f"{plain(line['log'])}: {_entries(new)}, {line['size']:,} in all"]
-    if line["standing"] != "read":
-        said = [f"{plain(line['log'])}: {_STANDING.get(line['standing'], plain(line['standing']))}"]
-    if new and line["standing"] != "read":
+    new, standing = line["size"] - line["before"], line["standing"]
+    head = _STANDING.get(standing, "") or f"{_entries(new)}, {line['size']:,} in all"
+    said = [f"{plain(line['log'])}: {head}"]
+    if new and standing != "read":
         said.append(below(2, f"{_entries(new)} before that, {line['size']:,} in all"))
     if new:
         said.append(below(2, f"{count(line['records'], 'record')} with hashes" + _without(line)))
@@ -34,6 +39,8 @@ def log_words(line: Line) -> str:
         said.append(below(2, f"{count(line['late'], 'record')} that came without hashes before: now with them"))
     if line["why"]:
         said.append(below(2, plain(line["why"])))
+    if standing in _REMEDIES:
+        said.append(below(2, f"to do: {_REMEDIES[standing]}"))
     return "\n".join(said)
 
 
@@ -42,28 +49,43 @@ def _entries(number: int) -> str:
 
 
 def _without(line: Line) -> str:
-    return f", {line['missing']:,} without: this bundle does not have theirs" if line["missing"] else ""
+    open_ones = f"; {line['missing']:,} without: their hashes are not in this bundle" if line["missing"] else ""
+    return open_ones + (f"; {line['closed']:,} for other members" if line["closed"] else "")
 
 
 def read_words(line: Line) -> str:
-    """The bundle."""
-    reader = f"for {plain(line['for'])}" if line["for"] else "for anybody"
-    at = moment(line["written_at"])
+    """What was stored of a bundle."""
     rows = [
-        f"Verified: {plain(line['written_by'])} wrote this bundle {reader} on {at}, by its own clock.",
-        below(
-            2,
-            f"stored: {_entries(line['entries'])}, {count(line['records'], 'record')} with hashes",
-        ),
-        *(
-            below(2, f"left out by {plain(line['written_by'])}: {plain(reason)} ({number:,})")
-            for reason, number in line["left_out"].items()
-        ),
+        _verified(line["written_by"], line["for"], line["written_at"]),
+        below(2, f"stored: {_entries(line['entries'])}, {count(line['records'], 'record')} with hashes"),
+        *_left_out(line["written_by"], line["left_out"]),
         below(2, f"checked by list of members {line['roster_version']}" + _newer(line)),
     ]
     if not line["complete"]:
         rows.append("Not everything in this bundle is here: see the logs above.")
     return "\n".join(rows)
+
+
+def checked_words(line: Line) -> str:
+    """What a bundle has that was only checked."""
+    stale = ", which has expired: its members may have changed" if line["roster_expired"] else ""
+    rows = [
+        _verified(line["member"], line["profile"], line["at"]),
+        below(2, f"{count(line['records'], 'record')} with hashes, {line['entries']:,} entries; nothing was stored"),
+        *_left_out(line["member"], line["left_out"]),
+        below(2, f"checked by list of members {line['roster_version']}{stale}"),
+        below(2, f"root {line['root_fingerprint']} (compare it with the authority by telephone)"),
+    ]
+    return "\n".join(rows)
+
+
+def _verified(member: str, reader: str | None, at: int) -> str:
+    whom = f"for {plain(reader)}" if reader else "for anybody"
+    return f"Verified: {plain(member)} wrote this bundle {whom} on {moment(at)}, by its own clock."
+
+
+def _left_out(member: str, reasons: dict[str, int]) -> list[str]:
+    return [below(2, f"left out by {plain(member)}: {plain(why)} ({number:,})") for why, number in reasons.items()]
 
 
 def _newer(line: Line) -> str:

@@ -39,9 +39,9 @@ class BundleCommands:
 
     async def read_bundle(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"manifest": base64} and items {"data": base64} -> a line for each log, {"log", "member", "before", "size",
-        "records", "missing", "late", "standing", "why"}, then {"written_by", "written_at", "sha256", "rows",
-        "left_out", "for", "entries", "records", "newer_roster", "roster_version", "complete"}. Raises `PeerFault`,
-        `Refused`.
+        "records", "missing", "closed", "late", "standing", "why"}, then {"written_by", "written_at", "for", "rows",
+        "left_out", "sha256", "entries", "records", "late", "newer_roster", "roster_version", "complete"}. Raises
+        `PeerFault`, `Refused`.
         """
         taking = BundleTaking(self.taking, _bytes(Arguments(arguments).text("manifest")))
         try:
@@ -91,6 +91,7 @@ def _log_line(of: LogResult) -> dict[str, Any]:
         "size": of.after,
         "records": of.records,
         "missing": of.missing,
+        "closed": of.closed,
         "late": of.late,
         "standing": of.standing,
         "why": of.why or None,

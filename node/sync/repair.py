@@ -31,7 +31,7 @@ from node.errors import NotFound, PeerFault, Refused, VigilError
 from node.sync.exchange import Repair, repair_steps
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.catalogue import Catalogue
-from node.usecases.late_bodies import fill_missing
+from node.usecases.late_bodies import fill_late
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
@@ -140,6 +140,6 @@ class Repairer:
         with self._catalogue.change() as change:
             for index in step.indices:
                 shown = given.get(index, _NOTHING)
-                filled += fill_missing(change, step.origin, index, shown, reader=self._member, codec=self._codec)
+                filled += fill_late(change, step.origin, index, shown, reader=self._member, codec=self._codec)
         self.missing[step.origin] = max(0, self.missing.get(step.origin, 0) - filled)
         return filled

@@ -9,7 +9,8 @@ Rules this module upholds:
 - A fault of one log stops that log, and the others are read. A fault of the file ends the reading. What was stored
   before stays, because each run was verified by itself.
 - Reading a bundle again, or an older one, changes nothing. After an interruption it continues with what is here.
-- A body of an entry that came without it before is stored now (`late_bodies`).
+- A body of an entry that came without it before is stored now (`late_bodies`). What a file does not disclose may be for
+  us all the same: these entries are noted, and the hub is asked for their bodies once there is a line (`from_files`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from node.domain.batch import BodyState
+from node.domain.batch import RUN_BYTES, BodyState
 from node.domain.envelope import Disclosure
 from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault
 from node.tlog.merkle import EMPTY_ROOT, leaf_hashes, verify_consistency
@@ -26,7 +27,8 @@ from node.usecases.applying_runs import freeze
 from node.usecases.bundle_choice import RECORDS
 from node.usecases.bundle_format import MAX_LOGS, Frame, read_log_head
 from node.usecases.checkpoint_trust import compare, fork, verify_note
-from node.usecases.late_bodies import fill_missing
+from node.usecases.from_files import note_entries
+from node.usecases.late_bodies import ABSENT, fill_late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +93,8 @@ class Standing(StrEnum):
 @dataclass(slots=True, kw_only=True)
 class LogResult:
     """What a bundle changed of one log. `before`, `after`: its size here. `records`: stored with their body; `missing`:
-    new records that are open to all and came without it; `late`: bodies stored of entries that were here before.
+    new records that are open to all and came without it; `closed`: new records for other members; `late`: bodies stored
+    of entries that were here before.
     """
 
     origin: Origin
@@ -101,6 +104,7 @@ class LogResult:
     why: str = ""
     records: int = 0
     missing: int = 0
+    closed: int = 0
     late: int = 0
 
 
@@ -163,8 +167,8 @@ class _LogReading:
         self.result = LogResult(origin=head.origin, before=size, after=size)
         self._at = head.start
         self._tree: CompactRange = head.tree()
-        self._joined = False
-        self._note: bytes | None = None
+        self._joined = self._noted = False
+        self._signed: bytes | None = None
         self._checkpoint: Checkpoint | None = None
         self._group: list[Verified] = []
         self._bytes = 0
@@ -203,18 +207,19 @@ class _LogReading:
         if not self._joined:
             self._join(package, size)
         if self._joined and package.end > size:
+            self._note()
             self._store(_from(package, size))
 
     def _check_note(self, package: Package) -> None:
         """One checkpoint vouches for all runs. Compares it with what is here. Raises `Fork`."""
-        if self._note is None:
+        if self._signed is None:
             origin = self._head.origin
             self._checkpoint, _ = verify_note(self._reader.roster(), origin, package.checkpoint, cosigned=True)
-            self._note = package.checkpoint
+            self._signed = package.checkpoint
             if self._here is not None:
                 with self._reader.store.read() as tx:
-                    compare(tx, self._here, self._checkpoint, self._note)
-        if package.checkpoint != self._note:
+                    compare(tx, self._here, self._checkpoint, self._signed)
+        if package.checkpoint != self._signed:
             raise Malformed("a bundle has two checkpoints of one log")
 
     def _join(self, package: Package, size: int) -> None:
@@ -233,6 +238,12 @@ class _LogReading:
             raise BadProof("the file does not begin with the entries that it says it has")
         verify_consistency(package.end, offered.size, whole.root(), offered.root, package.proof)
         raise fork(self._head.origin, self._here.checkpoint or self._here.cosigned, package.checkpoint)
+
+    def _note(self) -> None:
+        """Before the first entry is stored: these entries come from a file. A crash right after it notes too many."""
+        if self._checkpoint is not None and not self._noted:
+            note_entries(self._reader.store, self._head.origin, self.result.before, self._checkpoint.size)
+            self._noted = True
 
     def _store(self, package: Package) -> None:
         copies, origin = self._reader.copies, self._head.origin
@@ -263,20 +274,36 @@ class _LogReading:
                 records = [s for k, s in zip(each.batch.kinds, each.batch.states, strict=True) if k in RECORDS]
                 self.result.records += records.count(BodyState.HELD)
                 self.result.missing += records.count(BodyState.MISSING)
+                self.result.closed += records.count(BodyState.NOT_FOR_US)
         if self.result.after > self.result.before and not self._over:
             self.result.standing = Standing.READ
 
     def _fill(self, package: Package, size: int) -> None:
-        """Stores bodies that are missing here, of entries that are here."""
-        stop, origin = min(package.end, size), self._head.origin
-        with self._reader.store.read() as tx:
-            missing = [at for at in tx.missing(origin, stop - package.start, package.start) if at < stop]
-        given = {at: _disclosed(package, at - package.start) for at in missing if package.nonces[at - package.start]}
-        if given:
+        """Stores bodies that are not here, of entries that are here."""
+        given = {
+            package.start + at: _disclosed(package, at)
+            for at, nonce in enumerate(package.nonces[: size - package.start])
+            if nonce
+        }
+        absent = self._absent(package.start, min(package.end, size)) & given.keys() if given else set[int]()
+        if absent:
+            member, codec, origin = self._reader.own.member, self._reader.codec, self._head.origin
             with self._reader.catalogue.change() as change:
-                member, codec = self._reader.own.member, self._reader.codec
-                for at, shown in given.items():
-                    self.result.late += fill_missing(change, origin, at, shown, reader=member, codec=codec)
+                for at in sorted(absent):
+                    self.result.late += fill_late(change, origin, at, given[at], reader=member, codec=codec)
+
+    def _absent(self, start: int, stop: int) -> set[int]:
+        """The entries in [start, stop) whose body may come late."""
+        found: set[int] = set()
+        with self._reader.store.read() as tx:
+            here = self._here
+            if here is None or not any(tx.body_counts(here.number).get(state, 0) for state in ABSENT):
+                return found
+            while start < stop:
+                run = tx.run(self._head.origin, start, stop, RUN_BYTES)
+                found.update(start + at for at, state in enumerate(run.states) if state in ABSENT)
+                start += len(run.entries)
+        return found
 
     def finish(self) -> None:
         """Stores what waits."""

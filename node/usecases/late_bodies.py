@@ -3,16 +3,19 @@
 Rules this module upholds:
 
 - A body is checked against the entry that is stored here: its commitments, and its handling. The sender is not trusted.
-- Only a missing body is stored. An entry that was purged, set aside, or is not for us stays as it is.
+- A body is stored if it was missing, or was taken for not for us because nobody had disclosed it. An entry that was
+  purged or set aside stays as it is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState, Package
 from node.usecases.disclosure import Copy, judge
 from node.usecases.entry_columns import Handlings, parse
+from node.usecases.purging import chain_at, leaf_at
 
 if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
@@ -20,13 +23,15 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.usecases.change import Change
 
+ABSENT: Final = frozenset({BodyState.MISSING, BodyState.NOT_FOR_US})
+"""The states of an entry whose body may come late."""
 
-def fill_missing(
-    change: Change, origin: Origin, index: int, shown: Disclosure, *, reader: MemberId, codec: Codec
-) -> bool:
-    """Whether this body was missing, is the right one, admits `reader`, and is stored now."""
+
+def fill_late(change: Change, origin: Origin, index: int, shown: Disclosure, *, reader: MemberId, codec: Codec) -> bool:
+    """Whether this body was not here, is the right one, admits `reader`, and is stored now."""
     run = change.writer.run(origin, index, index + 1, 0)
-    if run.states[0] != BodyState.MISSING:
+    before = run.states[0]
+    if before not in ABSENT:
         # Purged while it was on its way.
         return False
     package = Package(
@@ -43,5 +48,15 @@ def fill_missing(
     judged = judge(package, envelopes, Copy(reader=reader), Handlings(codec.decode_handling))
     if judged.states[0] != BodyState.HELD:
         return False
+    if before == BodyState.NOT_FOR_US:
+        change.writer.expect(origin, index, int(envelopes.expiry[0]))
+        _unbar(change, origin, index)
     change.fill(origin, index, int(envelopes.kinds[0]), shown)
     return True
+
+
+def _unbar(change: Change, origin: Origin, index: int) -> None:
+    """Remarks on a record stay if this node may read its newest version after all."""
+    chain = chain_at(change.writer, origin, index, leaf_at(change.writer, origin, index))
+    if chain.barred and chain.head == (origin, index):
+        change.writer.put_chain(replace(chain, barred=False))

@@ -20,7 +20,7 @@ from tests.unit.cli.conftest import Line, Node, Vigil
 
 DATA = b"vigil/bundle/v2\n" + b"x" * 100
 LOG: Line = {
-    "log": "f/FR/log/1", "member": "FR", "before": 1, "size": 4, "records": 2, "missing": 1, "late": 0,
+    "log": "f/FR/log/1", "member": "FR", "before": 1, "size": 4, "records": 2, "missing": 1, "closed": 3, "late": 0,
     "standing": "read", "why": None,
 }  # fmt: skip
 LAST: Line = {
@@ -41,6 +41,10 @@ def manifest(data: bytes) -> bytes:
         sha256=hashlib.sha256(data).digest(),
     )
     return sign_manifest(made, NamedSigner("x"))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ def test_the_file_and_its_manifest_reach_the_node(node: Node, vigil: Vigil, bund
     given = node.call("read-bundle").arguments
     assert given == {"manifest": base64.b64encode(manifest(DATA)).decode()}
     assert "f/FR/log/1: 3 new entries, 4 in all" in ran.out
-    assert "2 records with hashes, 1 without" in ran.out
+    assert "1 without: their hashes are not in this bundle; 3 for other members" in _one_line(ran.out)
     assert "Verified: FR wrote this bundle for anybody" in ran.out
     assert "list of members 4, which came with this bundle" in ran.out
     assert "left out by FR: restricted audience (1)" in ran.out
@@ -86,6 +90,7 @@ def test_a_log_that_was_not_read_is_told_and_the_exit_code_is_1(
     ran = vigil("bundle", "read", bundle)
     assert ran.code == 1
     assert "some reason" in ran.out
+    assert "to do: " in ran.out
     assert "Not everything in this bundle is here" in ran.out
     assert vigil("bundle", "read", bundle, "--json").lines[0]["standing"] == standing
 
@@ -146,7 +151,7 @@ def test_verify_only_shows_records_and_needs_no_node(
     ran = vigil("bundle", "read", bundle, "--verify-only")
     assert ran.code == 0, ran.err
     assert "f/FR/log/1#00" in ran.out
-    assert "Verified: FR exported this file" in ran.out
+    assert "Verified: FR wrote this bundle for anybody" in ran.out
     assert vigil("bundle", "read", bundle, "--verify-only", "--roster", bundle.parent).code == 0
     assert [pinned for _, pinned in asked] == [True, False]
     assert asked[1][0] == bundle.parent
