@@ -11,7 +11,7 @@ from node.domain.ids import federation_id, member_id
 from node.errors import Misuse, NotFound
 from node.sync.copies import Copies
 from node.usecases.bundle_choice import choose
-from node.usecases.bundle_reading import Reader
+from node.usecases.bundle_log import Reader
 from node.usecases.bundle_taking import TakingDeps
 from node.usecases.bundle_writing import BundleWriting, Wanted
 from node.usecases.roster import check_own_line

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import FederationId, MemberId
     from node.domain.ports import Store
-    from node.usecases.bundle_reading import LogResult
+    from node.usecases.bundle_log import LogResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from node.domain.envelope import Kind
 from node.errors import BadProof, Malformed, PeerFault, Refused, VigilError
 from node.usecases.audit import AuditEntry
 from node.usecases.bundle_format import FORMAT, MAX_ROSTER, MAX_ROSTER_FILES, Frame, FrameReader, read_roster_file
-from node.usecases.bundle_reading import BundleReading, LogResult, Reader
+from node.usecases.bundle_log import LogResult, Reader
+from node.usecases.bundle_reading import BundleReading
 from node.usecases.export_manifest import Manifest, verify_manifest
 
 if TYPE_CHECKING:

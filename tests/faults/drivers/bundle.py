@@ -15,7 +15,8 @@ from node.domain.statements import Retraction
 from node.sync.copies import Copies
 from node.tlog import tiles
 from node.usecases.bundle_format import MAGIC, Frame, FrameReader, LogHead, frame, log_frame
-from node.usecases.bundle_reading import BundleReading, LogResult, Reader
+from node.usecases.bundle_log import LogResult, Reader
+from node.usecases.bundle_reading import BundleReading
 from node.usecases.catalogue import Catalogue
 from node.wire.convert import ProtoCodec
 from node.wire.convert_federation import decode_package, encode_package

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -116,9 +117,8 @@ def test_a_bundle_without_its_manifest_or_with_a_false_one_is_refused(vigil: Vig
 
 
 def test_what_the_node_refuses_is_told_with_its_remedy(node: Node, vigil: Vigil, bundle: Path) -> None:
-    def refuse(*_: object) -> Iterator[Line]:
+    def refuse(*_: object) -> NoReturn:
         raise BadSignature("no key of the roster", remedy="call the authority")
-        yield {}
 
     node.answers["read-bundle"] = refuse
     ran = vigil("bundle", "read", bundle)

@@ -12,7 +12,8 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.sync.copies import Copies
 from node.usecases.bundle_choice import choose
 from node.usecases.bundle_format import MAGIC, Frame, FrameReader, frame
-from node.usecases.bundle_reading import BundleReading, LogResult, Reader
+from node.usecases.bundle_log import LogResult, Reader
+from node.usecases.bundle_reading import BundleReading
 from node.usecases.bundle_writing import BundleWriting, Wanted
 from node.usecases.export_sources import Selection
 from node.usecases.ledger import Draft

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
-from node.domain.ids import Origin
+from node.domain.ids import Origin, federation_id
 from node.domain.limits import Limits
 from node.domain.roster import Policy, Roster
 from node.domain.statements import Comment, Opinion, Verdict
@@ -21,7 +21,8 @@ from node.errors import Expired, Malformed, PeerFault, StoreError
 from node.tlog import tiles
 from node.tlog.note import ED25519, make_vkey
 from node.usecases.bundle_format import Frame, LogHead, log_frame
-from node.usecases.bundle_reading import BundleReading, Standing
+from node.usecases.bundle_log import Standing
+from node.usecases.bundle_reading import BundleReading
 from node.usecases.export_sources import Selection
 from node.usecases.from_files import read_ranges
 from node.wire.convert_federation import decode_package, encode_package
@@ -156,7 +157,8 @@ def test_the_line_brings_the_bodies_that_a_bundle_left_out(sea: Sea) -> None:
 def test_a_record_for_this_member_comes_with_a_later_bundle_or_over_the_line(sea: Sea) -> None:
     sea.share(sea.fr, [1], replace(FOR_LAB, retain_until_day=TODAY + 9))
     sea.share(sea.fr, [2], FOR_JP)
-    sea.jp.ledger.comment(*sea.share(sea.jp, [3], FOR_LAB), Comment(text="here"))
+    (third,) = sea.share(sea.jp, [3], FOR_LAB)
+    sea.jp.ledger.comment(third, Comment(text="here"))
     sea.publish(sea.jp)
     read(sea.lab, bundle(sea.fr))
     assert (sea.lab.states(FR.origin), sea.lab.states(JP.origin)) == ([NOT_FOR_US] * 2, [NOT_FOR_US] * 2)
@@ -354,7 +356,7 @@ def test_an_older_checkpoint_over_newer_entries_is_refused() -> None:
 
 
 def test_a_log_of_another_federation_is_refused() -> None:
-    origin, signer = replace(FR.origin, federation="other.example"), FR.signer
+    origin, signer = replace(FR.origin, federation=federation_id("other.example")), FR.signer
     log = Log(Speaker(FR.id, origin, signer, make_vkey(str(origin), ED25519, signer.public)))
     log.pictures([1])
     node = Sea().lab
@@ -480,4 +482,6 @@ def test_however_a_log_is_divided_over_bundles_it_ends_the_same(sizes: list[int]
         log = spoken(*range(1, size + 1))
         read(node, file_of(log, 0, *sorted({each for each in cuts if 0 < each < size})))
     assert node.states(FR.origin) == [HELD] * max(sizes)
-    assert node.log(FR.origin).root == spoken(*range(1, max(sizes) + 1)).root(max(sizes))
+    log = node.log(FR.origin)
+    assert log is not None
+    assert log.root == spoken(*range(1, max(sizes) + 1)).root(max(sizes))
