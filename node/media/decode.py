@@ -34,14 +34,15 @@ from node.media import decoders, partial
 from node.media.checksums import has_wrong_pixels
 from node.media.continuation import is_cut_short
 from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
-from node.media.decoders.decoded import Decoded, Unreliable
+from node.media.decoders import tiff
+from node.media.decoders.decoded import Decoded, Overstated, Unreliable
 from node.media.gif import count_frames
 from node.media.icon import largest_first
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import CUR, GIF, ICO, JPEG, JPEG_XR, PNG, QOI, WEBP, Format, recognise
+from node.media.sniff import CUR, GIF, ICO, JPEG, JPEG_XR, PNG, QOI, TIFF, WEBP, Format, recognise
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
 _PLUGINS: Final = tuple(
@@ -85,11 +86,11 @@ def decode_picture(data: bytes) -> DecodedPicture:
     prepare()
     try:
         picture = _decoded(data, known)
-    except (Shortage, TooManyPixels, Unreliable):
+    except (Shortage, TooManyPixels, Unreliable, Overstated):
         raise
     except MediaError as error:
         return _mended(data, known, error)
-    if known in _TOLERANT or (known is JPEG and partial.needs_a_look(picture.pixels)):
+    if known in _TOLERANT or _may_end_early(picture, data, known):
         return _looked_at(picture, data, known)
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
@@ -135,6 +136,12 @@ def _of_icon(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
         except MediaError:
             continue
     raise error
+
+
+def _may_end_early(picture: DecodedPicture, data: bytes, known: Format) -> bool:
+    if known is JPEG:
+        return partial.needs_a_look(picture.pixels)
+    return known is TIFF and tiff.lacks_segments(data)
 
 
 def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:
