@@ -7,8 +7,8 @@ Rules this module upholds:
 - The bound is a bound of the format, not of what programs usually write: a picture of one colour is not refused.
 - A format without such a bound is not here (arithmetic coding, GIF, JPEG 2000, WebP): time and memory bound its work.
 
-Sources: qoiformat.org (2022); Truevision TGA 2.0; ZSoft PCX manual (1991); Microsoft, "DDS file layout"; RFC 1951, 3.2.5;
-ITU-T T.81, F.1.2.
+Sources: qoiformat.org (2022); Truevision TGA 2.0; ZSoft PCX manual (1991); Microsoft, "DDS file layout"; RFC 1951,
+3.2.5; ITU-T T.81, F.1.2.
 """
 
 from __future__ import annotations

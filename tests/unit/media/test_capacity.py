@@ -13,7 +13,6 @@ from PIL import Image
 from node.errors import MediaError
 from node.media.decode import decode_picture, prepare
 from node.media.decoders.decoded import LEAST_SHARE, MAX_PIXELS, Overstated, believed
-from node.media.partial import LEAST_SHARE as SAME_SHARE
 from tests.unit.media.pictures import encoded, scene
 
 SMALL = scene(72, 56)
@@ -38,7 +37,7 @@ def _tiff(**options: object) -> bytes:
     tifffile.imwrite(buffer, np.asarray(SMALL), metadata=None, photometric="rgb", **options)  # type: ignore[arg-type]
     data = buffer.getvalue()
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        tag = file.pages.first.tags["ImageLength"]  # type: ignore[union-attr]
+        tag = file.pages.first.tags["ImageLength"]
         return patched(
             data, tag.valueoffset, "<H" if tag.dtype == 3 else "<I", TALL % 65536 if tag.dtype == 3 else TALL
         )
@@ -105,7 +104,7 @@ def test_a_picture_of_which_a_quarter_may_be_there_is_tried() -> None:
     believed("PNG", 100, 100, size=1, held=2500)
     with pytest.raises(Overstated):
         believed("PNG", 100, 100, size=1, held=2499)
-    assert LEAST_SHARE == SAME_SHARE == 0.25
+    assert LEAST_SHARE == 0.25
 
 
 def test_a_size_beyond_the_limit_has_its_own_reason() -> None:
@@ -121,7 +120,7 @@ def test_rows_of_strips_that_a_tiff_does_not_list_are_missing_and_not_black(kept
     tifffile.imwrite(buffer, np.asarray(SMALL), metadata=None, photometric="rgb", rowsperstrip=8)
     data = buffer.getvalue()
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        tags = file.pages.first.tags  # type: ignore[union-attr]
+        tags = file.pages.first.tags
         places = [tags[name].offset + 4 for name in ("StripOffsets", "StripByteCounts")]
     for place in places:
         data = patched(data, place, "<I", kept)
