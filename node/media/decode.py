@@ -69,6 +69,7 @@ _PLUGINS: Final = tuple(
 )  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
+_ICONS: Final = (ICO, CUR, ICNS)
 _WITHIN_ICONS: Final = (PNG, JP2, JPX, J2C)
 """Formats of the images of an icon that are files of their own."""
 _TOLERANT: Final = (QOI, JPEG_XR)
@@ -104,8 +105,12 @@ def decode_picture(data: bytes) -> DecodedPicture:
     prepare()
     try:
         picture = _decoded(data, known)
-    except (Shortage, TooManyPixels, Unreliable, Overstated):
+    except (Shortage, TooManyPixels, Unreliable):
         raise
+    except Overstated as error:
+        if known not in _ICONS:
+            raise
+        return _of_icon(data, known, error)
     except MediaError as error:
         return _mended(data, known, error)
     if known in _TOLERANT or _may_end_early(picture, data, known):
@@ -132,7 +137,7 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
         except MediaError:
             data = clean
     seen = _seen(data, known)
-    if (seen is None or seen.share == 0) and known in (ICO, CUR, ICNS):
+    if (seen is None or seen.share == 0) and known in _ICONS:
         return _of_icon(data, known, error)
     if seen is None or seen.share == 0:
         raise error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -25,6 +24,7 @@ from node.media.kinds import READERS
 from node.media.parts.icns_images import icns_images
 from node.media.pdq import pdq_hashes
 from node.media.sniff import ICNS
+from tests.kinds.mac_icons import mac_icon, packed_colours
 from tests.kinds.test_still_parts import read
 from tests.unit.media.pictures import distance, encoded, scene
 
@@ -74,24 +74,6 @@ def planes(side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     )
 
 
-def element(kind: bytes, content: bytes) -> bytes:
-    return kind + struct.pack(">I", 8 + len(content)) + content
-
-
-def icon(*elements: tuple[bytes, bytes]) -> bytes:
-    return element(b"icns", b"".join(element(kind, content) for kind, content in elements))
-
-
-def packed(image: Image.Image, *, alpha: bool = False) -> bytes:
-    """Literals alone: the packing that any reader undoes."""
-    values = np.asarray(image.convert("RGBA" if alpha else "RGB"))
-    order = [3, 0, 1, 2] if alpha else [0, 1, 2]
-    flat = b"".join(values[:, :, channel].tobytes() for channel in order)
-    step = min(128, image.width * image.height)
-    pieces = (flat[at : at + step] for at in range(0, len(flat), step))
-    return (b"ARGB" if alpha else b"") + b"".join(bytes([len(piece) - 1]) + piece for piece in pieces)
-
-
 def png(image: Image.Image) -> bytes:
     return encoded(image, "PNG")
 
@@ -126,7 +108,7 @@ def test_packed_colours_that_pillow_knows_are_left_to_it_and_ours_are_the_same(
 ) -> None:
     image = scene(side, side, 5)
     lead = bytes(4) if side == 128 else b""
-    data = icon((kind, lead + packed(image)), (mask, bytes(range(256)) * (side * side // 256)))
+    data = mac_icon((kind, lead + packed_colours(image)), (mask, bytes(range(256)) * (side * side // 256)))
     with Image.open(io.BytesIO(data)) as opened:
         by_pillow = np.asarray(opened.convert("RGBA"))
     assert (colours(data) == by_pillow[:, :, :3]).all()
@@ -142,25 +124,25 @@ def test_a_picture_in_a_type_that_pillow_does_not_know_is_the_picture(
     kind: bytes, write: Callable[[Image.Image], bytes]
 ) -> None:
     content = write(PLAIN)
-    picture = decode_picture(icon((b"TOC ", bytes(8)), (kind, content)))
+    picture = decode_picture(mac_icon((b"TOC ", bytes(8)), (kind, content)))
     assert not picture.note
-    assert (colours(icon((kind, content))) == colours(content)).all()
+    assert (colours(mac_icon((kind, content))) == colours(content)).all()
 
 
 IMAGES = {
     "png": (b"ic13", png(OTHER)),
     "jpeg 2000": (b"ic13", jpeg2000(OTHER)),
-    "rgb of 128": (b"it32", bytes(4) + packed(OTHER)),
+    "rgb of 128": (b"it32", bytes(4) + packed_colours(OTHER)),
 }
 
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_another_picture_in_an_icon_is_a_part(image: str) -> None:
     kind, content = IMAGES[image]
-    ((role, found),), omissions = read(icon((b"ic08", png(PLAIN)), (kind, content)), icns_images)
+    ((role, found),), omissions = read(mac_icon((b"ic08", png(PLAIN)), (kind, content)), icns_images)
     assert (role, omissions) == (Role.PICTURE, [])
     assert distance(pdq(found), pdq(png(OTHER))) <= 10
-    assert found == (icon((kind, content)) if kind == b"it32" else content)
+    assert found == (mac_icon((kind, content)) if kind == b"it32" else content)
     assert icns_images in READERS[ICNS.media_type]
 
 
@@ -171,35 +153,35 @@ def pdq(data: bytes) -> bytes:
 
 def test_packed_colours_keep_their_mask_and_are_the_same_file_wherever_they_stand() -> None:
     mask = (b"t8mk", bytes(range(256)) * 64)
-    image = (b"it32", bytes(4) + packed(OTHER))
-    ((_, one),), _ = read(icon((b"ic08", png(PLAIN)), image, mask), icns_images)
-    ((_, other),), _ = read(icon(mask, (b"ic09", png(PLAIN)), (b"icnV", bytes(4)), image), icns_images)
-    assert one == other == icon(image, mask)
+    image = (b"it32", bytes(4) + packed_colours(OTHER))
+    ((_, one),), _ = read(mac_icon((b"ic08", png(PLAIN)), image, mask), icns_images)
+    ((_, other),), _ = read(mac_icon(mask, (b"ic09", png(PLAIN)), (b"icnV", bytes(4)), image), icns_images)
+    assert one == other == mac_icon(image, mask)
     assert decode_picture(one).alpha is not None
 
 
 def test_one_drawing_in_several_sizes_is_one_picture() -> None:
     sizes = [(kind, png(PLAIN.resize((side, side)))) for kind, side in ((b"ic08", 256), (b"ic07", 128), (b"ic12", 64))]
-    small = (b"it32", bytes(4) + packed(PLAIN.resize((128, 128))))
-    assert read(icon(*sizes, small), icns_images) == ([], [])
+    small = (b"it32", bytes(4) + packed_colours(PLAIN.resize((128, 128))))
+    assert read(mac_icon(*sizes, small), icns_images) == ([], [])
 
 
 @pytest.mark.parametrize("kind", [b"slct", b"sbtp", b"\xfd\xd9\x2f\xa8"])
 @pytest.mark.parametrize("headed", [True, False])
 def test_an_icon_within_an_icon_is_a_part_that_stands_by_itself(kind: bytes, headed: bool) -> None:
-    within = icon((b"ic07", png(OTHER)))
-    parts, _ = read(icon((b"ic08", png(PLAIN)), (kind, within if headed else within[8:])), icns_images)
+    within = mac_icon((b"ic07", png(OTHER)))
+    parts, _ = read(mac_icon((b"ic08", png(PLAIN)), (kind, within if headed else within[8:])), icns_images)
     assert parts == [(Role.PICTURE, within)]
 
 
 def test_images_of_a_few_bits_are_named() -> None:
-    data = icon((b"ic08", png(PLAIN)), (b"ICN#", bytes(256)), (b"icl8", bytes(1024)))
+    data = mac_icon((b"ic08", png(PLAIN)), (b"ICN#", bytes(256)), (b"icl8", bytes(1024)))
     assert read(data, icns_images) == ([], ["2 small images of at most 8 bits a pixel"])
 
 
 def test_the_smaller_image_of_an_icon_is_shown_where_the_largest_is_destroyed() -> None:
     whole = png(PLAIN)
-    data = icon((b"ic08", whole[:40] + bytes(len(whole) - 40)), (b"ic07", png(OTHER)))
+    data = mac_icon((b"ic08", whole[:40] + bytes(len(whole) - 40)), (b"ic07", png(OTHER)))
     picture = decode_picture(data)
     assert picture.note == "damaged Mac icon: the image of 128 x 128 pixels in it was read"
     assert (colours(data) == np.asarray(OTHER)).all()
@@ -213,16 +195,16 @@ def test_packed_colours_that_are_cut_short_are_not_filled(cut: int) -> None:
 
 
 def test_elements_without_end_are_bounded() -> None:
-    data = icon(*[(b"ic04", b"ARGB")] * 5_000)
+    data = mac_icon(*[(b"ic04", b"ARGB")] * 5_000)
     assert sum(1 for _ in icns.elements(data)) == 1_000
     with pytest.raises(MediaError):
         decode_picture(data)
 
 
-WHOLE = icon(
+WHOLE = mac_icon(
     (b"ic08", png(PLAIN.resize((24, 24)))),
-    (b"il32", packed(scene(32, 32, 3))),
-    (b"ic04", packed(scene(16, 16), alpha=True)),
+    (b"il32", packed_colours(scene(32, 32, 3))),
+    (b"ic04", packed_colours(scene(16, 16), alpha=True)),
 )
 PATCHES = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=6)), max_size=6)
 

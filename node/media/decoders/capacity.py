@@ -5,6 +5,7 @@ Rules this module upholds:
 - Each format has a most of pixels that a byte can hold. A file whose bytes hold less than `LEAST_SHARE` of the stated
   pixels is refused: a few damaged bytes in a header must not cost a decoder gigabytes and minutes.
 - The bound is a bound of the format, not of what programs usually write: a picture of one colour is not refused.
+- Of an icon, its pictures in PNG are checked.
 - A format without such a bound is not here (arithmetic coding, GIF, JPEG 2000, WebP): time and memory bound its work.
 
 Sources: qoiformat.org (2022); Truevision TGA 2.0; ZSoft PCX manual (1991); Microsoft, "DDS file layout"; RFC 1951,
@@ -14,14 +15,16 @@ Sources: qoiformat.org (2022); Truevision TGA 2.0; ZSoft PCX manual (1991); Micr
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from node.media import sniff
+from node.media import icns, sniff
 from node.media.decoders import jpeg
 from node.media.decoders.decoded import believed
+from node.media.icon import largest_first
 from node.media.sniff import Format
 
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
 _BYTE: Final = 8
 _QOI_RUN: Final = 62
 """Pixels of the longest run, which is one byte."""
@@ -48,6 +51,9 @@ def check(data: bytes, known: Format) -> None:
     """Raises `Overstated` where a file is too short for the picture that its header states. A header that is cut short
     or makes no sense is left to the decoder.
     """
+    for image in _images(data, known):
+        if image.startswith(_PNG):
+            check(image, sniff.PNG)
     stated = _STATED.get(known)
     if stated is None:
         return
@@ -56,6 +62,13 @@ def check(data: bytes, known: Format) -> None:
     except (struct.error, IndexError):
         return
     believed(known.name, width, height, size=len(data), held=int(len(data) * pixels_a_byte))
+
+
+def _images(data: bytes, known: Format) -> Sequence[bytes]:
+    """The images of an icon that Pillow may decode: of a Windows icon the largest."""
+    if known in (sniff.ICO, sniff.CUR):
+        return largest_first(data)[:1]
+    return [data[each.start : each.end] for each in icns.files(data)] if known is sniff.ICNS else ()
 
 
 _Stated = tuple[int, int, float]

@@ -18,12 +18,16 @@ import numpy as np
 from bench.evidence import composites, films, stills
 from bench.evidence.holders import HOLDERS, packed
 from bench.evidence.originals import Original, Originals
+from tests.kinds.holders import seven_zip_of
+from tests.kinds.mac_icons import mac_icon, packed_colours
 from tests.unit.media.hostile import hurt
 from tests.unit.media.pictures import encoded, scene
 
 SMALL: Final = scene(72, 56)
 _LOOKS: Final = np.zeros((1, 32), np.uint8)
 _FRAMES: Final = range(4)
+_UNPACKED: Final = ("y4m",)
+"""Films whose frames are not compressed: two of them are large enough."""
 LARGEST: Final = 400_000
 """Bytes of a valid file; a larger one of its kind tells nothing more."""
 
@@ -41,12 +45,23 @@ def _given() -> Originals:
 
 
 def _still(kind: str) -> bytes | None:
-    return stills.written(kind, SMALL)
+    return _mac_icon() if kind == "icns" else stills.written(kind, SMALL)
+
+
+def _mac_icon() -> bytes:
+    """A small one: a PNG, packed colours with their mask, and packed colours with alpha."""
+    colours = packed_colours(scene(32, 32, 3))
+    mask = bytes(range(256)) * 4
+    with_alpha = packed_colours(scene(16, 16, 2), alpha=True)
+    return mac_icon(
+        (b"ic07", encoded(scene(128, 128), "PNG")), (b"il32", colours), (b"l8mk", mask), (b"ic04", with_alpha)
+    )
 
 
 def _film(kind: str) -> bytes | None:
     try:
-        return films.encoded(films.FILMS[kind], [(Tiny("film", SMALL, _LOOKS), _FRAMES)])
+        frames = _FRAMES if kind not in _UNPACKED else _FRAMES[:2]
+        return films.encoded(films.FILMS[kind], [(Tiny("film", SMALL, _LOOKS), frames)])
     except Exception:  # noqa: BLE001  (an encoder that is absent)
         return None
 
@@ -54,7 +69,7 @@ def _film(kind: str) -> bytes | None:
 def _holder(kind: str) -> bytes | None:
     suffix = ".jpg" if ".jpg" in HOLDERS[kind].takes or HOLDERS[kind].takes == ("",) else ".png"
     members = [(f"{seed}{suffix}", encoded(scene(72, 56, seed), "JPEG")) for seed in (1, 2)]
-    return packed(kind, members)
+    return seven_zip_of(dict(members)) if kind == "7z" else packed(kind, members)
 
 
 def _composite(kind: str) -> bytes | None:

@@ -13,6 +13,7 @@ from PIL import Image
 from node.errors import MediaError
 from node.media.decode import decode_picture, prepare
 from node.media.decoders.decoded import LEAST_SHARE, MAX_PIXELS, Overstated, believed
+from tests.kinds.mac_icons import mac_icon
 from tests.unit.media.pictures import encoded, scene
 
 SMALL = scene(72, 56)
@@ -128,3 +129,11 @@ def test_rows_of_strips_that_a_tiff_does_not_list_are_missing_and_not_black(kept
     assert picture.note == said
     values = picture.pixels.values.reshape(56, 72, -1)[:, :, :3]
     assert (values[: kept * 8] == np.asarray(SMALL)[: kept * 8]).all()
+
+
+def test_an_icon_whose_largest_picture_cannot_be_held_shows_another() -> None:
+    broken = patched(encoded(SMALL, "PNG"), 20, ">I", TALL)
+    data = mac_icon((b"ic08", broken), (b"ic07", encoded(SMALL, "PNG")))
+    assert decode_picture(data).note == "damaged Mac icon: the image of 72 x 56 pixels in it was read"
+    with pytest.raises(Overstated):
+        decode_picture(mac_icon((b"ic08", broken)))
