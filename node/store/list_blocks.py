@@ -24,11 +24,12 @@ from node.store.statements import chunks, insert_rows
 from node.store.tables.lists import list_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sqlalchemy import Connection, Row
 
-    from node.domain.references import Reference
+    from node.store.list_codec import Columns
 
 AT_ONCE: Final = 256
 """Blocks that are rewritten together: some MiB."""
@@ -37,9 +38,7 @@ _NEVER: Final = 1 << 62
 """Above every generation."""
 _SEQUENCE: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'list_blocks'")
 _ASKED: Final = func.json_each(bindparam("ids")).table_valued("value")
-_NEAREST: Final = (
-    select(func.min(list_blocks.c.last)).where(list_blocks.c.last >= _ASKED.c.value).scalar_subquery()
-)
+_NEAREST: Final = select(func.min(list_blocks.c.last)).where(list_blocks.c.last >= _ASKED.c.value).scalar_subquery()
 _HOLDING: Final = (
     select(list_blocks).where(list_blocks.c.last.in_(select(_NEAREST).select_from(_ASKED))).order_by(list_blocks.c.last)
 )
@@ -97,8 +96,8 @@ def last_id(connection: Connection) -> int:
 
 
 def walk(connection: Connection, number: int, after: int, rows: int, *, before: int = 0) -> Iterator[list[Block]]:
-    """The blocks of a list that have slots of ids above `after`, ascending, about as many at a time as `rows` rows need.
-    `before`: only those with rows that no file of this generation or a later one said.
+    """The blocks of a list that have slots of ids above `after`, ascending, about as many at a time as `rows` rows
+    need. `before`: only those with rows that no file of this generation or a later one said.
     """
     asked = {"of": number, "after": after, "before": before or _NEVER, "most": rows // BLOCK_ROWS + 2}
     while blocks := [_block(row) for row in connection.execute(_PAGE, asked)]:
@@ -118,26 +117,25 @@ def contents(connection: Connection, blocks: Sequence[Block]) -> list[bytes]:
     return list(map(codec.open_bytes, vault.get(connection, [each.vault_id for each in blocks])))
 
 
-def add(connection: Connection, number: int, generation: int, rows: Sequence[Reference], case_id: int) -> None:
+def add(connection: Connection, number: int, generation: int, columns: Columns, case_id: int) -> None:
     """Puts rows at the end, from id `last_id` and 1 on."""
-    start = last_id(connection)
-    parts = [rows[at : at + BLOCK_ROWS] for at in range(0, len(rows), BLOCK_ROWS)]
-    places = vault.put(connection, [codec.seal_bytes(list_codec.pack_block(part)) for part in parts])
+    before, count = last_id(connection), len(columns["at"])
+    places = vault.put(connection, list(map(codec.seal_bytes, list_codec.pack_blocks(columns))))
     made = []
-    for part, place in zip(parts, places, strict=True):
-        start += len(part)
-        made.append((start, number, len(part), generation, b"", case_id, place))
+    for start, place in zip(range(0, count, BLOCK_ROWS), places, strict=True):
+        end = min(start + BLOCK_ROWS, count)
+        made.append((before + end, number, end - start, generation, b"", case_id, place))
     insert_rows(connection, list_blocks, _COLUMNS, made)
 
 
-def seen(connection: Connection, ids: Set[int], generation: int) -> None:
+def seen(connection: Connection, ids: AbstractSet[int], generation: int) -> None:
     """File `generation` says these rows again."""
     for blocks in holding(connection, ids):
         aged = [_with_ages(each, ids, generation) for each in blocks]
         _update(connection, [(ages, block.vault_id, block) for ages, block in zip(aged, blocks, strict=True)])
 
 
-def _with_ages(block: Block, ids: Set[int], generation: int) -> tuple[int, ...]:
+def _with_ages(block: Block, ids: AbstractSet[int], generation: int) -> tuple[int, ...]:
     """The ages of a block after these rows got another one."""
     return tuple(generation if age and row in ids else age for row, age in enumerate(block.ages, block.first))
 
@@ -153,21 +151,21 @@ def _update(connection: Connection, changed: Sequence[tuple[tuple[int, ...], int
         connection.execute(_AGED, values)
 
 
-def erase(connection: Connection, ids: Set[int]) -> None:
+def erase(connection: Connection, ids: AbstractSet[int]) -> None:
     """Deletes rows; what they say is overwritten, that of their neighbours in a block is kept."""
     for blocks in holding(connection, ids):
         for at in range(0, len(blocks), AT_ONCE):
             _erase(connection, blocks[at : at + AT_ONCE], ids)
 
 
-def _erase(connection: Connection, blocks: Sequence[Block], ids: Set[int]) -> None:
+def _erase(connection: Connection, blocks: Sequence[Block], ids: AbstractSet[int]) -> None:
     aged = [(_with_ages(each, ids, 0), each) for each in blocks]
     kept = [(ages, block) for ages, block in aged if any(ages)]
     fresh = []
     for (ages, _), data in zip(kept, contents(connection, [block for _, block in kept]), strict=True):
         rows = list_codec.unpack_block(data, words=True)
         left = [row if age else list_codec.GONE for age, row in zip(ages, rows, strict=True)]
-        fresh.append(codec.seal_bytes(list_codec.pack_block(left)))
+        fresh += map(codec.seal_bytes, list_codec.pack_blocks(list_codec.by_column(left)))
     places = vault.put(connection, fresh)
     _update(connection, [(ages, place, block) for (ages, block), place in zip(kept, places, strict=True)])
     for some in chunks(block.last for ages, block in aged if not any(ages)):

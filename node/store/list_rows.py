@@ -114,7 +114,8 @@ class ListedWrites(ListedRows):
         if not rows:
             return taken
         case_id = self._case_id(number, case)
-        identities = list_codec.identities_of(rows)
+        columns = list_codec.by_column(rows)
+        identities = list_codec.identities_of(columns)
         savepoint = self._connection.begin_nested()
         try:
             taken.added = self._name_rows(number, identities)
@@ -123,9 +124,10 @@ class ListedWrites(ListedRows):
             savepoint.rollback()
             rows, identities = self._compared(number, generation, rows, identities, taken)
             taken.added = self._name_rows(number, identities)
-        if rows:
-            list_blocks.add(self._connection, number, generation, rows, case_id)
-        taken.columns = list_codec.columns_of(taken.added, rows)
+            columns = list_codec.by_column(rows) if rows else {}
+        if taken.added:
+            list_blocks.add(self._connection, number, generation, columns, case_id)
+            taken.columns = list_codec.columns_of(taken.added, columns)
         self._count_listed(number, len(taken.added) - len(taken.removed))
         return taken
 
@@ -185,12 +187,12 @@ class ListedWrites(ListedRows):
             taken.conflicting += 1
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        named = set(list_codec.identities_of([each.named for each in withdrawals])) if withdrawals else set()
+        named: set[bytes] = set()
+        if withdrawals:
+            named = set(list_codec.identities_of(list_codec.by_column([each.named for each in withdrawals])))
         gone = self._by_identity(number, list(named))
         self._count_listed(number, -len(gone))
-        return RowsTaken(
-            removed=self._delete_listed(number, gone), withdrawn=len(gone), unknown=len(named) - len(gone)
-        )
+        return RowsTaken(removed=self._delete_listed(number, gone), withdrawn=len(gone), unknown=len(named) - len(gone))
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
         gone: dict[bytes, int] = {}
@@ -199,7 +201,7 @@ class ListedWrites(ListedRows):
                 old = [slot for slot in block.live if not before or block.ages[slot] < before][: limit - len(gone)]
                 if old:
                     rows = list_codec.unpack_block(data)
-                    identities = list_codec.identities_of([rows[slot] for slot in old])
+                    identities = list_codec.identities_of(list_codec.by_column([rows[slot] for slot in old]))
                     gone |= zip(identities, (block.first + slot for slot in old), strict=True)
             if len(gone) == limit:
                 break

@@ -1,7 +1,7 @@
 """The rows of lists by the block, in the vault, and apart from them what names each row. See `node.store.schema`.
 
-Every row keeps its id, its generation and its case, so an index that was kept still fits. What the file said of it moves
-into its new block, and the old copy is overwritten.
+Every row keeps its id, its generation and its case, so an index that was kept still fits. What the file said of it
+moves into its new block, and the old copy is overwritten.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _move(connection: sa.Connection) -> None:
     used = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'list_rows'"))
     if used:
         connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'list_blocks'"))
-        connection.execute(sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('list_blocks', :used)"), {"used": used})
+        connection.execute(
+            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('list_blocks', :used)"), {"used": used}
+        )
 
 
 def _blocks(rows: Sequence[sa.Row[Any]]) -> Iterator[list[sa.Row[Any]]]:
@@ -118,7 +120,7 @@ def _put(connection: sa.Connection, block: Sequence[sa.Row[Any]], words: dict[in
     for row in block:
         said = words[row.vault_id][row.vault_at] if row.vault_id else ""
         slots[row.id - first], ages[row.id - first] = _reference(row, said), row.generation
-    connection.execute(_KEEP, {"id": place, "sealed": list_codec.pack_block(slots)})
+    connection.execute(_KEEP, {"id": place, "sealed": _packed(slots)})
     alike = len(set(ages)) == 1
     connection.execute(
         _BLOCK,
@@ -132,6 +134,11 @@ def _put(connection: sa.Connection, block: Sequence[sa.Row[Any]], words: dict[in
             "vault_id": place,
         },
     )
+
+
+def _packed(rows: Sequence[Reference]) -> bytes:
+    (block,) = list_codec.pack_blocks(list_codec.by_column(rows))
+    return block
 
 
 def _words(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
