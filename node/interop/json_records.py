@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from json.scanner import make_scanner
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from node.domain.references import TOO_DEEP, At
@@ -70,7 +71,7 @@ def _number(digits: str) -> int | str:
 
 
 _DECODE: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
-_SCAN: Final = json.JSONDecoder(parse_constant=_refuse).scan_once
+_SCAN: Final = make_scanner(json.JSONDecoder(parse_constant=_refuse))  # type: ignore[arg-type]
 """The parser itself, which raises `StopIteration` where `_DECODE` says what is wrong."""
 _DECODE_LONG: Final = json.JSONDecoder(parse_constant=_refuse, parse_int=_number).raw_decode
 

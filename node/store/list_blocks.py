@@ -161,7 +161,7 @@ def erase(connection: Connection, ids: AbstractSet[int]) -> None:
 def _erase(connection: Connection, blocks: Sequence[Block], ids: AbstractSet[int]) -> None:
     aged = [(_with_ages(each, ids, 0), each) for each in blocks]
     kept = [(ages, block) for ages, block in aged if any(ages)]
-    fresh = []
+    fresh: list[bytes] = []
     for (ages, _), data in zip(kept, contents(connection, [block for _, block in kept]), strict=True):
         rows = list_codec.unpack_block(data, words=True)
         left = [row if age else list_codec.GONE for age, row in zip(ages, rows, strict=True)]

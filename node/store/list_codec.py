@@ -17,7 +17,7 @@ import json
 import struct
 import zlib
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import accumulate, compress, repeat
 from operator import sub
@@ -45,15 +45,6 @@ GONE: Final = Reference(At())
 _LEVEL: Final = 1
 """Of zlib: the quickest."""
 
-
-def _upper(value: bytes) -> str:
-    return value.hex().upper()
-
-
-def _base64(value: bytes) -> str:
-    return b2a_base64(value, newline=False).decode()
-
-
 _HEAD: Final = struct.Struct(">HII")
 """Rows, and bytes of the first and of the second part."""
 _HASHES: Final = struct.Struct(">HB")
@@ -71,32 +62,11 @@ _AS_IT_IS: Final = "surrogatepass"
 _MARK: Final = "\x01"
 """A character that no text of JSON has. In words it stands for a hash of the row, and the next character says which."""
 
-
-def _upper(value: bytes) -> str:
-    return value.hex().upper()
-
-
-def _base64(value: bytes) -> str:
-    return b2a_base64(value, newline=False).decode()
-
-
-_HEAD: Final = struct.Struct(">HII")
-"""Rows, and bytes of the first and of the second part."""
-_HASHES: Final = struct.Struct(">HB")
-"""The code of a kind, and whether every row has it; if not, a byte for each row says which have."""
-_IDENTITY: Final = 16
-_DEFAULTS: Final = {**Reference._field_defaults, **At._field_defaults}
-_RISING: Final = ("record", "line", "offset")
-"""Fields that rise from row to row: their differences are smaller."""
-_TUPLES: Final = ("not_searched", "warnings")
-_FLAGS: Final = ("victim_identified", "offender_identified", "distributed", "baseline")
-_APART: Final = frozenset(("at", "said", *(field.value for field in LISTED.values())))
-"""Fields of a reference that are not kept under their own name in the second part."""
-_NAMES: Final = (*At._fields, *(name for name in Reference._fields if name not in _APART))
-_AS_IT_IS: Final = "surrogatepass"
-_CONTROLS: Final = "".join(map(chr, (*range(1, 9), 11, 12, *range(14, 32))))
-"""Characters that no text of JSON has. In words they stand for a hash of the row, as a spelling of `_SPELT` has it."""
-_SPELLINGS: Final = (bytes.hex, _upper, _base64)
+_SPELLINGS: Final[tuple[Callable[[bytes], str], ...]] = (
+    bytes.hex,
+    lambda value: value.hex().upper(),
+    lambda value: b2a_base64(value, newline=False).decode(),
+)
 _SPELT: Final = tuple(
     (field.value, tuple((f"{_MARK}{chr(kind.code * 4 + at)}", spell) for at, spell in enumerate(_SPELLINGS)))
     for kind, field in LISTED.items()
@@ -127,7 +97,7 @@ def identities_of(columns: Columns) -> list[bytes]:
     """What names each row in its list: 16 bytes of its id, or of its hashes if it has no id."""
     ids, *hashes = (columns[name] for name in ("id", "md5", "sha1", "sha256", "pdq", "photodna"))
     sizes = map(bytes, zip(*(map(len, each) for each in hashes), strict=True))
-    named = map(b"".join, zip(repeat(b"h"), sizes, *hashes, strict=False))
+    named: Iterable[bytes] = map(b"".join, zip(repeat(b"h"), sizes, *hashes, strict=False))
     if any(ids):
         pairs = zip(ids, named, strict=True)
         named = (b"i" + each.encode("utf-8", _AS_IT_IS) if each else other for each, other in pairs)

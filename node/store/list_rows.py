@@ -156,7 +156,7 @@ class ListedWrites(ListedRows):
             else:
                 first[identity] = row
         known = self._by_identity(number, list(first))
-        held = self._held(known.values())
+        held = self._held_rows(known.values())
         seen: set[int] = set()
         gone: dict[bytes, int] = {}
         for identity, row_id in known.items():
@@ -216,7 +216,7 @@ class ListedWrites(ListedRows):
             found.update((row.identity, row.row_id) for row in rows)
         return found
 
-    def _held(self, ids: Collection[int]) -> dict[int, _Held]:
+    def _held_rows(self, ids: Collection[int]) -> dict[int, _Held]:
         wanted = set(ids)
         found: dict[int, _Held] = {}
         for blocks in list_blocks.holding(self._connection, wanted):

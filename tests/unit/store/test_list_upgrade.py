@@ -45,7 +45,12 @@ def old_block(words: list[str]) -> bytes:
 
 
 def old_rest(row: Reference) -> str:
-    given = {"id": row.id, "at": row.at.name, "not_searched": row.not_searched, "audience": row.audience}
+    given: dict[str, object] = {
+        "id": row.id,
+        "at": row.at.name,
+        "not_searched": row.not_searched,
+        "audience": row.audience,
+    }
     given |= {"handling": row.handling, "disputes": row.disputes, "warnings": row.warnings, "changed": row.changed}
     kept = {name: value for name, value in given.items() if value}
     return json.dumps(kept) if kept else ""
