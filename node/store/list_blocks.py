@@ -12,13 +12,18 @@ Rules this module upholds:
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from sqlalchemy import bindparam, delete, func, select, text, update
 
+from node.domain.batch import FingerprintColumn, FingerprintColumns
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.store import codec, list_codec, vault
+from node.store.kept_kinds import LISTED
 from node.store.list_codec import BLOCK_ROWS
 from node.store.statements import chunks, insert_rows
 from node.store.tables.lists import list_blocks
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from node.domain.fingerprint_kinds import FingerprintKind
     from node.store.list_codec import Columns
 
 AT_ONCE: Final = 256
@@ -163,11 +169,58 @@ def _erase(connection: Connection, blocks: Sequence[Block], ids: AbstractSet[int
     kept = [(ages, block) for ages, block in aged if any(ages)]
     fresh: list[bytes] = []
     for (ages, _), data in zip(kept, contents(connection, [block for _, block in kept]), strict=True):
-        rows = list_codec.unpack_block(data, words=True)
-        left = [row if age else list_codec.GONE for age, row in zip(ages, rows, strict=True)]
-        fresh += map(codec.seal_bytes, list_codec.pack_blocks(list_codec.by_column(left)))
+        left = [slot for slot, age in enumerate(ages) if age]
+        rows = [list_codec.GONE] * len(ages)
+        for slot, row in zip(left, list_codec.unpack_rows(data, left, words=True), strict=True):
+            rows[slot] = row
+        fresh += map(codec.seal_bytes, list_codec.pack_blocks(list_codec.by_column(rows)))
     places = vault.put(connection, fresh)
     _update(connection, [(ages, place, block) for (ages, block), place in zip(kept, places, strict=True)])
     for some in chunks(block.last for ages, block in aged if not any(ages)):
         connection.execute(delete(list_blocks).where(list_blocks.c.last.in_(some)))
     vault.forget(connection, [block.vault_id for block in blocks])
+
+
+class Prints:
+    """Fingerprints of blocks, put together. `count`: of how many rows; `last`: the id of the last of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = 0
+        self._parts: defaultdict[FingerprintKind, list[FingerprintColumn]] = defaultdict(list)
+
+    def add(self, block: Block, data: bytes, slots: Sequence[int]) -> None:
+        """Adds those of some slots of a block."""
+        if not slots:
+            return
+        self.count += len(slots)
+        self.last = block.first + slots[-1]
+        wanted = np.zeros(len(block.ages), dtype=np.bool_)
+        wanted[slots] = True
+        for kind, has, values in list_codec.unpack_hashes(data):
+            those = wanted[has]
+            if not those.any():
+                continue
+            field = LISTED[kind].quality
+            quality = np.full(len(wanted), UNSTATED_QUALITY, dtype=np.int16)
+            if field is not None:
+                quality = list_codec.unpack_qualities(data, field)
+            self._parts[kind].append(
+                FingerprintColumn(
+                    code=kind.code, rows=has[those] + block.first, values=values[those], quality=quality[has][those]
+                )
+            )
+
+    def joined(self) -> FingerprintColumns:
+        """All of them, by kind."""
+        return FingerprintColumns(
+            columns=[
+                FingerprintColumn(
+                    code=kind.code,
+                    rows=np.concatenate([each.rows for each in parts]),
+                    values=np.concatenate([each.values for each in parts]),
+                    quality=np.concatenate([each.quality for each in parts]),
+                )
+                for kind, parts in self._parts.items()
+            ]
+        )

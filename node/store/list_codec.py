@@ -34,7 +34,7 @@ from node.errors import Damaged
 from node.store.kept_kinds import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from node.domain.fingerprint_kinds import FingerprintKind
 
@@ -55,7 +55,9 @@ _RISING: Final = ("record", "line", "offset")
 """Fields that rise from row to row: their differences are smaller."""
 _TUPLES: Final = ("not_searched", "warnings")
 _FLAGS: Final = ("victim_identified", "offender_identified", "distributed", "baseline")
-_APART: Final = frozenset(("at", "said", *(field.value for field in LISTED.values())))
+_TRI: Final = tuple(Tri)
+_HASHED: Final = tuple(field.value for field in LISTED.values())
+_APART: Final = frozenset(("at", "said", *_HASHED))
 """Fields of a reference that are not kept under their own name in the second part."""
 _NAMES: Final = (*At._fields, *(name for name in Reference._fields if name not in _APART))
 _AS_IT_IS: Final = "surrogatepass"
@@ -162,25 +164,29 @@ def unpack_hashes(block: bytes) -> list[Hashes]:
     """The hashes of a block. Raises `Damaged`."""
     try:
         slots, size, _ = _HEAD.unpack_from(block)
-        return list(_unpacked_hashes(block[_HEAD.size : _HEAD.size + size], slots))
+        return [
+            Hashes(kind, np.array(has, dtype=np.intp), np.frombuffer(values, dtype=np.uint8).reshape(-1, kind.size))
+            for kind, has, values in _unpacked_hashes(block[_HEAD.size : _HEAD.size + size], slots)
+        ]
     except _DAMAGED as error:
         raise _damaged() from error
 
 
-def _unpacked_hashes(data: bytes, slots: int) -> Iterable[Hashes]:
+def _unpacked_hashes(data: bytes, slots: int) -> Iterator[tuple[FingerprintKind, Sequence[int], bytes]]:
+    """(A kind, the slots of the rows that have one, their hashes in that order)."""
     at = 0
     while at < len(data):
         code, every = _HASHES.unpack_from(data, at)
         at += _HASHES.size
-        kind = KIND_BY_CODE[code]
-        if every:
-            has = np.arange(slots)
-        else:
-            has = np.flatnonzero(np.frombuffer(data, dtype=np.bool_, count=slots, offset=at))
+        kind, has = KIND_BY_CODE[code], list(range(slots))
+        if not every:
+            has = [slot for slot, given in enumerate(data[at : at + slots]) if given]
             at += slots
-        values = np.frombuffer(data, dtype=np.uint8, count=len(has) * kind.size, offset=at)
-        at += len(has) * kind.size
-        yield Hashes(kind, has, values.reshape(len(has), kind.size))
+        end = at + len(has) * kind.size
+        if end > len(data):
+            raise ValueError("the hashes of a block end early")
+        yield kind, has, data[at:end]
+        at = end
 
 
 def unpack_qualities(block: bytes, field: str) -> np.ndarray:
@@ -192,28 +198,33 @@ def unpack_qualities(block: bytes, field: str) -> np.ndarray:
         raise _damaged() from error
 
 
-def unpack_block(block: bytes, *, words: bool = False) -> list[Reference]:
-    """What `pack_blocks` packed; without `said`, unless `words` are asked for. Raises `Damaged`."""
+def unpack_rows(block: bytes, chosen: Sequence[int], *, words: bool = False) -> list[Reference]:
+    """The rows in these slots of what `pack_blocks` packed; without `said`, unless `words` are asked for.
+
+    Raises `Damaged`.
+    """
     try:
-        return _unpacked(block, words=words)
+        return _unpacked(block, chosen, words=words)
     except _DAMAGED as error:
         raise _damaged() from error
 
 
-def _unpacked(block: bytes, *, words: bool) -> list[Reference]:
+def _unpacked(block: bytes, chosen: Sequence[int], *, words: bool) -> list[Reference]:
     slots, *sizes = _HEAD.unpack_from(block)
     details = _details(block, *sizes)
-    by_name: dict[str, Any] = {name: _whole(name, details, slots) for name in _NAMES}
-    by_name["at"] = map(At._make, zip(*(by_name[name] for name in At._fields), strict=True))
-    by_name |= {name: map(tuple, by_name[name]) for name in _TUPLES}
-    by_name |= {name: map(Tri, by_name[name]) for name in _FLAGS}
-    by_name |= {field.value: [b""] * slots for field in LISTED.values()}
+    columns: dict[str, Any] = {name: [_DEFAULTS[name]] * len(chosen) for name in (*_NAMES, *_HASHED)}
+    for name in details:
+        values = _whole(name, details, slots)
+        columns[name] = [values[slot] for slot in chosen]
+    columns["at"] = map(At._make, zip(*(columns[name] for name in At._fields), strict=True))
+    columns |= {name: map(tuple, columns[name]) for name in _TUPLES}
+    columns |= {name: map(_TRI.__getitem__, columns[name]) for name in _FLAGS}
     for kind, has, values in _unpacked_hashes(block[_HEAD.size : _HEAD.size + sizes[0]], slots):
-        those = by_name[LISTED[kind].value]
-        for slot, value in zip(has.tolist(), values, strict=True):
-            those[slot] = value.tobytes()
-    by_name["said"] = _words(block, by_name, slots, _HEAD.size + sum(sizes)) if words else repeat("", slots)
-    return list(map(Reference._make, zip(*(by_name[name] for name in Reference._fields), strict=True)))
+        starts = {slot: at * kind.size for at, slot in enumerate(has)}
+        places = (starts.get(slot) for slot in chosen)
+        columns[LISTED[kind].value] = [b"" if at is None else values[at : at + kind.size] for at in places]
+    columns["said"] = _words(block, columns, chosen, _HEAD.size + sum(sizes)) if words else repeat("", len(chosen))
+    return list(map(Reference._make, zip(*(columns[name] for name in Reference._fields), strict=True)))
 
 
 def _details(block: bytes, hashes: int, told: int) -> dict[str, list[Any]]:
@@ -251,18 +262,20 @@ def _packed_words(by_name: Columns) -> bytes:
     return lengths + "".join(said).encode("utf-8", _AS_IT_IS)
 
 
-def _words(block: bytes, by_name: Columns, slots: int, start: int) -> list[str]:
+def _words(block: bytes, columns: Columns, chosen: Sequence[int], start: int) -> list[str]:
+    """What the file said of the rows in these slots, whose hashes are in `columns`."""
+    slots, *_ = _HEAD.unpack_from(block)
     data = zlib.decompress(block[start:])
     spare, *lengths = struct.unpack_from(f">?{slots}I", data)
     text = data[1 + 4 * slots :].decode("utf-8", _AS_IT_IS)
     ends = list(accumulate(lengths))
     if ends[-1] != len(text):
         raise ValueError("the words of a block have another length")
-    said = [text[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    said = [text[ends[slot] - lengths[slot] : ends[slot]] for slot in chosen]
     for name, spellings in _SPELT if spare else ():
-        for control, spell in spellings:
-            if control in text:
-                said = [words.replace(control, spell(value)) for words, value in zip(said, by_name[name], strict=True)]
+        for mark, spell in spellings:
+            if mark in text:
+                said = [words.replace(mark, spell(value)) for words, value in zip(said, columns[name], strict=True)]
     return said
 
 

@@ -11,26 +11,21 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from node.domain.batch import FingerprintColumn, FingerprintColumns
-from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
 from node.domain.references import Reference, is_later, same_statement
 from node.store import list_blocks, list_codec
-from node.store.kept_kinds import LISTED
 from node.store.statements import Repository, chunks, insert_rows
 from node.store.tables import lists as tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from node.domain.fingerprint_kinds import FingerprintKind
+    from node.domain.batch import FingerprintColumns
     from node.domain.references import Withdrawal
     from node.store.list_blocks import Block
 
@@ -52,7 +47,6 @@ _COUNT: Final = (
 class _Held(NamedTuple):
     """A row that is here, with its words. `age`: the file of its list that said it last."""
 
-    id: int
     row: Reference
     age: int
 
@@ -64,19 +58,19 @@ class ListedRows(Repository):
         wanted = set(ids)
         found: dict[int, ListedRow] = {}
         for blocks in list_blocks.holding(self._connection, wanted):
-            found |= {each.id: each for each in self._listed(blocks) if each.id in wanted}
+            found |= {each.id: each for each in self._listed(blocks, lambda row: row in wanted)}
         return found
 
     def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
         found: list[ListedRow] = []
         for blocks in list_blocks.walk(self._connection, number, after, limit):
-            found += (each for each in self._listed(blocks, words=words) if each.id > after)
+            found += self._listed(blocks, lambda row: row > after, words=words)
             if len(found) >= limit:
                 break
         return found[:limit]
 
     def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
-        made = _Columns()
+        made = list_blocks.Prints()
         for blocks in list_blocks.walk(self._connection, number, after, limit):
             for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
                 slots = [slot for slot in block.live if block.first + slot > after][: limit - made.count]
@@ -88,13 +82,16 @@ class ListedRows(Repository):
     def last_list_row(self) -> int:
         return list_blocks.last_id(self._connection)
 
-    def _listed(self, blocks: Sequence[Block], *, words: bool = False) -> Iterator[ListedRow]:
+    def _listed(
+        self, blocks: Sequence[Block], wanted: Callable[[int], bool], *, words: bool = False
+    ) -> Iterator[ListedRow]:
+        """The rows of blocks whose ids are wanted."""
         cases = self._case_numbers({each.case_id for each in blocks if each.case_id})
         for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
-            rows = list_codec.unpack_block(data, words=words)
+            slots = [slot for slot in block.live if wanted(block.first + slot)]
             case = cases.get(block.case_id, "")
-            for slot in block.live:
-                yield ListedRow(id=block.first + slot, list=block.list_number, reference=rows[slot], case=case)
+            for slot, row in zip(slots, list_codec.unpack_rows(data, slots, words=words), strict=True):
+                yield ListedRow(id=block.first + slot, list=block.list_number, reference=row, case=case)
 
     def _case_numbers(self, ids: Iterable[int]) -> dict[int, str]:
         found: dict[int, str] = {}
@@ -200,8 +197,8 @@ class ListedWrites(ListedRows):
             for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
                 old = [slot for slot in block.live if not before or block.ages[slot] < before][: limit - len(gone)]
                 if old:
-                    rows = list_codec.unpack_block(data)
-                    identities = list_codec.identities_of(list_codec.by_column([rows[slot] for slot in old]))
+                    rows = list_codec.unpack_rows(data, old)
+                    identities = list_codec.identities_of(list_codec.by_column(rows))
                     gone |= zip(identities, (block.first + slot for slot in old), strict=True)
             if len(gone) == limit:
                 break
@@ -221,9 +218,9 @@ class ListedWrites(ListedRows):
         found: dict[int, _Held] = {}
         for blocks in list_blocks.holding(self._connection, wanted):
             for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
-                rows = list_codec.unpack_block(data, words=True)
-                every = map(_Held, range(block.first, block.last + 1), rows, block.ages)
-                found |= {each.id: each for each in every if each.id in wanted}
+                slots = [slot for slot in block.live if block.first + slot in wanted]
+                for slot, row in zip(slots, list_codec.unpack_rows(data, slots, words=True), strict=True):
+                    found[block.first + slot] = _Held(row, block.ages[slot])
         return found
 
     def _delete_listed(self, number: int, gone: Mapping[bytes, int]) -> list[int]:
@@ -251,48 +248,3 @@ class ListedWrites(ListedRows):
     def _count_listed(self, number: int, more: int) -> None:
         if more:
             self._connection.execute(_COUNT, {"of": number, "more": more})
-
-
-class _Columns:
-    """Fingerprints of blocks, put together. `count`: of how many rows; `last`: the id of the last of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.last = 0
-        self._parts: defaultdict[FingerprintKind, list[FingerprintColumn]] = defaultdict(list)
-
-    def add(self, block: Block, data: bytes, slots: Sequence[int]) -> None:
-        """Adds those of some slots of a block."""
-        if not slots:
-            return
-        self.count += len(slots)
-        self.last = block.first + slots[-1]
-        wanted = np.zeros(len(block.ages), dtype=np.bool_)
-        wanted[slots] = True
-        for kind, has, values in list_codec.unpack_hashes(data):
-            those = wanted[has]
-            if not those.any():
-                continue
-            field = LISTED[kind].quality
-            quality = np.full(len(wanted), UNSTATED_QUALITY, dtype=np.int16)
-            if field is not None:
-                quality = list_codec.unpack_qualities(data, field)
-            self._parts[kind].append(
-                FingerprintColumn(
-                    code=kind.code, rows=has[those] + block.first, values=values[those], quality=quality[has][those]
-                )
-            )
-
-    def joined(self) -> FingerprintColumns:
-        """All of them, by kind."""
-        return FingerprintColumns(
-            columns=[
-                FingerprintColumn(
-                    code=kind.code,
-                    rows=np.concatenate([each.rows for each in parts]),
-                    values=np.concatenate([each.values for each in parts]),
-                    quality=np.concatenate([each.quality for each in parts]),
-                )
-                for kind, parts in self._parts.items()
-            ]
-        )

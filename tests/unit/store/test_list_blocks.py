@@ -19,7 +19,7 @@ from node.domain.references import At, ListHead, Reference, Withdrawal
 from node.domain.statements import Tri
 from node.errors import Damaged
 from node.store.kept_kinds import LISTED
-from node.store.list_codec import BLOCK_ROWS, by_column, pack_blocks, unpack_block, unpack_hashes, unpack_qualities
+from node.store.list_codec import BLOCK_ROWS, by_column, pack_blocks, unpack_hashes, unpack_qualities, unpack_rows
 from node.store.store import SqliteStore
 from tests.stores import fresh_store
 
@@ -61,8 +61,9 @@ def references(draw: st.DrawFn) -> Reference:
 @given(st.lists(references(), min_size=1, max_size=9))
 def test_rows_come_out_of_a_block_as_they_were(rows: list[Reference]) -> None:
     (block,) = pack_blocks(by_column(rows))
-    assert unpack_block(block, words=True) == rows
-    assert unpack_block(block) == [row._replace(said="") for row in rows]
+    assert unpack_rows(block, range(len(rows)), words=True) == rows
+    assert unpack_rows(block, range(len(rows))) == [row._replace(said="") for row in rows]
+    assert unpack_rows(block, [len(rows) - 1], words=True) == rows[-1:]
     assert unpack_qualities(block, "pdq_quality").tolist() == [row.pdq_quality for row in rows]
     found = {kind: (slots.tolist(), values.tobytes()) for kind, slots, values in unpack_hashes(block)}
     for kind, field in LISTED.items():
@@ -78,7 +79,11 @@ def test_a_damaged_block_is_a_damaged_store_or_gives_rows(rows: list[Reference],
     flipped = bytearray(block)
     flipped[cut] ^= data.draw(st.integers(1, 255))
     for bad in (block[:cut], bytes(flipped)):
-        for read in (unpack_hashes, unpack_block, lambda given: unpack_block(given, words=True)):
+        for read in (
+            unpack_hashes,
+            lambda given: unpack_rows(given, [0]),
+            lambda given: unpack_rows(given, [0], words=True),
+        ):
             with suppress(Damaged):
                 assert read(bad) is not None
 
