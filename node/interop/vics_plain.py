@@ -81,6 +81,7 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
     if (
         len(md5) != MD5.size
         or len(sha1) not in _SHA1_SIZES
+        or len(dna) not in _PHOTODNA_SIZES  # 192 digits with padding are 143 or 142 bytes
         or md5 in _REFUSED
         or sha1 in _REFUSED
         or len(texts) > MAX_TEXT

@@ -22,6 +22,7 @@ from tests.interop.second_set.made import (
     rejected,
     row,
     sha1,
+    truncated,
 )
 
 ALL = (
@@ -225,11 +226,15 @@ def _faults() -> Iterator[Made]:
         kept(page.records[1], 4, hashes={"md5": md5(4)}, flags=unknown, media_type=None, warnings=["columns-differ"]),
         kept(page.records[2], 5, hashes={"md5": md5(5), "sha1": sha1(5)}, flags=unknown, media_type=None, warnings=["columns-differ"]),
     ]
-    yield made("icse/short-rows.csv", page.data, accepted(rows))
+    # A short row at the very end, without a line end, is also what a cut leaves.
+    yield made("icse/short-rows.csv", page.data, accepted(rows), truncated(page.data, 80))
     # A quotation mark that never closes swallows the rest: nothing of what follows may be taken for cells.
     lines = [";".join(cells(6, Series_name='"never closed')[name] for name in TWELVE), *whole]
     page = written(TWELVE, lines, Page())
-    yield made("icse/quote-never-closed.csv", page.data, rejected(), accepted(rejected=[{"record": 1}]))
+    rows = [kept(page.records[1], 1), kept(page.records[2], 2)]
+    # Or the line alone is told, and those behind it are read as what they are.
+    options = (accepted(rejected=[{"record": 1}]), accepted(rows, rejected=[{"record": 1}]))
+    yield made("icse/quote-never-closed.csv", page.data, rejected(), *options)
     page = written(TWELVE, [whole[0]], Page())
     page.add("\n\n  \n").record(";".join(whole[1][name] for name in TWELVE)).add("\n\n")
     rows = [kept(page.records[0], 1), kept(page.records[1] | {"record": 2}, 2)]
@@ -239,4 +244,6 @@ def _faults() -> Iterator[Made]:
     doubled = (*TWELVE, "MD5")
     text = ";".join(cells(7)[name] for name in TWELVE)
     page = Page().add(";".join(doubled) + "\n").record(f"{text};{md5('other')}").add("\n")
-    yield made("icse/md5-twice.csv", page.data, refused(), rejected(), accepted([kept(page.records[0], 7)], notices=["conflicting-hash"]))
+    # Neither of two MD5s of one file, and told: the other hashes stand.
+    neither = kept(page.records[0], 7, hashes={"sha1": sha1(7), "photodna": dna(7).hex()}, warnings=["conflicting-hash"])
+    yield made("icse/md5-twice.csv", page.data, refused(), rejected(), accepted([neither]))

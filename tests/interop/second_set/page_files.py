@@ -92,9 +92,11 @@ def _stopncii() -> Iterator[Made]:
     whole = accepted(rows, rejected=faults, notices=["not-searched"], retractions=["ImagePDQ of record 3", "VideoMD5 of record 4"], must_not_appear=["secret"])
     nameless = [bad(at[16], "no signal type"), bad(at[17], "no signal type")]
     fifteenth = plain(at[14], {"md5": md5(15)}, optional=True, media_type="image")
-    for each in (whole, whole | {"rejected": [*faults, *nameless]}):
-        each["items"] = [*rows, fifteenth]
-    yield made("stopncii/statuses.json", page.data, whole, whole | {"rejected": [*faults, *nameless]}, whole | {"rejected": [*faults, *[{"record": n} for n in (17, 18)]]})
+    whole |= {"items": [*rows, fifteenth], "records": {"one_of": [2, 3]}}
+    # A text is no hash, so that "not searched" may be said of it or not.
+    options = [whole | {"warnings": told} for told in ([], ["not-searched"])]
+    options += [each | {"rejected": [*faults, *nameless]} for each in options]
+    yield made("stopncii/statuses.json", page.data, *options)
     # The last value of one (signal, hash) replaces the former.
     page = stopncii(hashed(pdq(1)), hashed(pdq(1).upper(), "Deleted"), hashed(pdq(2), "Withdrawn"), hashed(pdq(2)), hashed(pdq(3)), hashed(pdq(3), "Received"))
     at = page.records
@@ -254,7 +256,8 @@ def _tables() -> Iterator[Made]:
     faults = [bad(at[3], NO_HASH), bad(at[4], EMPTY_INPUT), bad(at[6], "no signal type")]
     whole = accepted(rows, rejected=faults, notices=["not-searched"])
     tab = whole | {"rejected": [*faults, bad(at[2], "no signal type")]}
-    yield made("threatexchange/signals-crlf.txt", page.data, whole, tab)
+    # A search for words is no hash.
+    yield made("threatexchange/signals-crlf.txt", page.data, whole, tab, whole | {"warnings": []})
 
 
 def _hma() -> Iterator[Made]:

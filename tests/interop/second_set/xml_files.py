@@ -97,7 +97,7 @@ def _order() -> Iterator[Made]:
     page = ncmec(entry("x"), gone("x", kind="deletedVideo"), videos=(entry("x", kind="video"), gone("x", kind="deletedVideo")))
     at = {name: value for name, value in page.records[0].items() if name != "record"}
     told = accepted([kept(at, "x")], retractions=["7/x (video)"])
-    yield made("ncmec/tombstone-of-the-video.xml", page.data, told, told | {"warnings": ["bad-total"]}, told | {"warnings": ["unknown-field"]})
+    yield made("ncmec/tombstone-of-the-video.xml", page.data, told, told | {"warnings": ["bad-total"]}, told | {"warnings": ["bad-total", "unknown-field"]})
     page = ncmec(entry("x", code="A1", time="2024-01-05T00:00:00Z"), entry("x", code="B2", time="2024-01-02T00:00:00Z"))
     yield made("ncmec/twice-earlier-last.xml", page.data, *_one_of(kept(page.records[0], "x", "A1"), []))
     page = ncmec(entry("x", code="A1", time="2024-01-02T00:00:00Z"), entry("x", code="B2", time="2024-01-05T00:00:00Z"))
