@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_base64, unhexlify
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +29,7 @@ _PHOTODNA_DIGITS: Final = PHOTODNA.size * 4 // 3
 _PHOTODNA_SIZES: Final = (0, PHOTODNA.size)
 _SHA1_SIZES: Final = (0, SHA1.size)
 _SIZE_DIGITS: Final = len(str(MAX_SIZE))
+_SPACED: Final = re.compile(r'"\s+:').search
 _FLAGS: Final[dict[object, Tri]] = {
     **dict.fromkeys((True, "true", "True"), Tri.YES),
     **dict.fromkeys((False, "false", "False"), Tri.NO),
@@ -88,8 +90,8 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
         or not texts.isascii()
         or (tags and (tags.count(",") >= MAX_TAGS or tags == NOTHING_SAID))
         or not known.issuperset(record)
-        # A name that stands twice is in the text alone.
-        or said.count('":') != members
+        # A name that stands twice is in the text alone. With space before its colon it is no `":`.
+        or (said.count(":") != members and (said.count('":') != members or _SPACED(said)))
     ):
         return None
     common = (at, "", md5, sha1, b"", b"", UNSTATED_QUALITY, dna, code, victim, offender, distributed, Tri.UNKNOWN)
