@@ -77,7 +77,10 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
             datetime.fromisoformat(record["DateUpdated"])
         members = len(record)
         if "MediaFiles" in record:
-            members += sum(map(len, record["MediaFiles"]))
+            for each in record["MediaFiles"]:
+                if type(each) is not dict:
+                    return None  # It has a length, and no members.
+                members += len(each)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     if (

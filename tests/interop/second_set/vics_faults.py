@@ -299,6 +299,12 @@ def _repeated_keys() -> Iterator[Made]:
         ("other-md5", f'{{"MD5":"{md5(2)}","Category":1,"MD5":"{md5(3)}"}}'),
         ("other-category", f'{{"MD5":"{md5(2)}","Category":1,"Category":4}}'),
         ("other-flag", f'{{"MD5":"{md5(2)}","VictimIdentified":true,"VictimIdentified":false}}'),
+        ("space-before-a-colon", f'{{"MD5":"{md5(2)}","Category":1,"MD5" :"{md5(3)}"}}'),
+        ("line-end-before-a-colon", f'{{"MD5":"{md5(2)}","Category":1,"MD5"\n:"{md5(3)}"}}'),
+        ("escaped-name", f'{{"MD5":"{md5(2)}","Category":1,"\\u004dD5":"{md5(3)}"}}'),
+        ("beside-a-text", f'{{"MD5":"{md5(2)}","MediaFiles":["x"],"MD5":"{md5(3)}"}}'),
+        ("beside-an-object", f'{{"MD5":"{md5(2)}","MediaFiles":{{"ab":1}},"MD5":"{md5(3)}"}}'),
+        ("beside-lists", f'{{"MD5":"{md5(2)}","MediaFiles":[[0]],"MD5":"{md5(3)}"}}'),
     ):
         page = vics(first, text)
         one = row(page.records[0], {"md5": md5(1)}, code="1")
