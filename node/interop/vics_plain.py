@@ -29,6 +29,8 @@ _PHOTODNA_DIGITS: Final = PHOTODNA.size * 4 // 3
 _PHOTODNA_SIZES: Final = (0, PHOTODNA.size)
 _SHA1_SIZES: Final = (0, SHA1.size)
 _SIZE_DIGITS: Final = len(str(MAX_SIZE))
+_MEMBERS: Final = dict.__len__
+"""Of an object. What is none has a length and no members, and raises `TypeError`."""
 _SPACED: Final = re.compile(r'"\s+:').search
 _FLAGS: Final[dict[object, Tri]] = {
     **dict.fromkeys((True, "true", "True"), Tri.YES),
@@ -77,10 +79,7 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
             datetime.fromisoformat(record["DateUpdated"])
         members = len(record)
         if "MediaFiles" in record:
-            for each in record["MediaFiles"]:
-                if type(each) is not dict:
-                    return None  # It has a length, and no members.
-                members += len(each)
+            members += sum(map(_MEMBERS, record["MediaFiles"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     if (

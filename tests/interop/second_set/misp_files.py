@@ -154,7 +154,9 @@ def _deleted() -> Made:
     ]
     rows = [kept(100 + n, {"md5": md5(100 + n)}) for n, (_, gone) in enumerate(values) if not gone]
     rows.append(kept(200, {"md5": md5(201)}))
-    gone = [uid(100 + n) for n, (_, each) in enumerate(values) if each] + [uid(202), uid(210), uid(221)]
+    gone = [uid(100 + n) for n, (_, each) in enumerate(values) if each] + [uid(202), uid(210)]
+    # Object 220 has lost its only hash: the row that falls is the object's.
+    gone.append(uid(220))
     return made("misp/deleted.json", json.dumps({"Event": event(*some, objects=list(objects))}).encode(), accepted(rows, retractions=gone, **SECRET))
 
 

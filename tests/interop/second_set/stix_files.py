@@ -141,6 +141,9 @@ def _patterns() -> Iterator[Made]:
         if name in ("equals-equals", "with-a-name", "with-a-size", "name-or-hash", "double-brackets", "and-over-or"):
             # A narrower claim than the hash alone, or a rarer spelling: may be told as not understood.
             options.append(accepted(rejected=[bad_one("indicator", 1, NOT_EQUAL)], **SECRET))
+        if name == "and-over-or":
+            # Two MD5s with one SHA-1 are kept, and told.
+            options.append(whole | {"warnings": ["conflicting-hash"]})
         yield made(f"stix/pattern-{name}.json", bundle(indicator(1, pattern)), *options)
     for key in ("md5", "sha256", "SHA256", "'sha-256'", "sha1", "SHA1"):
         kind = key.strip("'").lower().replace("-", "")
