@@ -166,8 +166,7 @@ class _File:
     def _made(self, value: Any, said: str, line: int, offset: int) -> Reference | Element:  # noqa: ANN401
         """A record without anything unusual, or the element as it is."""
         if type(value) is dict:
-            at = tuple.__new__(At, (self._record + 1, line, offset, ""))
-            row = plain_row(value, said, at, self._known, self._codes)
+            row = plain_row(value, said, (self._record + 1, line, offset, ""), self._known, self._codes)
             if row is not None:
                 self._record += 1
                 return row

@@ -29,6 +29,7 @@ _PHOTODNA_DIGITS: Final = PHOTODNA.size * 4 // 3
 _PHOTODNA_SIZES: Final = (0, PHOTODNA.size)
 _SHA1_SIZES: Final = (0, SHA1.size)
 _SIZE_DIGITS: Final = len(str(MAX_SIZE))
+_new: Final = tuple.__new__
 _MEMBERS: Final = dict.__len__
 """Of an object. What is none has a length and no members, and raises `TypeError`."""
 _SPACED: Final = re.compile(r'"\s+:').search
@@ -40,11 +41,16 @@ _FLAGS: Final[dict[object, Tri]] = {
 
 
 def plain_row(  # noqa: C901 (one function, because each call of another one takes time)
-    record: dict[str, Any], said: str, at: At, known: frozenset[str], codes: Mapping[str | int | None, str | None]
+    record: dict[str, Any],
+    said: str,
+    place: tuple[int, int, int, str],
+    known: frozenset[str],
+    codes: Mapping[str | int | None, str | None],
 ) -> Reference | None:
     """The reference of a record; None where `careful_row` has to be asked.
 
-    `known`: fields that a record may have; `codes`: categories that need no warning -> as they are written.
+    `place`: what is made an `At`; `known`: fields that a record may have; `codes`: categories that need no warning ->
+    as they are written.
     """
     get = record.get
     # A value of another type than expected raises one of three errors, or is seen below.
@@ -96,5 +102,7 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
         or (said.count(":") != members and (said.count('":') != members or _SPACED(said)))
     ):
         return None
-    common = (at, "", md5, sha1, b"", b"", UNSTATED_QUALITY, dna, code, victim, offender, distributed, Tri.UNKNOWN)
-    return tuple.__new__(Reference, (*common, series, tags, media_type, size, (), "", "", 0, (), said, ""))
+    hashes = (md5, sha1, b"", b"", UNSTATED_QUALITY, dna)
+    flags = (victim, offender, distributed, Tri.UNKNOWN)
+    said_of_it = (series, tags, media_type, size, (), "", "", 0, (), said, "")
+    return _new(Reference, (_new(At, place), "", *hashes, code, *flags, *said_of_it))

@@ -60,6 +60,9 @@ class Taking:
         some: list[Reference] = []
         gone: list[Withdrawal] = []
         for row in rows:
+            if isinstance(row, Reference) and not gone and len(some) < BATCH:
+                some.append(row)
+                continue
             if not isinstance(row, Reference) or len(some) == BATCH:
                 self._put(some)
             if not isinstance(row, Withdrawal):
