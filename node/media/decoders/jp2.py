@@ -30,12 +30,15 @@ _CMYK: Final = 12
 _BYTE: Final = 8
 _MOST_COMPONENTS: Final = 16
 _MOST_DECODED: Final = 4
-"""Components of a picture in colour with alpha; the last of 2 and 4 is alpha, but of inks."""
+"""The most components that are decoded: colour and alpha. Of 2 or 4 components the last one is alpha, except with inks.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """What SIZ states. `bits` of the deepest component; `even`: all components have one depth and full resolution."""
+    """The content of SIZ. `bits`: of the deepest component; `even`: all components have the same depth and full
+    resolution.
+    """
 
     width: int
     height: int
@@ -46,7 +49,7 @@ class _Header:
 
 
 def decode(data: bytes) -> Decoded | None:
-    """None where Pillow is to read it. Raises anything."""
+    """Decodes a JPEG 2000. Returns None if Pillow reads it. Raises any exception."""
     at, inks = (0, False) if data.startswith(_STREAM) else _found(data)
     header = _header(data, at)
     bounded(_NAME, header.width, header.height, sample_bytes=header.components * (2 if header.bits > _BYTE else 1))
@@ -66,7 +69,9 @@ def decode(data: bytes) -> Decoded | None:
 
 
 def _found(data: bytes) -> tuple[int, bool]:
-    """Where the codestream begins, and whether its colours are inks. Raises EOFError where there is none."""
+    """Returns the offset of the codestream, and whether its colours are inks. Raises `EOFError` if there is no
+    codestream.
+    """
     inks, at = False, -1
     for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"jp2h":
@@ -84,7 +89,7 @@ def _found(data: bytes) -> tuple[int, bool]:
 
 
 def _header(data: bytes, at: int) -> _Header:
-    """Raises `struct.error` where it ends too soon, ValueError where it is none."""
+    """Reads SIZ. Raises `struct.error` if it is cut short, and `ValueError` if it is missing."""
     if data[at : at + 4] != _STREAM:
         raise ValueError("no codestream")
     right, bottom, left, top = struct.unpack_from(">4I", data, at + 8)
