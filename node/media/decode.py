@@ -114,9 +114,13 @@ def decode_picture(data: bytes) -> DecodedPicture:
     except MediaError as error:
         return _mended(data, known, error)
     if known in _TOLERANT or _may_end_early(picture, data, known):
-        return _looked_at(picture, data, known)
+        picture = _looked_at(picture, data, known)
+    if picture.note:
+        return picture
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
+    if known is TIFF and tiff.has_wiped_fax(data):
+        return replace(picture, note="damaged TIFF: a part of its pixels is not valid and may be shown wrongly")
     if known is PNG and has_wrong_pixels(data):
         return replace(picture, note="damaged PNG: the checksum of its pixels is wrong, they may be shown wrongly")
     return picture

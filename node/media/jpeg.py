@@ -46,6 +46,11 @@ _VALID: Final = np.isin(
     [0x00, *range(0xD0, 0xD8), _MARK, _SCAN, 0xC4, 0xCC, 0xDB, 0xDC, 0xDD, _COMMENT, *range(_APP0, _APP15 + 1)],
 )
 """Bytes that may follow 0xFF between the first scan's header and the end."""
+_HUFFMAN_TABLES: Final = 0xC4
+_TABLE_HEAD: Final = 17
+"""Bytes of a Huffman table before its symbols: class and number, then the count of codes of each length."""
+_WIPED: Final = bytes(64)
+"""Zeros that encoders write only for areas of one colour."""
 _ADOBE_BYTES: Final = 12
 _JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
@@ -159,7 +164,33 @@ def has_invalid_pixels(data: bytes) -> bool:
     if scan is None or end < 0 or not found.keys() & _BY_COSINES:  # others stuff their bits otherwise: JPEG-LS
         return False
     values = np.frombuffer(data, np.uint8, end - scan.end, scan.end)
-    return not bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())
+    marks_are_valid = bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())
+    return not marks_are_valid or _has_wiped_pixels(data, scan.end, end)
+
+
+def _has_wiped_pixels(data: bytes, start: int, end: int) -> bool:
+    """Tells whether a stretch between these bytes of pixels was overwritten with zeros, as by a lost page of a disk.
+
+    A Huffman code of zeros is the first symbol of its table. An encoder writes a long run of zeros only for areas of one
+    colour: no difference, then end of block. Zeros before the end marker may be padding.
+    """
+    at = data.find(_WIPED, start, end)
+    if at < 0 or not data[at:end].rstrip(b"\0"):
+        return False
+    codings = [segment.marker for segment in segments(data) if segment.marker in _BY_COSINES]
+    if len(codings) != 1 or codings[0] == _PROGRESSIVE:
+        return False
+    return any(symbol for segment in segments(data) for symbol in _first_symbols(data, segment))
+
+
+def _first_symbols(data: bytes, segment: Segment) -> Iterator[int]:
+    """Yields the symbol with the code of zeros of each table in a segment of Huffman tables (T.81, B.2.4.2)."""
+    at = segment.start
+    while segment.marker == _HUFFMAN_TABLES and at + _TABLE_HEAD < segment.end:
+        count = sum(data[at + 1 : at + _TABLE_HEAD])
+        if count:
+            yield data[at + _TABLE_HEAD]
+        at += _TABLE_HEAD + count
 
 
 def without_metadata(data: bytes, turned: int = 1) -> bytes:

@@ -42,7 +42,10 @@ _COLOURS: Final = {
 _PLAIN: Final = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB)
 _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
-_IN_PLANES, _OLD_JPEG = 2, 6
+_IN_PLANES = 2
+_FAX_4, _OLD_JPEG = 4, 6
+"""Compressions: ITU-T T.6, and the first form of JPEG."""
+_WIPED: Final = bytes(8)
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
 _ALPHA: Final = (_PREMULTIPLIED, 2)
@@ -159,6 +162,16 @@ def lacks_segments(data: bytes) -> bool:
     first = next(ifd.directories(data), None)
     starts = _starts(first) if first else ()
     return first is not None and bool(starts) and len(starts) < _needed(first)
+
+
+def has_wiped_fax(data: bytes) -> bool:
+    """Tells whether a stretch of fax data was overwritten with zeros (ITU-T T.6: no code has 64 zeros). libtiff shows
+    wrong rows from there on and reports nothing.
+    """
+    first = next(ifd.directories(data), None)
+    if first is None or first.first(ifd.COMPRESSION, 1) != _FAX_4:
+        return False
+    return any(_WIPED in data[start : start + length].rstrip(b"\0") for start, length in first.segments)
 
 
 def _starts(first: ifd.Directory) -> tuple[int, ...]:
