@@ -1,4 +1,4 @@
-"""The first scan of a progressive JPEG stands for the picture in an eighth of its size. Zeros among pixels are noticed."""
+"""The first scan of a progressive JPEG is enough for an eighth of its size. Zeros among pixels are noticed."""
 
 import io
 
