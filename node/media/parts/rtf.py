@@ -30,7 +30,7 @@ _RAW: Final = re.compile(rb"\\bin([0-9]{1,10}) ?")
 _NOT_HEX: Final = re.compile(rb"[^0-9a-fA-F\s]")
 _WHITE: Final = b" \t\r\n\x0b\x0c"
 _FRONT: Final = 65_536
-"""The most bytes of control words between `\pict` and its digits."""
+r"""The most bytes of control words between `\pict` and its digits."""
 _LEAST: Final = 32
 _FILES: Final = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
