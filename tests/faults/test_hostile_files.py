@@ -81,6 +81,11 @@ def test_every_kind_is_whole_before_it_is_damaged(tmp_path: Path) -> None:
     assert unread == []
 
 
+def test_every_format_has_files_to_damage() -> None:
+    """Else its long test would pass on nothing."""
+    assert [name for name, kinds in FORMATS.items() if not any(whole(kind) for kind in kinds)] == []
+
+
 def test_a_few_hundred_damaged_files_cost_nothing_but_themselves(tmp_path: Path) -> None:
     files = (damaged([KINDS[seed % len(KINDS)]], seed) for seed in range(FEW))
     ended = judge(tmp_path, (data for data in files if data is not None))
@@ -91,7 +96,6 @@ def test_a_few_hundred_damaged_files_cost_nothing_but_themselves(tmp_path: Path)
 @pytest.mark.faults
 @pytest.mark.parametrize("name", FORMATS)
 def test_thousands_of_damaged_files_of_a_format_cost_nothing_but_themselves(tmp_path: Path, name: str) -> None:
-    assert any(map(whole, FORMATS[name])), "nothing here writes this format"
     for first in range(0, MANY, A_FOLDER):
         files = (damaged(FORMATS[name], seed) for seed in range(first, min(first + A_FOLDER, MANY)))
         judge(tmp_path, (data for data in files if data is not None))

@@ -20,12 +20,15 @@ from bench.evidence.holders import HOLDERS, packed
 from bench.evidence.originals import Original, Originals
 from tests.kinds import documents
 from tests.kinds import holders as handmade
-from tests.unit.media.hostile import MAKERS, hurt
+from tests.kinds.mac_icons import mac_icon, packed_colours
+from tests.unit.media.hostile import hurt
 from tests.unit.media.pictures import encoded, scene
 
 SMALL: Final = scene(72, 56)
 _LOOKS: Final = np.zeros((1, 32), np.uint8)
 _FRAMES: Final = range(4)
+_UNPACKED: Final = ("y4m",)
+"""Films whose frames are not compressed: two of them are large enough."""
 LARGEST: Final = 400_000
 """Bytes of a valid file; a larger one of its kind tells nothing more."""
 
@@ -43,12 +46,23 @@ def _given() -> Originals:
 
 
 def _still(kind: str) -> bytes | None:
-    return stills.written(kind, SMALL)
+    return _mac_icon() if kind == "icns" else stills.written(kind, SMALL)
+
+
+def _mac_icon() -> bytes:
+    """A small one: a PNG, packed colours with their mask, and packed colours with alpha."""
+    colours = packed_colours(scene(32, 32, 3))
+    mask = bytes(range(256)) * 4
+    with_alpha = packed_colours(scene(16, 16, 2), alpha=True)
+    return mac_icon(
+        (b"ic07", encoded(scene(128, 128), "PNG")), (b"il32", colours), (b"l8mk", mask), (b"ic04", with_alpha)
+    )
 
 
 def _film(kind: str) -> bytes | None:
     try:
-        return films.encoded(films.FILMS[kind], [(Tiny("film", SMALL, _LOOKS), _FRAMES)])
+        frames = _FRAMES if kind not in _UNPACKED else _FRAMES[:2]
+        return films.encoded(films.FILMS[kind], [(Tiny("film", SMALL, _LOOKS), frames)])
     except Exception:  # noqa: BLE001  (an encoder that is absent)
         return None
 
@@ -71,13 +85,6 @@ def _office(write: Callable[[Sequence[bytes]], bytes]) -> bytes:
     return write([encoded(scene(72, 56, seed), "JPEG") for seed in (1, 2)])
 
 
-def _y4m() -> bytes:
-    """Four frames, 4:2:0: FFmpeg's smallest is larger than `LARGEST`."""
-    frames = [Tiny("film", SMALL, _LOOKS).image.rotate(5 * number).resize((96, 72)) for number in _FRAMES]
-    planes = [(each.convert("L").tobytes() + bytes([128]) * (96 * 72 // 2)) for each in frames]
-    return b"YUV4MPEG2 W96 H72 F25:1 Ip A1:1 C420jpeg\n" + b"".join(b"FRAME\n" + each for each in planes)
-
-
 def _composite(kind: str) -> bytes | None:
     try:
         return composites.COMPOSITES[kind].compose(_given())[0]
@@ -92,7 +99,7 @@ _MAKERS: Final[dict[str, Callable[[], bytes | None]]] = {
     **{kind: partial(_film, kind) for kind in films.FILMS},
     **{kind: partial(_holder, kind) for kind in HOLDERS},
     **{kind: partial(_composite, kind) for kind in composites.COMPOSITES if not any(word in kind for word in _MOVING)},
-    # Kinds for which the benchmark needs a writer that may be absent, or has none, or writes a large file.
+    # Kinds for which the benchmark has no writer, or needs one that may be absent.
     "7z": partial(_archive, handmade.seven_zip_of),
     "7z deflate": partial(_archive, partial(handmade.seven_zip_of, method="deflate")),
     "7z copy": partial(_archive, partial(handmade.seven_zip_of, method="copy")),
@@ -105,8 +112,6 @@ _MAKERS: Final[dict[str, Callable[[], bytes | None]]] = {
     "xls": partial(_office, documents.old_sheet_of),
     "ppt": partial(_office, documents.old_slides_of),
     "winmail.dat": partial(_archive, documents.winmail_of),
-    "icns": MAKERS["icns"],
-    "y4m": _y4m,
 }
 KINDS: Final = tuple(_MAKERS)
 
