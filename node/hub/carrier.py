@@ -287,14 +287,16 @@ class HubCarrier:
         self.troubles[origin] = why
 
     def _note_claims(self, cursors: Sequence[LogView]) -> None:
-        """A follower names what it has: more than the hub has means that this hub has lost entries."""
-        members = self._roster().members
+        """A follower names what it has: more than the hub has means that this hub has lost entries. Only logs that the
+        roster knows are kept: a follower can name any number of others.
+        """
+        roster = self._roster()
         with self._store.read() as reader:
             here = {log.origin: log.cosigned_size for log in reader.logs()}
         for each in cursors:
             # A cursor past any end: a log that its follower does not want.
-            named = each.origin.member in members and each.size < MAX_TREE_SIZE
-            if named and each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0)):
+            more = each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0))
+            if more and each.size < MAX_TREE_SIZE and roster.log_vkeys(each.origin):
                 self._claimed[each.origin] = each.size
 
     def claimed(self) -> dict[Origin, int]:

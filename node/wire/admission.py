@@ -41,6 +41,7 @@ _LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
     "Follow": lambda policy: policy.follow_streams,
     "Attend": lambda policy: policy.attend_streams,
     "Watch": lambda policy: policy.watch_streams,
+    "Heads": lambda policy: policy.large_calls,
     "Submit": lambda policy: policy.large_calls,
     "Bodies": lambda policy: policy.large_calls,
     "Metadata": lambda policy: policy.large_calls,
@@ -112,7 +113,7 @@ class Connections:
         self._owners[number] = member
         own = self._of.setdefault(member, {})
         own[number] = None
-        self._door.keep(number)
+        self._door.keep(number, member)
         if len(own) > self._most():
             oldest = next(iter(own))
             self.closed(oldest)

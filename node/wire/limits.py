@@ -95,6 +95,9 @@ FIRST_MESSAGE_SECONDS: Final = 30.0
 """A call's first message, complete: 4 MiB from a member on a line of one megabit take this long."""
 SETTLE_SECONDS: Final = 1.0
 """How long a call that was ended because of a slow receiver has to report it before its connection is cut."""
+READ_BYTES: Final = 64 * 1024
+"""Bytes of a connection that a server takes in at once. By default gRPC goes up to 4 MiB for one that sends fast, and
+holds a multiple of that for each connection."""
 CONNECTION_IDLE_SECONDS: Final = 300
 """A connection without a call."""
 
@@ -110,6 +113,13 @@ FRONT_TAKEN_AT_ONCE: Final = 16
 """Connections accepted before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
 FRONT_BUFFER_BYTES: Final = 64 * 1024
 """Bytes read at once, and held at most for a client that does not read."""
+MEMBER_BYTES_A_SECOND: Final = 24 * 1024 * 1024
+"""What a member may send on all its connections together: more records than the hub stores in that time."""
+MEMBER_BURST_BYTES: Final = 32 * 1024 * 1024
+STRANGER_BYTES_A_SECOND: Final = 64 * 1024
+"""What a connection may send before a member has authenticated on it, and on the enrolment port. A handshake and the
+beginning of a call take less than 20 KiB."""
+STRANGER_BURST_BYTES: Final = 256 * 1024
 FRONT_SWEEP_SECONDS: Final = 1.0
 FRONT_CLOSING_SECONDS: Final = 5.0
 """For bytes still to be written when the other end has closed."""
@@ -167,6 +177,7 @@ SERVER_OPTIONS: Final[Options] = (
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
     ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1_000),
+    ("grpc.experimental.tcp_max_read_chunk_size", READ_BYTES),
     # Two daemons on one port would share its calls without notice.
     ("grpc.so_reuseport", 0),
 )

@@ -30,6 +30,7 @@ from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
 from node.wire.streams import OPENED, too_slow
+from node.wire.wide_calls import WideCalls
 
 T = TypeVar("T")
 
@@ -103,11 +104,14 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     def __init__(self, service: CarrierService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
         self._service = service
+        self._wide = WideCalls()
         self._write_seconds = write_seconds
 
     async def Heads(self, request: pb.HeadsRequest, context: Context) -> pb.HeadsResponse:
         """The hub's heads."""
-        heads = await self._service.heads(caller(), convert.origins_from_pb(request.origins))
+        async with self._wide.turn(caller(), len(request.origins)):
+            origins = convert.origins_from_pb(request.origins)
+        heads = await self._service.heads(caller(), origins)
         return pb.HeadsResponse(heads=map(convert.head_to_pb, heads))
 
     async def Submit(self, request: pb.Package, context: Context) -> pb.Head:
@@ -116,7 +120,9 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     async def Follow(self, request: pb.FollowRequest, context: Context) -> None:
         """Packages, until a failure."""
-        packages = self._service.follow(caller(), convert.cursors_from_pb(request))
+        async with self._wide.turn(caller(), len(request.cursors)):
+            cursors = convert.cursors_from_pb(request)
+        packages = self._service.follow(caller(), cursors)
         await context.send_initial_metadata(OPENED)
         await send(context, packages, convert.package_to_pb, seconds=self._write_seconds)
 

@@ -172,6 +172,17 @@ def test_a_hub_that_lost_entries_learns_from_its_followers_how_many() -> None:
     assert hub.carrier.claimed() == {}, "it is back"
 
 
+def test_a_follower_that_names_ever_other_logs_costs_the_hub_no_memory() -> None:
+    """Epochs that a member never had: there are a thousand million names of them."""
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(1))
+    submit(hub, log.package())
+    named = [LogView(origin=replace(FR.origin, epoch=epoch), size=5) for epoch in range(2, 2_000)]
+    followed(hub, DE.id, 1, *named)
+    assert hub.carrier.claimed() == {}
+    assert hub.carrier._claimed == {}
+
+
 @pytest.mark.parametrize(("status", "until", "taken"), [
     (KeyStatus.RETIRED, 9, True),
     (KeyStatus.RETIRED, 8, False),
