@@ -109,13 +109,15 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         if served.streams_up:
             request: Any = _Messages(context, served.parsed)
         else:
-            request = served.parsed(await self._first(context, admitted))
+            request = served.parsed(await self._first(context, admitted, served.most))
         answer = await served.behaviour(request, context)
         if not served.streams_down:
             await written(context, answer, self._write_seconds)
 
-    async def _first(self, context: Context, admitted: Admitted | None) -> bytes:
-        """The one message of a call. Raises `Unavailable` if it does not come in time, `Malformed` if there is none."""
+    async def _first(self, context: Context, admitted: Admitted | None, most: int) -> bytes:
+        """The one message of a call. Raises `Unavailable` if it does not come in time, `Malformed` if there is none, or
+        if it has more than `most` bytes.
+        """
         async with AsyncExitStack() as stack:
             if admitted is not None:
                 await stack.enter_async_context(admitted.reading)
@@ -126,6 +128,8 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
             data = message.result()
         if data is _EOF:
             raise Malformed("a call without a message")
+        if len(data) > most:
+            raise Malformed(f"a message of {len(data)} bytes, and at most {most} are read in this call")
         return bytes(data)
 
 
@@ -138,6 +142,11 @@ class _Served:
     streams_up: bool
     streams_down: bool
     method: str
+
+    @property
+    def most(self) -> int:
+        """Bytes of its first message."""
+        return limits.CALL_BYTES.get(self.method, limits.OTHER_CALL_BYTES)
 
     def parsed(self, data: bytes) -> object:
         """The message in `data`. Raises `Malformed`."""

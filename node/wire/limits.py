@@ -50,6 +50,16 @@ FAULT_EVIDENCE_BYTES: Final = 4 * 1024
 """Both notes of a fork together; trailers are bounded, so longer evidence stays where it was found."""
 TRAILER_BYTES: Final = 32 * 1024
 
+CALL_BYTES: Final[dict[str, int]] = {
+    "Submit": PACKAGE_BYTES_ACCEPTED,
+    "Ask": QUERY_HEADER_BYTES + QUERY_PAYLOAD_BYTES + 4 * 1024,
+    "Heads": LOGS * 128,
+    "Follow": LOGS * 128,
+}
+"""The first message of a call to the main port, by method. To parse one takes the event loop up to 20 ms a megabyte."""
+OTHER_CALL_BYTES: Final = 64 * 1024
+"""Of any other method."""
+
 UNARY_SECONDS: Final = 30.0
 """A call with one answer."""
 SUBMIT_SECONDS: Final = 60.0
@@ -113,8 +123,9 @@ FRONT_TAKEN_AT_ONCE: Final = 16
 """Connections accepted before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
 FRONT_BUFFER_BYTES: Final = 64 * 1024
 """Bytes read at once, and held at most for a client that does not read."""
-MEMBER_BYTES_A_SECOND: Final = 24 * 1024 * 1024
-"""What a member may send on all its connections together: more records than the hub stores in that time."""
+MEMBER_BYTES_A_SECOND: Final = 8 * 1024 * 1024
+"""What a member may send on all its connections together. The policy's `log_entries_a_minute` allows a twentieth of it
+by default; a burst carries 100,000 entries."""
 MEMBER_BURST_BYTES: Final = 32 * 1024 * 1024
 STRANGER_BYTES_A_SECOND: Final = 64 * 1024
 """What a connection may send before a member has authenticated on it, and on the enrolment port. A handshake and the

@@ -109,6 +109,7 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     async def Heads(self, request: pb.HeadsRequest, context: Context) -> pb.HeadsResponse:
         """The hub's heads."""
+        checks.at_most(len(request.origins), limits.LOGS, "logs named")
         async with self._wide.turn(caller(), len(request.origins)):
             origins = convert.origins_from_pb(request.origins)
         heads = await self._service.heads(caller(), origins)
@@ -120,6 +121,7 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     async def Follow(self, request: pb.FollowRequest, context: Context) -> None:
         """Packages, until a failure."""
+        checks.at_most(len(request.cursors), limits.LOGS, "cursors")
         async with self._wide.turn(caller(), len(request.cursors)):
             cursors = convert.cursors_from_pb(request)
         packages = self._service.follow(caller(), cursors)
