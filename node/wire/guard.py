@@ -31,6 +31,7 @@ from node.wire import limits, status
 from node.wire.admission import Admission, Admitted
 from node.wire.status import Context
 from node.wire.streams import TooSlow, reading, written
+from node.wire.turns import LARGE_BYTES, Turns
 
 _CALLER: Final[ContextVar[MemberId]] = ContextVar("caller")
 _EOF: Final = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs lack it
@@ -61,6 +62,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         self._admission = admission
         self._message_seconds = message_seconds
         self._write_seconds = write_seconds
+        self._turns = Turns()
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
@@ -109,7 +111,12 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         if served.streams_up:
             request: Any = _Messages(context, served.parsed)
         else:
-            request = served.parsed(await self._first(context, admitted, served.most))
+            data = await self._first(context, admitted, served.most)
+            if admitted is None:
+                request = served.parsed(data)
+            else:
+                async with self._turns.turn(admitted.member, much=len(data) >= LARGE_BYTES):
+                    request = served.parsed(data)
         answer = await served.behaviour(request, context)
         if not served.streams_down:
             await written(context, answer, self._write_seconds)
