@@ -301,6 +301,9 @@ class EnrolmentDesk:
     def _renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
         self._members.current().require_owner(member)
         self._changes.check_renewal(member)
+        with self._store.read() as reader:
+            # Also before anything is signed: a signature takes longer than this refusal.
+            check_number(reader, member, self._clock())
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:

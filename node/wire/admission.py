@@ -45,6 +45,7 @@ _LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
     "Submit": lambda policy: policy.large_calls,
     "Bodies": lambda policy: policy.large_calls,
     "Metadata": lambda policy: policy.large_calls,
+    "Renew": lambda policy: policy.large_calls,
 }
 """By method; `Limits.calls` alone limits the others."""
 
