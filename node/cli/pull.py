@@ -41,10 +41,13 @@ def pull(
 
     A section [peers.NAME] of vigil.toml says where its pages are (a file, a folder, or HTTPS addresses with their CA)
     and which list they become. New and changed pages are imported. Rows that the source marks as deleted are withdrawn;
-    with whole = "yes", rows that no page has any more are deleted too. Exit code 1: a page was not taken in.
+    with whole = "yes", rows that no page has any more are deleted too. A file that credentials names has the headers by
+    which the peer knows this node. With follow = "yes", the pages that follow are read too. Exit code 1: a page was not
+    taken in.
     """
     from node.app.peer_pages import fetch, opened_peer
-    from node.cli.pull_pages import Pull
+    from node.cli.pull_pages import Pull, list_mark
+    from node.usecases.pulling import Cursor
 
     given = common(ctx)
     if given.socket is not None:
@@ -60,9 +63,14 @@ def pull(
         raise NotFound("vigil.toml has no peer with this name", remedy=_ANOTHER)
     peer = peers[name]
     with opened_peer(given.home, peer) as folder:
-        fetched = fetch(peer, folder)
+        known = Cursor() if again else folder.cursor()
+        if known.stops:
+            with given.session() as session:
+                known = known.of(peer, list_mark(session, peer))
+        # Outside of a session: where no daemon runs, a session holds the home, and a peer may be slow.
+        fetched = fetch(peer, folder, known.stops)
         with given.session() as session:
-            summary = Pull(session, given.output, peer, folder, fetched).run(again=again)
+            summary = Pull(session, given.output, peer, folder, fetched).run(known)
     given.output.line(summary, _summary_words)
     if summary["failed"]:
         raise typer.Exit(ExitCode.ERROR)
@@ -97,6 +105,8 @@ def _summary_words(line: Line) -> str:
         )
     if line["kept_back"]:
         words.append("rows that no page has any more were kept, because a page was not taken in")
+    if line["goes_on"]:
+        words.append("not all pages that follow were read: the next pull goes on there")
     if line["passed_over"]:
         words.append(f"not read in the folder: {line['passed_over']:,} (not a regular file, or not finished)")
     return "\n".join(words)

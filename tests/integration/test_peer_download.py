@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from node.app.peer_download import download, tls_of
+from node.app.peer_download import Request, download, tls_of
 from node.domain.peers import address_of
 from node.errors import BadSignature, Malformed, Misuse, Overloaded, Unavailable
 from tests.integration.peer_server import PeerServer, send, serving
@@ -43,7 +43,7 @@ def get(server: PeerServer, authority: Authority, tmp_path: Path) -> Get:
         target = tmp_path / "target"
         target.unlink(missing_ok=True)
         url = path if path.startswith("https") else server.url(path)
-        download(address_of(url), tls_of(tmp_path / "ca.pem"), target, max_bytes=LIMIT, seconds=seconds)
+        download(address_of(url), Request(tls=tls_of(tmp_path / "ca.pem")), target, max_bytes=LIMIT, seconds=seconds)
         assert target.stat().st_mode & 0o777 == 0o600
         return target.read_bytes()
 

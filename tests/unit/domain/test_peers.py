@@ -33,6 +33,16 @@ def test_an_address_or_several_are_taken_with_their_ca() -> None:
     assert (peers["b"].urls, peers["b"].max_bytes, peers["b"].timeout_seconds) == ((URL, URL + "2"), 2 << 20, 5)
 
 
+def test_pages_that_follow_are_read_with_bounds() -> None:
+    section = {"url": URL + "/page:{page}", "ca": "/c", "list": "M", "format": "misp", "follow": "yes"}
+    more = {"max_pages": 5, "max_total_mebibytes": 2, "credentials": "/etc/misp.headers"}
+    peers, faults = read_peers({"m": section | more})
+    assert faults == []
+    peer = peers["m"]
+    assert (peer.follows, peer.max_pages, peer.max_total_bytes) == (True, 5, 2 << 20)
+    assert peer.credentials == "/etc/misp.headers"
+
+
 @pytest.mark.parametrize(
     ("section", "fault"),
     [
@@ -51,6 +61,18 @@ def test_an_address_or_several_are_taken_with_their_ca() -> None:
         ({"list": "L", "url": [URL, URL], "ca": "/c"}, "peers.p.url: an address is in the list twice"),
         ({"list": "L", "url": URL, "ca": "/c", "max_mebibytes": 0}, "peers.p.max_mebibytes: expected a whole number"),
         ({"list": "L", "url": URL, "ca": "/c", "timeout_seconds": True}, "peers.p.timeout_seconds: expected a whole"),
+        ({"list": "L", "path": "/a", "credentials": "/k"}, "peers.p.credentials: only with url"),
+        ({"list": "L", "url": URL, "ca": "/c", "credentials": "k"}, "peers.p.credentials: expected an absolute path"),
+        ({"list": "L", "path": "/a", "follow": "yes", "format": "tat"}, "peers.p.follow: only with url"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes"}, "peers.p.follow: needs format"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes", "format": "hma"}, "peers.p.follow: needs format"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes", "format": "misp"}, "peers.p.url: needs {page}"),
+        ({"list": "L", "url": URL + "{page}", "ca": "/c"}, "peers.p.url: {page} needs follow"),
+        (
+            {"list": "L", "url": URL + "{page}", "ca": "/c", "follow": "yes", "format": "tat"},
+            "peers.p.url: pages of tat have no numbers",
+        ),
+        ({"list": "L", "url": URL, "ca": "/c", "max_pages": 0}, "peers.p.max_pages: expected a whole number"),
     ],
 )
 def test_a_fault_is_told_with_its_key(section: dict[str, Any], fault: str) -> None:
