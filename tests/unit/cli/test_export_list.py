@@ -23,7 +23,8 @@ MANIFEST = b"a manifest\n"
 
 
 def lines_of(digest: str = hashlib.sha256(DATA).hexdigest()) -> list[Line]:
-    last = {"format": "csv", "rows": 1, "left_out": {"level national": 2}, "size": len(DATA), "sha256": digest}
+    last = {"format": "csv", "rows": 1, "withdrawn": 3, "left_out": {"level national": 2}}
+    last |= {"size": len(DATA), "sha256": digest}
     data = [{"data": base64.b64encode(piece).decode()} for piece in PIECES]
     return [*data, last | {"manifest": base64.b64encode(MANIFEST).decode()}]
 
@@ -53,6 +54,7 @@ def test_file_and_manifest_are_there_and_the_owner_alone_reads_them(node: Node, 
     assert {stat.S_IMODE(each.stat().st_mode) for each in out.parent.iterdir()} == {0o600}
     assert "left out: level national (2)" in ran.out
     assert "--level national" in ran.out
+    assert "withdrawn from earlier exports: 3" in ran.out
     assert node.call("export-list").arguments == {"format": "csv", "list": "L"}
 
 
@@ -67,6 +69,12 @@ def test_the_selectors_reach_the_node(node: Node, vigil: Vigil, out: Path) -> No
         "level": "hit-no-hit",
         "since": 2 * 86_400,
     }
+
+
+def test_the_distribution_reaches_the_node(node: Node, vigil: Vigil, out: Path) -> None:
+    assert vigil("export-list", "--format", "misp", "--output", out, "--list", "L", "--distribution", "1").code == 0
+    assert node.call("export-list").arguments == {"format": "misp", "list": "L", "distribution": 1}
+    assert vigil("export-list", "--format", "misp", "--output", out, "--list", "L", "--distribution", "4").code == 2
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.csv.manifest", "list.csv.part"])
