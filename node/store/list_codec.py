@@ -1,4 +1,4 @@
-"""Rows of lists to and from what the database keeps: identity, flags, and blocks of the file's own words.
+"""Rows of lists to and from what the database keeps: identity, flags, fingerprints, and blocks of the file's own words.
 
 Rules this module upholds:
 
@@ -14,8 +14,11 @@ import zlib
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.references import At, Reference
 from node.domain.statements import Tri
+from node.store.kept_kinds import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,3 +116,16 @@ def unpack_block(block: bytes) -> list[str]:
         words.append(data[at : at + length].decode("utf-8", "surrogatepass"))
         at += length
     return words
+
+
+def columns_of(rows: Sequence[tuple[int, Reference | Row[Any]]]) -> FingerprintColumns:
+    """The fingerprints of rows by their ids."""
+    columns: list[FingerprintColumn] = []
+    for kind, kept in LISTED.items():
+        given = [(row_id, value, row) for row_id, row in rows if (value := getattr(row, kept.value.name))]
+        if given:
+            ids, values, those = zip(*given, strict=True)
+            rated = "" if kept.quality is None else kept.quality.name
+            quality = [getattr(row, rated) for row in those] if rated else [UNSTATED_QUALITY] * len(ids)
+            columns.append(column(kind.code, ids, values, quality, kind.size))
+    return FingerprintColumns(columns=columns)

@@ -18,19 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
-from node.domain.references import Reference, is_later, same_statement
+from node.domain.references import At, Reference, is_later, same_statement
 from node.errors import Damaged
 from node.store import list_codec, vault
-from node.store.kept_kinds import LISTED
 from node.store.statements import Repository, chunks, insert_rows
 from node.store.tables.lists import list_cases, list_rows, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from node.domain.batch import FingerprintColumns
     from node.domain.references import Withdrawal
 
 _COLUMNS: Final = tuple(each.name for each in list_rows.c)
@@ -60,14 +58,25 @@ class ListedRows(Repository):
     def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
         return self._listed(self._listed_page(number, after, limit), words=words)
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        identities = {list_codec.identity_of(Reference(At(), id=name)): name for name in names}
+        rows = self._by_identity(number, list(identities))
+        return {identities[row.identity]: list_codec.reference_of(row) for row in rows}
+
     def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
         rows = self._listed_page(number, after, limit)
         if not rows:
             return None
-        return columns_of([(row.id, row) for row in rows]), rows[-1].id, len(rows)
+        return list_codec.columns_of([(row.id, row) for row in rows]), rows[-1].id, len(rows)
 
     def last_list_row(self) -> int:
         return self._connection.scalar(_SEQUENCE) or 0
+
+    def _by_identity(self, number: int, identities: Sequence[bytes]) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for some in chunks(identities):
+            rows += self._connection.execute(_FOUND, {"number": number, "identities": some}).all()
+        return rows
 
     def _listed_page(self, number: int, after: int, limit: int) -> Sequence[Row[Any]]:
         page = select(list_rows).where(list_rows.c.list_number == number, list_rows.c.id > after)
@@ -120,7 +129,7 @@ class ListedWrites(ListedRows):
             savepoint.rollback()
             rows, identities = self._compared(number, generation, rows, identities, taken)
             taken.added = self._insert_listed(number, generation, rows, identities, case_id)
-        taken.columns = columns_of(list(zip(taken.added, rows, strict=True)))
+        taken.columns = list_codec.columns_of(list(zip(taken.added, rows, strict=True)))
         self._count_listed(number, len(taken.added) - len(taken.removed))
         return taken
 
@@ -192,12 +201,6 @@ class ListedWrites(ListedRows):
         self._delete_listed(gone)
         self._count_listed(number, -len(gone))
         return [row.id for row in gone]
-
-    def _by_identity(self, number: int, identities: Sequence[bytes]) -> list[Row[Any]]:
-        rows: list[Row[Any]] = []
-        for some in chunks(identities):
-            rows += self._connection.execute(_FOUND, {"number": number, "identities": some}).all()
-        return rows
 
     def _insert_listed(
         self,
@@ -278,19 +281,6 @@ class ListedWrites(ListedRows):
     def _count_listed(self, number: int, more: int) -> None:
         if more:
             self._connection.execute(_COUNT, {"of": number, "more": more})
-
-
-def columns_of(rows: Sequence[tuple[int, Reference | Row[Any]]]) -> FingerprintColumns:
-    """The fingerprints of rows by their ids."""
-    columns: list[FingerprintColumn] = []
-    for kind, kept in LISTED.items():
-        given = [(row_id, value, row) for row_id, row in rows if (value := getattr(row, kept.value.name))]
-        if given:
-            ids, values, those = zip(*given, strict=True)
-            rated = "" if kept.quality is None else kept.quality.name
-            quality = [getattr(row, rated) for row in those] if rated else [UNSTATED_QUALITY] * len(ids)
-            columns.append(column(kind.code, ids, values, quality, kind.size))
-    return FingerprintColumns(columns=columns)
 
 
 def _unpacked(block: bytes) -> list[str]:

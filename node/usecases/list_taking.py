@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
-from node.domain.references import ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import Family, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse
 from node.usecases.placeholders import without
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BATCH: Final = 5_000
 """Rows of one transaction; between two of them other writers get their turn."""
-Row = Reference | Withdrawal | ListCase
+Row = Reference | Withdrawal | ListCase | Family
 """The parts of a file that are imported, in order."""
 
 
@@ -59,7 +59,11 @@ class Taking:
         """Stores rows, in order."""
         some: list[Reference] = []
         gone: list[Withdrawal] = []
+        families: list[Family] = []
         for row in rows:
+            if isinstance(row, Family):
+                families.append(row)
+                continue
             if not isinstance(row, Reference) or len(some) == BATCH:
                 self._put(some)
             if not isinstance(row, Withdrawal):
@@ -75,6 +79,9 @@ class Taking:
                 self._case = row
         self._put(some)
         self._withdraw(gone)
+        # A list that is new has no earlier version of anything.
+        if families and self._known is not None:
+            self._add(self._lists.end_families(self._of, families))
 
     def _put(self, rows: list[Reference]) -> None:
         if rows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from node.domain.lists import ListedRow, ReferenceList, RowsTaken
 from node.domain.references import Reference, is_later, same_statement
 from node.errors import Misuse
-from node.store.list_rows import columns_of
+from node.store.list_codec import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +59,10 @@ class MemoryLists:
     def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
         rows = [kept.row for at, kept in sorted(self._lists.rows.items()) if at > after and kept.row.list == number]
         return [row if words else _silent(row) for row in rows[:limit]]
+
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        rows = [_silent(kept.row).reference for kept in self._lists.rows.values() if kept.row.list == number]
+        return {row.id: row for row in rows if row.id and row.id in names}
 
     def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
         rows = self.rows_of_list(number, after, limit)
