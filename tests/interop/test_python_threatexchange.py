@@ -101,10 +101,14 @@ def test_its_signals_of_ncmec_are_the_hashes_of_the_rows(serve: Serve, hash_api:
     assert set(signals[md5]) == {"04" * 16}
 
 
-def test_its_client_of_stopncii_takes_every_record(serve: Serve, hash_api: ModuleType) -> None:
-    assert hash_api
+@pytest.mark.usefixtures("hash_api")
+def test_its_client_of_stopncii_takes_every_record(serve: Serve) -> None:
     api = oracle("threatexchange.exchanges.clients.stopncii.api")
-    rows = [ROWS[1], ROWS[2], Withdrawal(At(), reference=ROWS[2]._replace(pdq=b"\x06" * 32))]
+    rows: list[Reference | Withdrawal] = [
+        ROWS[1],
+        ROWS[2],
+        Withdrawal(At(), reference=ROWS[2]._replace(pdq=b"\x06" * 32)),
+    ]
     page = b"".join(write_stopncii(rows, LeftOut(), ListHead(format="stopncii", is_abuse=False), timestamp=5))
     client = api.StopNCIIAPI("k" * 32, "k" * 56, base_url_override=serve(page))
     [found] = client.fetch_hashes_iter()

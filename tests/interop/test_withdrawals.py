@@ -67,7 +67,8 @@ def test_nothing_stays_behind(
     before = taken(form, b"".join(WRITERS[form]([*first], 1)), {})
     assert len(before) == len(first)
     # A later export has all that stands, or only what is new: what stands is not lost by either.
-    for later in ([*stays, *added, *ends], [*added, *ends]):
+    versions: list[Rows] = [[*stays, *added, *ends], [*added, *ends]]
+    for later in versions:
         after = taken(form, b"".join(WRITERS[form](later, 2)), before)
         wanted = taken(form, b"".join(WRITERS[form]([*stays, *added], 2)), {})
         assert after.keys() == wanted.keys()
