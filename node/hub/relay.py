@@ -235,7 +235,7 @@ class QueryRelay:
         try:
             async for delivery in self._mail(member):
                 yield delivery
-            async for message in subscription:
+            while (message := await subscription.get()) is not None:
                 delivery = self._unpack_delivery(message)
                 if delivery.query is not None:
                     self._hand_out(outstanding, delivery.query)
