@@ -104,7 +104,9 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
     level: Annotated[LowestLevel | None, typer.Option("--level", help=_LEVEL_HELP)] = None,
     since: Annotated[
         int | None,
-        typer.Option("--since", metavar="YYYY-MM-DD", parser=options.day, help="Only what was added from this day on."),
+        typer.Option(
+            "--since", metavar="YYYY-MM-DD", parser=options.day, help="Only what was added or ended from then on."
+        ),
     ] = None,
 ) -> None:
     """Write hashes as a file for another program: a case, a series, a list, or all holdings of a level.
@@ -169,4 +171,6 @@ def export_words(line: Line) -> str:
         lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
     if any(reason.startswith("level ") for reason in line["left_out"]):
         lines.append(below(2, "To export holdings and lists of a lower level too: --level national"))
+    if not line["rows"] and not line["withdrawn"]:
+        lines.append(below(2, "The file is empty: nothing that is selected may leave, or nothing is selected."))
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from node.cli.words import count
 from node.domain.peers import Peer
 from node.errors import Misuse, NotFound
 
-_ANOTHER: Final = "add a section [peers.NAME] to vigil.toml (docs/INTEROP.md, Pull from a peer)"
+_ANOTHER: Final = "a section [peers.NAME] of vigil.toml makes one (docs/INTEROP.md, Pull from a peer)"
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +58,7 @@ def pull(
     if name is None:
         for each in peers.values():
             given.output.line(_peer_line(each), _peer_words)
+        given.output.note(f"vigil pull NAME pulls one of them; {_ANOTHER}" if peers else f"no peers here; {_ANOTHER}")
         return
     if name not in peers:
         raise NotFound("vigil.toml has no peer with this name", remedy=_ANOTHER)

@@ -136,25 +136,25 @@ def _read_peer(name: str, table: Mapping[str, Any]) -> tuple[Peer | None, list[s
         faults.append("ca: needed with url, and only with it")
     if "credentials" in table and "url" not in table:
         faults.append("credentials: only with url")
-    if not faults:
-        faults += _faults_of_following(Peer(name=name, **values))
+    faults += _faults_of_following(
+        values.get("urls", ()), values.get("format", ""), follows=values.get("follows", False)
+    )
     return (None if faults else Peer(name=name, **values)), faults
 
 
-def _faults_of_following(peer: Peer) -> list[str]:
-    numbered = [PAGE_NUMBER in url for url in peer.urls]
-    if not peer.follows:
+def _faults_of_following(urls: tuple[str, ...], form: str, *, follows: bool) -> list[str]:
+    numbered = [PAGE_NUMBER in url for url in urls]
+    if not follows:
         return [f"url: {PAGE_NUMBER} needs follow"] if any(numbered) else []
-    faults = []
-    if not peer.urls:
-        faults.append("follow: only with url")
-    if peer.format not in FOLLOWED:
-        faults.append(f"follow: needs format, one of {', '.join(FOLLOWED)}")
-    elif peer.format == NUMBERED and not all(numbered):
-        faults.append(f"url: needs {PAGE_NUMBER} where the number of the page stands")
-    elif peer.format != NUMBERED and any(numbered):
-        faults.append(f"url: pages of {peer.format} have no numbers")
-    return faults
+    if not urls:
+        return ["follow: only with url"]
+    if form not in FOLLOWED:
+        return [f"follow: needs format, one of {', '.join(FOLLOWED)}"]
+    if form == NUMBERED and not all(numbered):
+        return [f"url: needs {PAGE_NUMBER} where the number of the page stands"]
+    if form != NUMBERED and any(numbered):
+        return [f"url: pages of {form} have no numbers"]
+    return []
 
 
 def _text(value: object) -> str:

@@ -135,6 +135,15 @@ def test_another_file_than_was_signed_does_not_stay(node: Node, vigil: Vigil, ou
     assert names(out) == set()
 
 
+def test_an_empty_file_and_a_missing_folder_are_told(node: Node, vigil: Vigil, out: Path) -> None:
+    ran = run(vigil, out.parent / "nowhere" / "list.csv")
+    assert ran.code == 2
+    assert "make its folder first" in ran.err
+    *pieces, last = lines_of()
+    node.answers["export-list"] = [*pieces, last | {"rows": 0, "withdrawn": 0}]
+    assert "The file is empty" in run(vigil, out).out
+
+
 def test_nothing_selected_is_a_mistake(vigil: Vigil, out: Path) -> None:
     ran = vigil("export-list", "--format", "csv", "--output", out)
     assert ran.code == 2
