@@ -21,6 +21,7 @@ from node.cli import options
 from node.cli.common import Command, Common, common
 from node.cli.export_check import manifest_of
 from node.cli.files import refuse_existing, write_new
+from node.cli.left_out_words import left_out_words
 from node.cli.output import Line, plain
 from node.cli.part_file import PartFile
 from node.cli.words import below, count
@@ -167,8 +168,7 @@ def export_words(line: Line) -> str:
     lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}, SHA-256 {line['sha256']}."]
     if line["withdrawn"]:
         lines.append(below(2, f"withdrawn from earlier exports: {line['withdrawn']:,}"))
-    for reason, number in line["left_out"].items():
-        lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
+    lines += left_out_words(line["left_out"])
     if any(reason.startswith("level ") for reason in line["left_out"]):
         lines.append(below(2, "To export holdings and lists of a lower level too: --level national"))
     if not line["rows"] and not line["withdrawn"]:

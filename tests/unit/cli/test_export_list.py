@@ -23,7 +23,7 @@ MANIFEST = b"a manifest\n"
 
 
 def lines_of(digest: str = hashlib.sha256(DATA).hexdigest()) -> list[Line]:
-    last = {"format": "csv", "rows": 1, "withdrawn": 3, "left_out": {"level national": 2}}
+    last = {"format": "csv", "rows": 1, "withdrawn": 3, "left_out": {"level national": 2, "media_type": 4, "tags": 5}}
     last |= {"size": len(DATA), "sha256": digest}
     data = [{"data": base64.b64encode(piece).decode()} for piece in PIECES]
     return [*data, last | {"manifest": base64.b64encode(MANIFEST).decode()}]
@@ -53,6 +53,8 @@ def test_file_and_manifest_are_there_and_the_owner_alone_reads_them(node: Node, 
     assert names(out) == {"list.csv", "list.csv.manifest"}
     assert {stat.S_IMODE(each.stat().st_mode) for each in out.parent.iterdir()} == {0o600}
     assert "left out: level national (2)" in ran.out
+    said = " ".join(ran.out.split())
+    assert "rows without these fields, for which the format has no place: media type (4), tags (5)" in said
     assert "--level national" in ran.out
     assert "withdrawn from earlier exports: 3" in ran.out
     assert node.call("export-list").arguments == {"format": "csv", "list": "L"}
