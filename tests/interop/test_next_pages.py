@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node.domain import peers
 from node.errors import Malformed
@@ -86,3 +88,33 @@ def test_a_page_that_does_not_say_it_is_not_the_last(form: str, page: Any) -> No
     with pytest.raises(Malformed) as caught:
         said(form, page)
     assert "secret" not in f"{caught.value}{caught.value.remedy}"
+
+
+PAGES = {
+    "threatexchange": '{"data": [{"id": "1"}], "paging": {"next": "https://a/?after=c", "cursors": {"after": "c"}}}',
+    "stopncii": '{"hashRecords": [{}], "hasMoreRecords": true, "nextPageToken": "t", "count": 1}',
+    "tat": '{"results": [{}], "next": "limit=1&offset=1"}',
+    "ncmec": NCMEC.format("<paging><next>/v2/entries?start=1</next></paging>"),
+    "misp": '{"response": [{"Event": {"Attribute": [{"type": "md5"}]}}]}',
+}
+
+
+@pytest.mark.parametrize("form", PAGES)
+@given(st.data())
+def test_a_damaged_page_is_a_fault_of_the_peer_and_nothing_else(form: str, data: st.DataObject) -> None:
+    page = bytearray(PAGES[form].encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(page) - 1))
+        page[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    try:
+        found = next_of(form, [bytes(page)])
+    except Malformed:
+        return
+    assert found is None or isinstance(found, Onward)
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_a_page_that_is_nested_too_deep_or_empty_is_a_fault_of_the_peer(form: str) -> None:
+    for page in (b"", b"[" * 100_000, b'{"data":' * 50_000, b"<a>" * 50_000):
+        with pytest.raises(Malformed):
+            next_of(form, [page])
