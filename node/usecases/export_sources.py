@@ -96,7 +96,10 @@ class ListSource:
             if now != self._of:
                 raise Refused("this list was changed or removed meanwhile", remedy="run the same command again")
             for row in page:
-                yield row.reference, self._reason or row_reason(row.reference)
+                reason = self._reason or row_reason(row.reference)
+                yield row.reference, reason
+                if reason and not self._reason and row.reference.id:
+                    yield Withdrawal(At(), id=row.reference.id), ""
             if not page:
                 return
             after = page[-1].id

@@ -61,18 +61,20 @@ class Taking:
         gone: list[Withdrawal] = []
         families: list[Family] = []
         for row in rows:
-            if isinstance(row, Family):
-                families.append(row)
-                continue
-            if not isinstance(row, Reference) or len(some) == BATCH:
-                self._put(some)
-            if not isinstance(row, Withdrawal):
-                self._withdraw(gone)
             if isinstance(row, Reference):
+                if len(some) == BATCH:
+                    self._put(some)
+                self._withdraw(gone)
                 some.append(row)
+            elif isinstance(row, Family):
+                # Told apart from all other statements by its id: it need not wait for them, nor they for it.
+                families.append(row)
             elif isinstance(row, Withdrawal):
+                self._put(some)
                 gone.append(row)
             else:
+                self._put(some)
+                self._withdraw(gone)
                 # A case that comes again, at the same place, has its name and its words only now.
                 before = self._case.number if self._case is not None and self._case.at == row.at else ""
                 self._lists.put_case(self._of, row, before)
