@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 262_144
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "vigil", "Connection": "close"}
+_LATER: Final = (http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS)
 _WHO_ARE_YOU: Final = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
@@ -57,8 +58,9 @@ def tls_of(ca: Path) -> ssl.SSLContext:
 def download(address: Address, request: Request, target: Path, *, max_bytes: int, seconds: float) -> None:
     """Writes the page to the new file `target`, mode 0600.
 
-    Raises `Unavailable` if the peer cannot be reached or is too slow, `BadSignature` if its certificate is not trusted,
-    `Malformed` for any answer but a whole page, `Overloaded` for a page that is too large, `StoreError`.
+    Raises `Unavailable` if the peer cannot be reached, is too slow or asks to try later, `BadSignature` if its
+    certificate is not trusted, `Malformed` for any other answer but a whole page, `Overloaded` for a page that is too
+    large, `StoreError`.
     """
     begun, tls = time.monotonic(), request.tls
     try:
@@ -152,6 +154,8 @@ def _length(answer: http.client.HTTPResponse) -> int | None:
                 f"the peer does not let this node in (status {answer.status})",
                 remedy="check the file that credentials names, and what the peer allows",
             )
+        if answer.status in _LATER or answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"the peer answers with status {answer.status}", remedy="try later")
         is_redirect = http.client.MULTIPLE_CHOICES <= answer.status < http.client.BAD_REQUEST
         remedy = "a redirect is not followed: set url to where it leads" if is_redirect else "check url"
         raise Malformed(f"the peer answers with status {answer.status}", remedy=remedy)

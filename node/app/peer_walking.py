@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final
 from node.app.peer_credentials import read_credentials
 from node.app.peer_download import Request, download, tls_of
 from node.errors import Malformed, Overloaded, PeerFault, Unavailable, VigilError
-from node.interop.next_pages import next_of
+from node.interop.next_pages import SINCE, end_of
 from node.usecases.page_walk import Stop, Walk
 from node.usecases.pulling import PulledPage
 
@@ -56,7 +56,7 @@ class FailedPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """The pages of a peer. `passed_over`: entries of its folder that are no regular files, or are not finished.
-    `stops`: SHA-256 of an address -> where the walk over its pages stopped before its end.
+    `stops`: SHA-256 of an address -> where the next walk over its pages begins, if not at the first page.
     """
 
     pages: list[FetchedPage] = field(default_factory=list)
@@ -100,6 +100,7 @@ class _Walker:
                 return
             try:
                 if not self._goes_on(walk, digest, path):
+                    self._end(url, walk)
                     return
             except Malformed as error:
                 self._fail(error)
@@ -127,7 +128,8 @@ class _Walker:
 
     def _goes_on(self, walk: Walk, digest: str, path: Path) -> bool:
         with path.open("rb") as file:
-            onward = next_of(self._peer.format, _chunks(file))
+            onward, since = end_of(self._peer.format, _chunks(file))
+        walk.tells_until(since)
         if onward is not None:
             walk.go(digest, link=onward.link, parameter=onward.parameter, token=onward.token)
         return onward is not None
@@ -154,8 +156,14 @@ class _Walker:
         )
 
     def _stop(self, url: str, walk: Walk) -> None:
-        if self._peer.follows and not self._peer.is_whole and walk.stop.page > 1:
+        """A walk that did not come to its end goes on there, also if it was one for changes."""
+        if self._peer.follows and not self._peer.is_whole and (walk.stop.page > 1 or walk.resumes):
             self.fetched.stops[sha256(url.encode())] = walk.stop
+
+    def _end(self, url: str, walk: Walk) -> None:
+        stop = walk.end(SINCE[self._peer.format]) if self._peer.asks_changes else None
+        if stop is not None:
+            self.fetched.stops[sha256(url.encode())] = stop
 
     def _fail(self, error: VigilError) -> None:
         self.fetched.failed.append(FailedPage(number=self._number, error=error))

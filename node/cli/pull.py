@@ -42,8 +42,8 @@ def pull(
     A section [peers.NAME] of vigil.toml says where its pages are (a file, a folder, or HTTPS addresses with their CA)
     and which list they become. New and changed pages are imported. Rows that the source marks as deleted are withdrawn;
     with whole = "yes", rows that no page has any more are deleted too. A file that credentials names has the headers by
-    which the peer knows this node. With follow = "yes", the pages that follow are read too. Exit code 1: a page was not
-    taken in.
+    which the peer knows this node. With follow = "yes", the pages that follow are read too; with follow = "changes",
+    the peer is asked for what changed since the last pull. Exit code 1: a page was not taken in.
     """
     from node.app.peer_pages import fetch, opened_peer
     from node.cli.pull_pages import Pull, list_mark

@@ -71,7 +71,7 @@ class Pull:
             **self._sums,
             "kept_back": kept_back,
             "passed_over": fetched.passed_over,
-            "goes_on": bool(fetched.stops),
+            "goes_on": any(stop.page > 1 for stop in fetched.stops.values()),
         }
 
     def _mark(self) -> str:
@@ -86,8 +86,10 @@ class Pull:
             for page in new:
                 if digest := self._page(page):
                     pages[page.page.name] = digest
-            # Only now: a pull that is interrupted in between begins again where it began.
-            self._stops = self._fetched.stops
+            # Only now: a pull that is interrupted in between begins again where it began. So does one for changes of
+            # which a page was bad: nobody would ask for that page again.
+            if not (self._peer.asks_changes and self._sums["failed"] > len(self._fetched.failed)):
+                self._stops = self._fetched.stops
         finally:
             if self._sums["imported"] or self._stops != cursor.stops:
                 self._keep(pages, is_whole=False)

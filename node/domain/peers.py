@@ -29,6 +29,8 @@ DEFAULT_TIMEOUT_SECONDS: Final = 300
 MAX_URLS: Final = 1_000
 FOLLOWED: Final = ("misp", "ncmec", "stopncii", "tat", "threatexchange")
 """Formats whose pages say which page follows, or that are asked for by number (misp)."""
+CHANGES: Final = ("ncmec", "stopncii", "tat", "threatexchange")
+"""Those that can be asked for what changed since a time."""
 PAGE_NUMBER: Final = "{page}"
 """Stands in an address for the number of the page, from 1. No address has these brackets itself."""
 NUMBERED: Final = "misp"
@@ -46,6 +48,7 @@ _URL: Final = re.compile(r"https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]
 _MAX_URL: Final = 2_000
 _MAX_PORT: Final = 65_535
 _HTTPS_PORT: Final = 443
+_CHANGES: Final = "changes"
 _LEVELS: Final = ("national", "hit-no-hit")
 
 
@@ -69,6 +72,7 @@ class Peer:
 
     `credentials`: absolute path of the file with the headers that the peer wants, "" for none. `follows`: whether the
     pages that follow those of `urls` are read too; then `max_pages` and `max_total_bytes` bound all pages of a pull.
+    `asks_changes`: whether a pull asks for what changed since the last one that came to its end.
     """
 
     name: str
@@ -85,6 +89,7 @@ class Peer:
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     credentials: str = ""
     follows: bool = False
+    asks_changes: bool = False
     max_pages: int = DEFAULT_PAGES
     max_total_bytes: int = DEFAULT_TOTAL_MEBIBYTES << 20
 
@@ -136,20 +141,25 @@ def _read_peer(name: str, table: Mapping[str, Any]) -> tuple[Peer | None, list[s
         faults.append("ca: needed with url, and only with it")
     if "credentials" in table and "url" not in table:
         faults.append("credentials: only with url")
-    faults += _faults_of_following(
-        values.get("urls", ()), values.get("format", ""), follows=values.get("follows", False)
-    )
+    follow = values.pop("follow", "no")
+    values |= {"follows": follow != "no", "asks_changes": follow == _CHANGES}
+    faults += _faults_of_following(values)
     return (None if faults else Peer(name=name, **values)), faults
 
 
-def _faults_of_following(urls: tuple[str, ...], form: str, *, follows: bool) -> list[str]:
+def _faults_of_following(values: Mapping[str, Any]) -> list[str]:
+    urls, form = values.get("urls", ()), values.get("format", "")
     numbered = [PAGE_NUMBER in url for url in urls]
-    if not follows:
+    if not values["follows"]:
         return [f"url: {PAGE_NUMBER} needs follow"] if any(numbered) else []
     if not urls:
         return ["follow: only with url"]
     if form not in FOLLOWED:
         return [f"follow: needs format, one of {', '.join(FOLLOWED)}"]
+    if values["asks_changes"] and form not in CHANGES:
+        return [f"follow: changes needs format, one of {', '.join(CHANGES)}"]
+    if values["asks_changes"] and values.get("is_whole"):
+        return ["follow: changes are no whole list"]
     if form == NUMBERED and not all(numbered):
         return [f"url: needs {PAGE_NUMBER} where the number of the page stands"]
     if form != NUMBERED and any(numbered):
@@ -222,8 +232,8 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "max_mebibytes": ("max_bytes", _mebibytes(_MAX_MEBIBYTES)),
     "timeout_seconds": ("timeout_seconds", _whole(_MAX_TIMEOUT_SECONDS)),
     "credentials": ("credentials", _absolute),
-    "follow": ("follows", _yes_no),
+    "follow": ("follow", _one_of(("yes", "no", _CHANGES))),
     "max_pages": ("max_pages", _whole(_MAX_PAGES)),
     "max_total_mebibytes": ("max_total_bytes", _mebibytes(_MAX_TOTAL_MEBIBYTES)),
 }
-"""Key in the section -> (field of `Peer`, how its value is read). Reading raises `ValueError`, `Misuse`."""
+"""Key in the section -> (field of `Peer` or `follow`, how its value is read). Reading raises `ValueError`, `Misuse`."""

@@ -5,7 +5,8 @@ Rules this module upholds:
 - A walk never leaves its address: only the query changes, or the number in the address. A page that names another host,
   another port or plain HTTP ends the walk as a fault of the peer. So a credential reaches no other machine.
 - A page that was asked for is not asked for again: a cursor that repeats ends the walk as a fault of the peer.
-- A walk that stops before its end says where (`Stop`), and another one can go on there.
+- A walk that stops before its end says where (`Stop`), and another one can go on there. One that came to its end may
+  say from which time on the next one asks for changes: that time holds only then.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ _OPERATOR: Final = "ask who runs the peer"
 
 
 class Stop(NamedTuple):
-    """Where a walk stopped. `page`: number of the page that comes next, from 1; `target`: its path and query."""
+    """Where a walk goes on. `page`: number of the page that comes next, from 1; `target`: its path and query; `since`:
+    the latest time that the pages before it told.
+    """
 
     page: int
     target: str
+    since: str = ""
 
 
 class Walk:
@@ -48,6 +52,7 @@ class Walk:
         self.stop = stop if stop is not None and self.resumes else Stop(1, self._own.target)
         self._asked = {self.stop.target}
         self._digest = ""
+        self._since = stop.since if stop is not None and self.resumes else ""
 
     @property
     def address(self) -> Address:
@@ -66,21 +71,34 @@ class Walk:
         if PAGE_NUMBER in self._url:
             target = address_of(self._url.replace(PAGE_NUMBER, str(self.stop.page + 1))).target
         elif parameter:
-            target = self._with_query(_with(self._query, parameter, token))
+            target = self._with(parameter, token)
         else:
             target = self._with_query(self._query_of(link))
         if target in self._asked or digest == self._digest:
             raise Malformed("the peer gives the same page again as the next one", remedy=_OPERATOR)
-        if len(target) > MAX_TARGET or not _TARGET.fullmatch(target):
+        if not _is_target(target):
             raise Malformed(_NO_ADDRESS, remedy=_OPERATOR)
         self._asked.add(target)
         self._digest = digest
         self.resumes = False
-        self.stop = Stop(self.stop.page + 1, target)
+        self.stop = Stop(self.stop.page + 1, target, self._since)
 
-    @property
-    def _query(self) -> str:
-        return self._own.target.partition("?")[2]
+    def tells_until(self, since: str) -> None:
+        """Notes the time until which a page tells, "" if it does not say. Times of one peer have one form."""
+        self._since = max(self._since, since, key=lambda each: (len(each), each))
+
+    def end(self, parameter: str) -> Stop | None:
+        """Where the next walk begins: at the changes since the latest time, which is asked for by `parameter`. None if
+        no page told a time.
+        """
+        if not self._since:
+            return None
+        target = self._with(parameter, self._since, of=self._own.target)
+        return Stop(1, target, self._since) if _is_target(target) else None
+
+    def _with(self, parameter: str, value: str, of: str = "") -> str:
+        """The target of the page that was read, or `of`, with one parameter of its query set."""
+        return self._with_query(_with((of or self.stop.target).partition("?")[2], parameter, value))
 
     def _with_query(self, query: str) -> str:
         return f"{self._own.target.partition('?')[0]}?{query}"
@@ -108,11 +126,15 @@ class Walk:
 
     def _is_own(self, stop: Stop) -> bool:
         """Whether a stop is of this address: settings may have changed meanwhile."""
-        if stop.page < 1 or len(stop.target) > MAX_TARGET or not _TARGET.fullmatch(stop.target):
+        if stop.page < 1 or not _is_target(stop.target):
             return False
         if PAGE_NUMBER in self._url:
             return stop.target == address_of(self._url.replace(PAGE_NUMBER, str(stop.page))).target
         return stop.target.partition("?")[0] == self._own.target.partition("?")[0]
+
+
+def _is_target(target: str) -> bool:
+    return len(target) <= MAX_TARGET and _TARGET.fullmatch(target) is not None
 
 
 def _with(query: str, name: str, value: str) -> str:

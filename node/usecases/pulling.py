@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FIELDS: Final = {"list", "format", "mark", "is_whole", "pages"}
 _STOPS: Final = "stops"
-"""Absent where no walk stopped before its end."""
-_STOP_FIELDS: Final = 2
+"""Absent where every walk begins at its first page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class PulledPage:
 class Cursor:
     """What a list has of a peer. `list` and `format`: of the peer's settings; `mark`: the last import into the list
     (`mark_of`). `is_whole`: whether the list has the rows of these pages, and no others. `pages`: name -> digest.
-    `stops`: SHA-256 of an address -> where the walk over its pages stopped before its end.
+    `stops`: SHA-256 of an address -> where the next walk over its pages begins, if not at the first page.
     """
 
     list: str = ""
@@ -105,12 +104,12 @@ def _stops(given: object) -> dict[str, Stop]:
         raise _damaged()
     stops: dict[str, Stop] = {}
     for name, said in given.items():
-        if not _SHA256.fullmatch(name) or not isinstance(said, list) or len(said) != _STOP_FIELDS:
+        if not _SHA256.fullmatch(name) or not isinstance(said, list) or len(said) != len(Stop._fields):
             raise _damaged()
-        page, target = said
-        if isinstance(page, bool) or not isinstance(page, int) or not isinstance(target, str):
+        page, target, since = said
+        if type(page) is not int or not isinstance(target, str) or not isinstance(since, str):
             raise _damaged()
-        stops[name] = Stop(page, target)
+        stops[name] = Stop(page, target, since)
     return stops
 
 

@@ -152,7 +152,7 @@ def _chunks(handler: BaseHTTPRequestHandler, pieces: list[bytes], *, end: bool) 
         (lambda handler: _chunks(handler, [PAGE], end=False), "no whole HTTP answer"),
         (_without_length, "how long"),
         (lambda handler: send(handler, PAGE, Content_Encoding="gzip"), "compressed"),
-        (lambda handler: handler.send_error(503), "503"),
+        (lambda handler: handler.send_error(404), "404"),
         (_no_http, "no whole HTTP answer"),
     ],
 )
@@ -161,6 +161,13 @@ def test_anything_but_a_whole_page_is_refused(
 ) -> None:
     server.answers["/page"] = answer
     with pytest.raises(Malformed, match=why):
+        get()
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_peer_that_asks_to_try_later_is_told_so(server: PeerServer, get: Get, status: int) -> None:
+    server.answers["/page"] = lambda handler: handler.send_error(status)
+    with pytest.raises(Unavailable, match=str(status)):
         get()
 
 

@@ -6,9 +6,13 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from node.cli import pull_pages
+from node.cli.list_sending import send_file
+from node.errors import Malformed
 from tests.integration.peer_server import PeerServer, serving
 from tests.integration.test_pull import World, event, md5s, world  # noqa: F401 (a fixture)
 from tests.integration.wire_pki import Authority
@@ -17,13 +21,17 @@ from tests.unit.usecases.listed import value
 SECRET = "k3y-0f-th3-p33r"
 
 
-def updates(*numbers: int, after: str = "", link: str = "") -> bytes:
-    """A page of ThreatExchange. `after` and `link`: of the page that follows."""
+def updates(*numbers: int, after: str = "", link: str = "", at: int = 0, gone: tuple[int, ...] = ()) -> bytes:
+    """A page of ThreatExchange. `after` and `link`: of the page that follows; `at`: when its records were changed;
+    `gone`: what it takes back.
+    """
     said = {"data": [{"status": "MALICIOUS"}]}
-    data = [
+    data: list[dict[str, object]] = [
         {"id": str(number), "type": "HASH_MD5", "indicator": value(number, 16).hex(), "descriptors": said}
         for number in numbers
     ]
+    data += [{"id": str(number), "type": "HASH_MD5", "should_delete": True} for number in gone]
+    data = [record | ({"last_updated": at} if at else {}) for record in data]
     paging = {"cursors": {"after": after}} if after else {}
     return json.dumps({"data": data, "paging": paging | ({"next": link} if link else {})}).encode()
 
@@ -116,6 +124,54 @@ def test_after_another_import_a_walk_begins_at_its_first_page(peer: tuple[World,
     world.pull()
     assert server.asked[0] == "/updates?limit=2"
     assert world.rows == md5s(1, 2, 3, 4)
+
+
+def test_a_pull_asks_for_what_changed_since_the_last_one(peer: tuple[World, PeerServer]) -> None:
+    world, server = peer  # noqa: F811
+    first, later = "/updates?limit=2", "/updates?limit=2&start_time=20"
+    server.answers |= {first: updates(1, 2, after="c", link="x", at=20), f"{first}&after=c": updates(3, at=10)}
+    settle(world, server, first, follow="changes")
+    code, summary, _ = world.pull()
+    assert (code, summary["imported"], summary["goes_on"]) == (0, 2, False)
+    server.asked.clear()
+    server.answers[later] = lambda handler: handler.send_error(503)
+    assert world.pull()[0] == 1
+    server.answers[later] = updates(4, at=30, gone=(1,))
+    code, summary, _ = world.pull()
+    assert (code, summary["added"], summary["withdrawn"]) == (0, 1, 1)
+    assert world.rows == md5s(2, 3, 4)
+    server.answers["/updates?limit=2&start_time=30"] = updates()
+    for _ in range(2):
+        assert world.pull()[0] == 0
+    assert server.asked == [later, later, *["/updates?limit=2&start_time=30"] * 2]
+    server.asked.clear()
+    assert world.pull("--again")[0] == 0
+    assert server.asked == [first, f"{first}&after=c"]
+
+
+def test_changes_of_which_a_page_was_bad_are_asked_for_again(
+    peer: tuple[World, PeerServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, server = peer  # noqa: F811
+    first, later = "/updates?limit=2", "/updates?limit=2&start_time=20"
+    server.answers |= {first: updates(1, at=20), later: updates(2, after="c", link="x", at=30)}
+    server.answers[f"{later}&after=c"] = updates(3, at=31)
+    settle(world, server, first, follow="changes")
+    world.pull()
+
+    def refused(session: Any, output: Any, into: Any, file: Any) -> Any:
+        if file.label == "file 2":
+            raise Malformed("a page that is bad")
+        return send_file(session, output, into, file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pull_pages, "send_file", refused)
+        code, summary, _ = world.pull()
+    assert (code, summary["imported"], summary["failed"], world.rows) == (1, 1, 1, md5s(1, 2))
+    server.asked.clear()
+    code, summary, _ = world.pull()
+    assert (code, summary["imported"], summary["unchanged"], world.rows) == (0, 1, 1, md5s(1, 2, 3))
+    assert server.asked == [later, f"{later}&after=c"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from node.domain import peers
 from node.errors import Malformed
-from node.interop.next_pages import FOLLOWED, Onward, next_of
+from node.interop.next_pages import FOLLOWED, SINCE, Onward, end_of
 
 NCMEC = '<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="0"/>{}</queryResult>'
 LINK = "https://peer.example/updates?access_token=secret&after=c1"
@@ -20,11 +20,34 @@ LINK = "https://peer.example/updates?access_token=secret&after=c1"
 def said(form: str, page: Any) -> Onward | None:
     text = page if isinstance(page, str) else json.dumps(page)
     # In small pieces: what says where to go on may stand behind any number of records.
-    return next_of(form, (text[at : at + 7].encode() for at in range(0, len(text), 7)))
+    return end_of(form, (text[at : at + 7].encode() for at in range(0, len(text), 7))).onward
 
 
 def test_the_settings_know_the_formats_that_are_followed() -> None:
     assert sorted(FOLLOWED) == sorted(peers.FOLLOWED)
+    assert sorted(SINCE) == sorted(peers.CHANGES)
+
+
+@pytest.mark.parametrize(
+    ("form", "page", "since"),
+    [
+        ("threatexchange", {"data": [{"last_updated": 7}, {"last_updated": 12}, {"last_updated": "x"}]}, "12"),
+        ("threatexchange", {"data": []}, ""),
+        ("stopncii", {"hashRecords": [], "nextSetTimestamp": 9}, "9"),
+        ("stopncii", {"hashRecords": [], "nextSetTimestamp": "soon"}, ""),
+        ("tat", {"results": [], "checkpoint": "1704085200,124"}, "1704085200,124"),
+        ("tat", {"results": [], "checkpoint": 7}, ""),
+        (
+            "ncmec",
+            NCMEC.format('<videos maxTimestamp="2026-01-02T00:00:00Z"/><paging maxTimestamp="soon"/>'),
+            "2026-01-02T00:00:00Z",
+        ),
+        ("misp", [], ""),
+    ],
+)
+def test_a_page_says_until_when_it_tells(form: str, page: Any, since: str) -> None:
+    text = page if isinstance(page, str) else json.dumps(page)
+    assert end_of(form, [text.encode()]).since == since
 
 
 @pytest.mark.parametrize(
@@ -107,14 +130,15 @@ def test_a_damaged_page_is_a_fault_of_the_peer_and_nothing_else(form: str, data:
         at = data.draw(st.integers(0, len(page) - 1))
         page[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
     try:
-        found = next_of(form, [bytes(page)])
+        found, since = end_of(form, [bytes(page)])
     except Malformed:
         return
     assert found is None or isinstance(found, Onward)
+    assert isinstance(since, str)
 
 
 @pytest.mark.parametrize("form", PAGES)
 def test_a_page_that_is_nested_too_deep_or_empty_is_a_fault_of_the_peer(form: str) -> None:
     for page in (b"", b"[" * 100_000, b'{"data":' * 50_000, b"<a>" * 50_000):
         with pytest.raises(Malformed):
-            next_of(form, [page])
+            end_of(form, [page])

@@ -40,7 +40,10 @@ def test_pages_that_follow_are_read_with_bounds() -> None:
     assert faults == []
     peer = peers["m"]
     assert (peer.follows, peer.max_pages, peer.max_total_bytes) == (True, 5, 2 << 20)
-    assert peer.credentials == "/etc/misp.headers"
+    assert (peer.credentials, peer.asks_changes) == ("/etc/misp.headers", False)
+    changes = {"url": URL, "ca": "/c", "list": "T", "format": "tat", "follow": "changes"}
+    peer = read_peers({"t": changes})[0]["t"]
+    assert (peer.follows, peer.asks_changes) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,15 @@ def test_pages_that_follow_are_read_with_bounds() -> None:
             {"list": "L", "url": URL + "{page}", "ca": "/c", "follow": "yes", "format": "tat"},
             "peers.p.url: pages of tat have no numbers",
         ),
+        (
+            {"list": "L", "url": URL, "ca": "/c", "follow": "changes", "format": "misp"},
+            "peers.p.follow: changes needs format",
+        ),
+        (
+            {"list": "L", "url": URL, "ca": "/c", "follow": "changes", "format": "tat", "whole": "yes"},
+            "peers.p.follow: changes are no whole list",
+        ),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": True}, "peers.p.follow: expected one of yes, no, changes"),
         ({"list": "L", "url": URL, "ca": "/c", "max_pages": 0}, "peers.p.max_pages: expected a whole number"),
     ],
 )

@@ -93,6 +93,28 @@ def test_a_walk_goes_on_where_another_stopped(url: str, onward: dict[str, str]) 
     assert (again.resumes, again.stop.page) == (False, 3)
 
 
+def test_the_next_walk_asks_for_what_changed_since_the_latest_time() -> None:
+    walk = Walk(URL)
+    walk.tells_until("9")
+    walk.go("d1", link="start=9")
+    walk.tells_until("10")
+    walk.go("d2", link="start=10")
+    walk.tells_until("8")
+    assert walk.stop.since == "10"
+    stop = walk.end("from")
+    assert stop == Stop(1, "/v2/entries?size=9&from=10", "10")
+    again = Walk(URL, stop)
+    assert (again.resumes, again.address.target, again.name) == (True, stop.target, URL)
+    # Nothing changed: no page tells a time, and the last one stays.
+    assert again.end("from") == stop
+    again.go("d3", parameter="after", token="c")
+    assert again.address.target == "/v2/entries?size=9&from=10&after=c"
+
+
+def test_without_a_time_the_next_walk_begins_at_the_first_page() -> None:
+    assert Walk(URL).end("from") is None
+
+
 @pytest.mark.parametrize(
     "stop", [Stop(0, "/v2/entries?a=b"), Stop(2, "/other?a=b"), Stop(2, "https://other/"), Stop(2, "/v2/entries?a b")]
 )

@@ -22,7 +22,7 @@ def test_a_cursor_is_read_as_it_is_written() -> None:
 
 
 def test_where_walks_stopped_is_read_as_it_is_written() -> None:
-    cursor = replace(CURSOR, stops={C: Stop(3, "/a?after=b")})
+    cursor = replace(CURSOR, stops={C: Stop(3, "/a?after=b", "12")})
     assert read_cursor(cursor_text(cursor)) == cursor
     assert "stops" not in cursor_text(CURSOR)
 
@@ -72,10 +72,11 @@ def test_the_empty_cursor_of_a_list_that_does_not_exist_is_no_set() -> None:
         json.dumps({**json.loads(cursor_text(CURSOR)), "is_whole": 1}),
         json.dumps({**json.loads(cursor_text(CURSOR)), "mark": None}),
         json.dumps({**json.loads(cursor_text(CURSOR)), "stops": []}),
-        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {"a": [1, "/"]}}),
-        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [1]}}),
-        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: ["1", "/"]}}),
-        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [True, "/"]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {"a": [1, "/", ""]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [1, "/"]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [1, "/", 5]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: ["1", "/", ""]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [True, "/", ""]}}),
     ],
 )
 def test_a_damaged_cursor_is_told(text: str) -> None:
