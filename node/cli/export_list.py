@@ -163,9 +163,9 @@ def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Li
     return last
 
 
-def export_words(line: Line) -> str:
-    """The file, and what was left out."""
-    lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}, SHA-256 {line['sha256']}."]
+def export_words(line: Line, noun: str = "row") -> str:
+    """The file, and what was left out. `noun`: what it has."""
+    lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}, SHA-256 {line['sha256']}."]
     if line["withdrawn"]:
         lines.append(below(2, f"withdrawn from earlier exports: {line['withdrawn']:,}"))
     lines += left_out_words(line["left_out"])

@@ -30,18 +30,35 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
-from node.media import decoders, partial
+from node.media import decoders, icns, partial
 from node.media.checksums import has_wrong_pixels
 from node.media.continuation import is_cut_short
+from node.media.decoders import tiff
 from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
-from node.media.decoders.decoded import Decoded, Unreliable
+from node.media.decoders.decoded import Decoded, Overstated, Unreliable
 from node.media.gif import count_frames
 from node.media.icon import largest_first
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import CUR, GIF, ICO, JPEG, JPEG_XR, PNG, QOI, WEBP, Format, recognise
+from node.media.sniff import (
+    CUR,
+    GIF,
+    ICNS,
+    ICO,
+    J2C,
+    JP2,
+    JPEG,
+    JPEG_XR,
+    JPX,
+    PNG,
+    QOI,
+    TIFF,
+    WEBP,
+    Format,
+    recognise,
+)
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
 _PLUGINS: Final = tuple(
@@ -52,6 +69,9 @@ _PLUGINS: Final = tuple(
 )  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
 """What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
+_ICONS: Final = (ICO, CUR, ICNS)
+_WITHIN_ICONS: Final = (PNG, JP2, JPX, J2C)
+"""Formats of the images of an icon that are files of their own."""
 _TOLERANT: Final = (QOI, JPEG_XR)
 """Formats whose decoders say nothing of a file that is cut short."""
 
@@ -87,9 +107,13 @@ def decode_picture(data: bytes) -> DecodedPicture:
         picture = _decoded(data, known)
     except (Shortage, TooManyPixels, Unreliable):
         raise
+    except Overstated as error:
+        if known not in _ICONS:
+            raise
+        return _of_icon(data, known, error)
     except MediaError as error:
         return _mended(data, known, error)
-    if known in _TOLERANT or (known is JPEG and partial.needs_a_look(picture.pixels)):
+    if known in _TOLERANT or _may_end_early(picture, data, known):
         return _looked_at(picture, data, known)
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
@@ -113,7 +137,7 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
         except MediaError:
             data = clean
     seen = _seen(data, known)
-    if (seen is None or seen.share == 0) and known in (ICO, CUR):
+    if (seen is None or seen.share == 0) and known in _ICONS:
         return _of_icon(data, known, error)
     if seen is None or seen.share == 0:
         raise error
@@ -124,17 +148,33 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
 
 
 def _of_icon(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
-    """The largest image of a damaged icon that can be seen, where it is a PNG. Raises `error` where none is."""
-    for image in largest_first(data):
+    """The largest image of a damaged icon that can be seen, where it is a file of its own. Raises `error` where none
+    is.
+    """
+    images = icns.largest_first(data) if known is ICNS else largest_first(data)
+    for number, image in enumerate(images):
         try:
-            if recognise(image) is PNG:
+            kind = recognise(image)
+            if kind in _WITHIN_ICONS:
                 picture = decode_picture(image)
-                return replace(picture, media_type=known.media_type, note=f"damaged {known.name}: {picture.note}")
+            elif kind is ICNS and len(images) > 1:  # of one image; else it is this file once more
+                picture = _decoded(image, kind)
+            else:
+                continue
         except Shortage:
             raise
         except MediaError:
             continue
+        said = f"the image of {picture.pixels.width} x {picture.pixels.height} pixels in it was read"
+        note = picture.note or (said if number else "its list of images is wrong, " + said)
+        return replace(picture, media_type=known.media_type, note=f"damaged {known.name}: {note}")
     raise error
+
+
+def _may_end_early(picture: DecodedPicture, data: bytes, known: Format) -> bool:
+    if known is JPEG:
+        return partial.needs_a_look(picture.pixels)
+    return known is TIFF and tiff.lacks_segments(data)
 
 
 def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:

@@ -32,6 +32,8 @@ _NEXT: Final = re.compile(
 """Where a segment begins that a decoder needs, or a small JPEG, or one that says how colours and rows are meant."""
 _MAX_SEGMENTS: Final = 100_000
 """Segments that are walked over. A picture with a large colour profile has some 300."""
+_WITH_SMALL: Final = (b"Exif\x00", b"JFXX\x00", b"JFIF\x00")
+"""How segments begin that may hold a small picture, though their length is wrong."""
 _PROGRESSIVE: Final = 0xC2
 _FIRST_COMPONENT: Final = 6
 """Where a frame's header names its first component: luma."""
@@ -81,7 +83,7 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
             return
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if end < at + 4 or (marker not in _NEEDED and not _follows(data, end)):
-            if data.startswith(b"Exif\x00", at + 4):  # which may hold a small picture all the same
+            if data.startswith(_WITH_SMALL, at + 4):
                 yield Segment(marker=marker, start=at + 4, end=max(min(end, len(data)), at + 4))
             at = _resumed(data, at + 2)
             continue

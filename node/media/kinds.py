@@ -21,6 +21,7 @@ from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
 from node.media.parts.carving import carved
 from node.media.parts.heif_images import heif_images
+from node.media.parts.icns_images import icns_images
 from node.media.parts.icon_images import icon_images
 from node.media.parts.joined import joined
 from node.media.parts.pages import pages
@@ -36,6 +37,7 @@ from node.media.sniff import (
     HEAD,
     HEIC,
     HEIF,
+    ICNS,
     ICO,
     JPEG,
     PCX,
@@ -114,6 +116,7 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     PSD.media_type: (thumbnails,),
     ICO.media_type: (icon_images,),
     CUR.media_type: (icon_images,),
+    ICNS.media_type: (icns_images,),
 }
 
 _TEXT: Final = next((each.reader,) for each in HOLDERS if each.media_type == catalogue.TEXT)

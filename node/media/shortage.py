@@ -6,6 +6,8 @@ Rules this module upholds:
   tried again in a new worker (`pool`).
 - Decoders hide a lack: they report a failed allocation as invalid data, or omit a part. So the code calls `suspected`
   before it calls a file damaged.
+- FFmpeg states "out of memory" for a length that makes no sense, and "not permitted" (its -1) for any damage. The first
+  is believed only where memory was nearly full, the second never.
 - An action that the confinement (`confine`) refuses to a decoder is a lack of permission, not a fault of the file.
 """
 
@@ -81,11 +83,13 @@ def lack_in(error: BaseException) -> str:
 
 
 def _stated_by(error: BaseException) -> str:
+    number = getattr(error, "errno", None)  # of OSError, and of PyAV's errors, which need not be one
+    if type(error).__module__.startswith("av.") and number in (errno.ENOMEM, errno.EPERM):
+        return MEMORY if number == errno.ENOMEM and _was_full() else ""
     if isinstance(error, MemoryError):
         return MEMORY
     if isinstance(error, ImportError):  # a part of a decoder that was not loaded before nothing could be opened
         return PERMISSION
-    number = getattr(error, "errno", None)  # of OSError, and of PyAV's errors, which need not be one
     if isinstance(number, int) and number in _BY_NUMBER:
         return _BY_NUMBER[number]
     words = str(error).lower()
@@ -125,7 +129,7 @@ def suspected() -> str:
     if limit == resource.RLIM_INFINITY:
         return ""
     try:
-        if limit - usage().peak_bytes < AT_ONCE_BYTES:
+        if _was_full():
             return MEMORY
         os.close(os.dup(_told()))
         return "" if _thread_runs() else THREADS
@@ -135,6 +139,17 @@ def suspected() -> str:
         return FILES
     except RuntimeError:
         return THREADS
+
+
+def _was_full() -> bool:
+    """Whether an allocation of `AT_ONCE_BYTES` would have failed at the fullest moment of this process. True where
+    memory is not limited: then nothing is known.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    try:
+        return limit == resource.RLIM_INFINITY or limit - usage().peak_bytes < AT_ONCE_BYTES
+    except MemoryError:
+        return True
 
 
 def _thread_runs() -> bool:

@@ -61,6 +61,9 @@ class Taking:
         gone: list[Withdrawal] = []
         families: list[Family] = []
         for row in rows:
+            if isinstance(row, Reference) and not gone and len(some) < BATCH:
+                some.append(row)
+                continue
             if isinstance(row, Reference):
                 if len(some) == BATCH:
                     self._put(some)

