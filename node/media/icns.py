@@ -21,22 +21,22 @@ _START: Final = b"icns"
 _HEAD: Final = 8
 """Bytes of a header: type and length, which counts the header too."""
 _MOST_ELEMENTS: Final = 1_000
-"""Elements that are read; a full icon has some 30."""
+"""The most elements that are read. A full icon has some 30."""
 FILES: Final = (
     b"\x89PNG\r\n\x1a\n",
     b"\x00\x00\x00\x0cjP  \r\n\x87\n",
     b"\xff\x4f\xff\x51",
 )
-"""How a picture begins that is a file of its own."""
+"""The first bytes of a picture that is a file of its own."""
 ARGB: Final = b"ARGB"
-"""What packed colours with alpha begin with."""
+"""The first bytes of packed colours with alpha."""
 _RGB_SIDES: Final = {b"is32": 16, b"il32": 32, b"ih32": 48, b"it32": 128, b"icp4": 16, b"icp5": 32}
 """Pixels of a side of packed colours, by type."""
 _ARGB_SIDES: Final = {b"ic04": 16, b"ic05": 32, b"icsb": 18}
 _MASKS: Final = {16: b"s8mk", 32: b"l8mk", 48: b"h8mk", 128: b"t8mk"}
 """Types of the opacity of packed colours, by side."""
 _ICONS: Final = (b"sbtp", b"slct", b"\xfd\xd9\x2f\xa8")
-"""Types of icons within an icon: as a template, when selected, in the dark."""
+"""Types of icons within an icon: template, selected, dark."""
 _OLD: Final = frozenset(
     (
         b"ICON",
@@ -54,7 +54,7 @@ _OLD: Final = frozenset(
         b"ich8",
     )
 )
-"""Types of one to eight bits a pixel in colours of the system, of at most 48 pixels."""
+"""Types with one to eight bits per pixel in system colours, of at most 48 pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

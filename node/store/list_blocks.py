@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from node.domain.fingerprint_kinds import FingerprintKind
     from node.store.list_codec import Columns
 
-AT_ONCE: Final = 256
-"""Blocks that are rewritten together: some MiB."""
+AT_ONCE: Final = 64
+"""Blocks whose content is in memory together: a MiB, more where rows have long words."""
 _COLUMNS: Final = tuple(each.name for each in list_blocks.c)
 _NEVER: Final = 1 << 62
 """Above every generation."""
@@ -118,9 +118,11 @@ def holding(connection: Connection, ids: Iterable[int]) -> Iterator[list[Block]]
         yield [each for each in blocks if any(each.first <= row <= each.last for row in some)]
 
 
-def contents(connection: Connection, blocks: Sequence[Block]) -> list[bytes]:
-    """What the vault has of these blocks, for `list_codec`."""
-    return list(map(codec.open_bytes, vault.get(connection, [each.vault_id for each in blocks])))
+def contents(connection: Connection, blocks: Sequence[Block]) -> Iterator[bytes]:
+    """What the vault has of each of these blocks, for `list_codec`."""
+    for at in range(0, len(blocks), AT_ONCE):
+        some = vault.get(connection, [each.vault_id for each in blocks[at : at + AT_ONCE]])
+        yield from map(codec.open_bytes, some)
 
 
 def add(connection: Connection, number: int, generation: int, columns: Columns, case_id: int) -> None:
@@ -165,7 +167,7 @@ def erase(connection: Connection, ids: AbstractSet[int]) -> None:
 
 
 def _erase(connection: Connection, blocks: Sequence[Block], ids: AbstractSet[int]) -> None:
-    aged = [(_with_ages(each, ids, 0), each) for each in blocks]
+    aged = [(ages, each) for each in blocks if (ages := _with_ages(each, ids, 0)) != each.ages]
     kept = [(ages, block) for ages, block in aged if any(ages)]
     fresh: list[bytes] = []
     for (ages, _), data in zip(kept, contents(connection, [block for _, block in kept]), strict=True):
@@ -173,12 +175,12 @@ def _erase(connection: Connection, blocks: Sequence[Block], ids: AbstractSet[int
         rows = [list_codec.GONE] * len(ages)
         for slot, row in zip(left, list_codec.unpack_rows(data, left, words=True), strict=True):
             rows[slot] = row
-        fresh += map(codec.seal_bytes, list_codec.pack_blocks(list_codec.by_column(rows)))
+        fresh.append(codec.seal_bytes(list_codec.pack_block(list_codec.by_column(rows))))
     places = vault.put(connection, fresh)
     _update(connection, [(ages, place, block) for (ages, block), place in zip(kept, places, strict=True)])
     for some in chunks(block.last for ages, block in aged if not any(ages)):
         connection.execute(delete(list_blocks).where(list_blocks.c.last.in_(some)))
-    vault.forget(connection, [block.vault_id for block in blocks])
+    vault.forget(connection, [block.vault_id for _, block in aged])
 
 
 class Prints:

@@ -124,12 +124,13 @@ def columns_of(ids: Sequence[int], columns: Columns) -> FingerprintColumns:
 def pack_blocks(columns: Columns) -> list[bytes]:
     """Rows in blocks of `BLOCK_ROWS`; the last one may have fewer."""
     starts = range(0, len(columns["at"]), BLOCK_ROWS)
-    return [_packed({name: values[at : at + BLOCK_ROWS] for name, values in columns.items()}) for at in starts]
+    return [pack_block({name: values[at : at + BLOCK_ROWS] for name, values in columns.items()}) for at in starts]
 
 
-def _packed(columns: dict[str, Sequence[Any]]) -> bytes:
-    hashes = b"".join(_packed_hashes(columns))
-    columns |= zip(At._fields, zip(*columns["at"], strict=True), strict=True)
+def pack_block(rows: Columns) -> bytes:
+    """At most 65,535 rows in one block."""
+    hashes = b"".join(_packed_hashes(rows))
+    columns = {**rows, **dict(zip(At._fields, zip(*rows["at"], strict=True), strict=True))}
     details = {name: told for name in _NAMES if (told := _told(name, columns[name]))}
     packed = zlib.compress(json.dumps(details, separators=(",", ":")).encode(), _LEVEL)
     words = zlib.compress(_packed_words(columns), _LEVEL)

@@ -10,8 +10,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
 from node.domain.references import Family, ListCase, ListHead, Reference, Withdrawal
@@ -57,46 +57,29 @@ class Taking:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Stores rows, in order."""
-        some: list[Reference] = []
-        gone: list[Withdrawal] = []
-        families: list[Family] = []
-        for row in rows:
-            if isinstance(row, Reference) and not gone and len(some) < BATCH:
-                some.append(row)
-                continue
-            if isinstance(row, Reference):
-                if len(some) == BATCH:
-                    self._put(some)
-                self._withdraw(gone)
-                some.append(row)
-            elif isinstance(row, Family):
-                # Told apart from all other statements by its id: it need not wait for them, nor they for it.
-                families.append(row)
-            elif isinstance(row, Withdrawal):
-                self._put(some)
-                gone.append(row)
-            else:
-                self._put(some)
-                self._withdraw(gone)
-                # A case that comes again, at the same place, has its name and its words only now.
-                before = self._case.number if self._case is not None and self._case.at == row.at else ""
-                self._lists.put_case(self._of, row, before)
-                self._case = row
-        self._put(some)
-        self._withdraw(gone)
-        # A list that is new has no earlier version of anything.
-        if families and self._known is not None:
-            self._add(self._lists.end_families(self._of, families))
+        left = iter(rows)
+        while some := list(islice(left, BATCH)):
+            families = [row for row in some if isinstance(row, Family)]
+            others = [row for row in some if not isinstance(row, Family)] if families else some
+            for sort, batch in groupby(others, key=type):
+                self._take(sort, list(batch))
+            # They stand behind their rows, and between other rows, whose batches they must not cut. A list that is new
+            # has no earlier version of anything.
+            if families and self._known is not None:
+                self._add(self._lists.end_families(self._of, families))
 
-    def _put(self, rows: list[Reference]) -> None:
-        if rows:
+    def _take(self, sort: type, rows: list[Any]) -> None:
+        """Stores rows of one sort."""
+        if sort is Reference:
             self._add(self._lists.take(self._of, rows, self._case.number if self._case is not None else ""))
-            rows.clear()
-
-    def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
-        if withdrawals:
-            self._add(self._lists.withdraw(self._of, withdrawals))
-            withdrawals.clear()
+        elif sort is Withdrawal:
+            self._add(self._lists.withdraw(self._of, rows))
+        else:
+            for case in rows:
+                # A case that comes again, at the same place, has its name and its words only now.
+                before = self._case.number if self._case is not None and self._case.at == case.at else ""
+                self._lists.put_case(self._of, case, before)
+                self._case = case
 
     def _add(self, taken: RowsTaken) -> None:
         self.added += len(taken.added) - taken.changed

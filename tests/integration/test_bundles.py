@@ -1,4 +1,7 @@
-"""Bundles between real homes: FR and JP have a line; LAB sent its petition once, and has had no line since."""
+"""Bundles between real homes: FR and JP have a line; LAB sent its petition once, and has had no line since.
+
+Everything but the commands for bundles runs in this process: each command line takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from node.domain.holdings import IngestItem
 from tests.integration.processes import Federation, Line, environment, federation, until, vigil
 from tests.unit.usecases.desk import whole_prints
 
-Lines = Callable[..., list[Line]]
+Bundle = Callable[..., list[Line]]
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +36,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
 
 def take_in(made: Federation, name: str, case: str, *numbers: int) -> None:
     items = [item_line(IngestItem(tag=n.to_bytes(32, "big"), label=str(n), prints=whole_prints(n))) for n in numbers]
-    list(made.run(name, "ingest", {"case": case}, items))
+    made.run(name, "ingest", {"case": case}, items)
+
+
+def share(made: Federation, name: str, case: str, *more: str) -> None:
+    done = vigil(made.home(name).folder, "contribute", "--case", case, "--yes", *more)
+    assert done.returncode == 0, done.stderr
+
+
+def hits_on(made: Federation, name: str) -> set[str]:
+    return {line["member"] for line in made.run(name, "hits-list") if "hit" in line}
 
 
 @pytest.fixture
-def lines_of(made: Federation) -> Lines:
+def bundle(made: Federation) -> Bundle:
+    """Runs `vigil bundle` as a user does; its lines."""
+
     def run(name: str, *words: str | Path, code: int = 0) -> list[Line]:
-        done = vigil(made.home(name).folder, *map(str, words), "--json")
+        done = vigil(made.home(name).folder, "bundle", *map(str, words), "--json")
         assert done.returncode == code, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -47,108 +61,80 @@ def lines_of(made: Federation) -> Lines:
 
 
 def test_a_unit_that_has_no_line_reads_searches_and_goes_on_when_it_gets_one(
-    made: Federation, lines_of: Lines, tmp_path: Path
+    made: Federation, bundle: Bundle, tmp_path: Path
 ) -> None:
     take_in(made, "FR", "2031-117", 1, 2, 3)
     take_in(made, "JP", "J-1", 4)
-    lines_of("FR", "contribute", "--case", "2031-117", "--series", "S", "--yes")
-    lines_of("JP", "contribute", "--case", "J-1", "--audience", "LAB", "--yes")
+    share(made, "FR", "2031-117", "--series", "S")
+    share(made, "JP", "J-1", "--audience", "LAB")
     until(lambda: made.size("FR", "JP") == 1, "FR follows JP")
-    until(lambda: made.size("JP", "FR") == 3, "JP follows FR")
     take_in(made, "LAB", "L-7", 1, 4)
 
-    # The records of a case, for anybody. LAB is not in the roster that it could have seen: the bundle brings it.
+    # The records of a case, for anybody. LAB has no list of members yet: the bundle brings it.
     case = tmp_path / "case.bundle"
-    (line,) = lines_of("FR", "bundle", "write", "--case", "2031-117", "--output", case)
+    (line,) = bundle("FR", "write", "--case", "2031-117", "--output", case)
     assert (line["rows"], line["left_out"]) == (3, {})
-    *records, about = lines_of("LAB", "bundle", "read", case, "--verify-only")
+    *records, about = bundle("LAB", "read", case, "--verify-only")
     assert (len(records), about["records"], about["member"]) == (3, 3, "FR")
-    assert {each["series"] for each in records} == {"S"}
-    assert lines_of("LAB", "records")[-1]["total"] == 0
-    *logs, said = lines_of("LAB", "bundle", "read", case)
+    assert made.run("LAB", "bundle-have")[0]["logs"] == {}
+    *logs, said = bundle("LAB", "read", case)
     assert {each["member"]: (each["records"], each["closed"]) for each in logs} == {"FR": (3, 0), "JP": (0, 1)}
     assert (said["entries"], said["newer_roster"], said["complete"]) == (4, True, True)
-    (hit,) = [each for each in lines_of("LAB", "hits") if "hit" in each]
-    assert hit["member"] == "FR"
-    *logs, said = lines_of("LAB", "bundle", "read", case)
-    assert ({each["standing"] for each in logs}, said["entries"]) == ({"known"}, 0)
+    assert hits_on(made, "LAB") == {"FR"}
 
-    # What is for LAB alone comes from JP, with only what LAB lacks.
-    have, ours = tmp_path / "have.json", tmp_path / "ours.bundle"
-    lines_of("LAB", "bundle", "have", "--output", have)
-    first = records[0]["record"]
-    lines_of("FR", "retract", first, "--reason", "mistake", "--yes")
+    # What is for LAB alone comes from JP, and with it a retraction.
+    (sought,) = [each["record"] for each in records if whole_prints(1).md5.hex() in str(each["fingerprints"])]
+    made.run("FR", "retract", {"record": sought, "reason": "mistake", "yes": True})
     until(lambda: made.size("JP", "FR") == 4, "JP follows FR")
-    lines_of("JP", "bundle", "write", "--to", "LAB", "--output", ours)
-    lines_of("FR", "bundle", "read", ours, code=4)
-    *logs, said = lines_of("LAB", "bundle", "read", ours)
-    assert {each["member"]: (each["before"], each["size"]) for each in logs} == {"FR": (3, 4), "JP": (1, 1)}
-    assert [each["late"] for each in logs if each["member"] == "JP"] == [1]
-    members = {each["member"] for each in lines_of("LAB", "hits") if "hit" in each}
-    assert members == {"JP"}, "the hit on the retracted record has ended"
-    states = {each["record"]: each["state"] for each in lines_of("LAB", "records") if "record" in each}
-    assert states[first] == "purged"
-    after = tmp_path / "after.bundle"
-    lines_of("JP", "bundle", "write", "--after", have, "--to", "LAB", "--output", after)
-    *logs, said = lines_of("LAB", "bundle", "read", after)
-    assert [(each["member"], each["standing"]) for each in logs] == [("FR", "known")]
-
-    # The audit logs have it with its digest.
-    audited = {each.get("what") for each in lines_of("LAB", "audit") if each.get("sha256_of_file") == said["sha256"]}
-    assert audited == {"bundle read begins", "bundle read"}
-    assert any(each.get("sha256_of_file") == said["sha256"] for each in lines_of("JP", "audit"))
+    ours = tmp_path / "ours.bundle"
+    bundle("JP", "write", "--to", "LAB", "--output", ours)
+    *logs, said = bundle("LAB", "read", ours)
+    assert {each["member"]: (each["before"], each["size"], each["late"]) for each in logs} == {
+        "FR": (3, 4, 0),
+        "JP": (1, 1, 1),
+    }
+    assert hits_on(made, "LAB") == {"JP"}, "the hit on the retracted record has ended"
+    audited = [each["what"] for each in made.run("LAB", "read-audit") if each.get("sha256_of_file") == said["sha256"]]
+    assert audited == ["bundle read begins", "bundle read"]
 
     # A line at last: LAB goes on from where the bundles ended.
     made.start("LAB")
-    until(lambda: made.attending() == 3, "LAB attends")
     take_in(made, "FR", "2031-118", 5)
-    lines_of("FR", "contribute", "--case", "2031-118", "--yes")
+    share(made, "FR", "2031-118")
     until(lambda: made.size("LAB", "FR") == 5, "LAB follows FR")
     made.stop("LAB")
 
 
-def test_a_damaged_copy_changes_nothing(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
-    take_in(made, "FR", "2031-200", 20)
-    lines_of("FR", "contribute", "--case", "2031-200", "--yes")
+def test_a_damaged_copy_changes_nothing(made: Federation, bundle: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "all.bundle"
-    lines_of("FR", "bundle", "write", "--output", out)
-    before = lines_of("LAB", "records")
+    bundle("FR", "write", "--output", out)
+    before = made.run("LAB", "bundle-have")
     data = out.read_bytes()
-    for damaged in (data[:-1], data + b"\0", data[:40] + bytes([data[40] ^ 1]) + data[41:]):
-        out.write_bytes(damaged)
-        for words in (("--verify-only",), ()):
-            (refused,) = lines_of("LAB", "bundle", "read", out, *words, code=1)
-            assert not refused["verified"]
-    assert lines_of("LAB", "records") == before
+    out.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+    for words in (("--verify-only",), ()):
+        (refused,) = bundle("LAB", "read", out, *words, code=1)
+        assert not refused["verified"]
+    assert made.run("LAB", "bundle-have") == before
 
 
-def test_a_reading_that_is_killed_is_completed_by_the_next(made: Federation, lines_of: Lines, tmp_path: Path) -> None:
+def test_a_reading_that_is_killed_is_completed_by_the_next(made: Federation, bundle: Bundle, tmp_path: Path) -> None:
     take_in(made, "JP", "J-300", *range(300, 700))
-    lines_of("JP", "contribute", "--case", "J-300", "--yes")
-    out = tmp_path / "many.bundle"
-    (line,) = lines_of("JP", "bundle", "write", "--output", out)
-    assert line["rows"] >= 400
+    share(made, "JP", "J-300")
+    out, home = tmp_path / "many.bundle", made.home("LAB").folder
+    bundle("JP", "write", "--output", out)
     command = [sys.executable, "-m", "node.cli.main", "bundle", "read", str(out), "--json"]
-    home = made.home("LAB").folder
-    for grown in (1, 50_000, 200_000):
+    for grown in (1, 100_000):
         process = subprocess.Popen(command, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(partial(_has_written, home, process, grown), "it writes")
         process.kill()
         process.wait()
-    *_, said = lines_of("LAB", "bundle", "read", out)
+    *_, said = bundle("LAB", "read", out)
     assert said["complete"]
-    lines_of("LAB", "node", "fsck")
-    sizes = json.loads(have(lines_of, tmp_path).read_text())["logs"]
-    assert sizes["test.vigil/JP/log/1"] == 401
+    assert not any(line.get("faults") for line in made.run("LAB", "fsck"))
+    assert made.run("LAB", "bundle-have")[0]["logs"]["test.vigil/JP/log/1"] == 401
 
 
 def _has_written(home: Path, process: subprocess.Popen[bytes], least: int) -> bool:
     """Whether the home's database has written so many bytes since it was opened, or the process has ended."""
     journal = home / "vigil.sqlite3-wal"
     return process.poll() is not None or (journal.exists() and journal.stat().st_size >= least)
-
-
-def have(lines_of: Lines, tmp_path: Path) -> Path:
-    file = tmp_path / "have.json"
-    lines_of("LAB", "bundle", "have", "--output", file)
-    return file

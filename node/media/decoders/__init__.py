@@ -40,9 +40,8 @@ _DECODERS: Final[dict[Format, Callable[[bytes], Decoded | None]]] = {
 
 
 def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decoded | None:
-    """The picture by the decoder that is the better one for it; None where that is Pillow. Raises anything.
-
-    `pillow_failed`: Pillow does not open this kind.
+    """Decodes a picture with the best decoder for it. Returns None if that is Pillow. `pillow_failed`: Pillow cannot
+    open this file. Raises any exception.
     """
     capacity.check(data, known)
     if known is sniff.TIFF:
@@ -56,6 +55,6 @@ def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decode
 
 
 def prepare() -> None:
-    """Loads everything that a decoder would load late."""
+    """Loads everything that a decoder would load later."""
     for module in (jp2, jpeg, jxl, png, small, tiff):
         module.prepare()

@@ -27,29 +27,29 @@ from node.media.sniff import Format
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _BYTE: Final = 8
 _QOI_RUN: Final = 62
-"""Pixels of the longest run, which is one byte."""
+"""Pixels of the longest run, which takes one byte."""
 _DEFLATED: Final = 1032
 """Bytes that a byte of Deflate unpacks to: 258 for a length and a distance of one bit each."""
 _PNG_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by colour type."""
 _TARGA_RUN, _TARGA_PACKED = 128, 8
-"""Pixels of the longest run; the bit of the kind that says there are runs."""
+"""Pixels of the longest run; the bit of the image type that states runs."""
 _PCX_RUN: Final = 63
-"""Bytes of the longest run, which is two bytes."""
+"""Bytes of the longest run, which takes two bytes."""
 _DDS_NAMED: Final = 4
-"""The flag that says that four letters name the pixels' coding."""
+"""The flag that says that four letters name the coding of the pixels."""
 _DDS_BLOCK_PIXELS: Final = 2
-"""Pixels in a byte of the densest coding (BC1 and BC4: 16 in 8 bytes)."""
+"""Pixels per byte of the densest coding (BC1 and BC4: 16 pixels in 8 bytes)."""
 _HUFFMAN: Final = (0xC0, 0xC1, 0xC2)
-"""Frames of a JPEG whose blocks take a bit each at the least."""
+"""Frames of a JPEG in which each block takes at least one bit."""
 _BLOCK_PIXELS: Final = 64
 _BMP_PLAIN: Final = (0, 3, 6)
 _BMP_LONG: Final = 40
 
 
 def check(data: bytes, known: Format) -> None:
-    """Raises `Overstated` where a file is too short for the picture that its header states. A header that is cut short
-    or makes no sense is left to the decoder.
+    """Raises `Overstated` if a file is too short for the picture size in its header. If the header is cut short or
+    invalid, the decoder reports it.
     """
     for image in _images(data, known):
         if image.startswith(_PNG):
@@ -65,7 +65,7 @@ def check(data: bytes, known: Format) -> None:
 
 
 def _images(data: bytes, known: Format) -> Sequence[bytes]:
-    """The images of an icon that Pillow may decode: of a Windows icon the largest."""
+    """Returns the images of an icon that Pillow may decode. Of a Windows icon this is the largest one."""
     if known in (sniff.ICO, sniff.CUR):
         return largest_first(data)[:1]
     return [data[each.start : each.end] for each in icns.files(data)] if known is sniff.ICNS else ()

@@ -24,9 +24,10 @@ _PACKED: Final = (b"is32", b"il32", b"ih32", b"it32")
 _FILES: Final = (
     b"icp4", b"icp5", b"icp6", b"ic07", b"ic08", b"ic09", b"ic10", b"ic11", b"ic12", b"ic13", b"ic14",
 )  # fmt: skip
-"""Types that Pillow knows: of packed colours, and of a PNG or JPEG 2000."""
+"""Types that Pillow knows: packed colours, and PNG or JPEG 2000."""
 _LITERALS: Final = 128
-"""Below: so many bytes and one more follow. From here on: one byte follows, `_RUN` fewer times than this says."""
+"""A lead byte below this value: the next (lead + 1) bytes follow as they are. Otherwise the next byte is repeated (lead
+- `_RUN`) times."""
 _RUN: Final = 125
 _COLOURS: Final = 3
 _LARGE, _LARGE_LEAD = 128, b"\0\0\0\0"
@@ -34,7 +35,9 @@ _LARGE, _LARGE_LEAD = 128, b"\0\0\0\0"
 
 
 def decode(data: bytes) -> Decoded | None:
-    """None where Pillow is to read it. Raises anything; `EOFError` where an image is cut short."""
+    """Decodes an icon. Returns None if Pillow reads it. Raises any exception, and `EOFError` if an image is
+    cut short.
+    """
     files = list(icns.files(data))
     if any(each.kind in _FILES for each in files) or any(each.kind in _PACKED for each in icns.elements(data)):
         return None
@@ -54,7 +57,7 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def decoded(image: icns.Packed) -> Decoded:
-    """The picture of packed colours. Raises `EOFError` where a channel ends early."""
+    """Decodes packed colours. Raises `EOFError` if a channel is cut short."""
     side, content = image.side, image.content
     shape = (side, side)
     if content.startswith(icns.ARGB):
@@ -71,7 +74,7 @@ def decoded(image: icns.Packed) -> Decoded:
 
 
 def _planes(content: bytes, side: int, count: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """Unpacked channels, one behind the other."""
+    """Unpacks channels that are stored one after the other."""
     size = side * side * count
     made, at = bytearray(), 0
     while len(made) < size:

@@ -28,7 +28,7 @@ from node.media.shortage import Shortage
 
 
 def icns_images(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of Mac icons. Raises `Shortage` where a resource of ours runs out."""
+    """A `Reader` of Mac icons. Raises `Shortage` if a resource of ours runs out."""
     if region.size > MAX_PICTURE_BYTES:
         return
     try:
@@ -49,7 +49,7 @@ def icns_images(region: Region) -> Iterator[Part | Omission]:
 
 
 def _shown(data: bytes) -> Image.Image | None:
-    """The picture of an icon; None where it cannot be decoded. Raises `Shortage`."""
+    """Returns the picture of an icon, or None if it cannot be decoded. Raises `Shortage`."""
     try:
         return as_image(decode_picture(data).pixels)
     except Shortage:

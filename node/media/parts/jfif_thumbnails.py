@@ -23,14 +23,14 @@ from node.media import jpeg
 _APP0: Final = 0xE0
 _JFIF, _JFXX = b"JFIF\x00", b"JFXX\x00"
 _SIDES_AT: Final = 12
-"""Where a JFIF segment states the width and height of its thumbnail."""
+"""Offset of the width and height of the thumbnail in a JFIF segment."""
 _BY_PALETTE, _BY_COLOUR = 0x11, 0x13
 """Extension codes; 0x10 is a JPEG."""
 _PALETTE_BYTES: Final = 768
 
 
 def uncompressed(data: bytes) -> Iterator[bytes]:
-    """The uncompressed thumbnails of a JPEG, each as a portable pixmap. It never raises for the content of a file."""
+    """Yields the uncompressed thumbnails of a JPEG as portable pixmaps. Never raises for the content of a file."""
     for segment in jpeg.segments(data):
         content = data[segment.start : segment.end]
         if segment.marker != _APP0:
@@ -46,7 +46,7 @@ def uncompressed(data: bytes) -> Iterator[bytes]:
 
 
 def _of_extension(content: bytes) -> bytes:
-    """The thumbnail behind an extension code; b"" for one that has none or is a JPEG."""
+    """Returns the thumbnail after an extension code, or b"" if there is none or if it is a JPEG."""
     code, sides, rest = content[:1], content[1:3], content[3:]
     if code == bytes([_BY_COLOUR]):
         return _pixmap(sides, rest)
@@ -57,7 +57,7 @@ def _of_extension(content: bytes) -> bytes:
 
 
 def _pixmap(sides: bytes, pixels: bytes) -> bytes:
-    """`sides`: width and height; `pixels`: red, green, blue, as far as they are there."""
+    """Returns a portable pixmap. `sides`: width and height; `pixels`: the existing values of red, green, blue."""
     if len(sides) < 2 or not all(sides) or not pixels:  # noqa: PLR2004  (width and height)
         return b""
     width, height = sides

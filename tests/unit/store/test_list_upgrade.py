@@ -169,6 +169,9 @@ def test_every_row_has_its_id_its_case_and_its_words(old: Old) -> None:
         assert reader.last_list_row() == old.last
     assert store.check() == []
     store.close()
+    with closing(sqlite3.connect(old.path)) as connection:
+        used = connection.execute("SELECT sum(live = x'01'), sum(live = x'00') FROM vault").fetchall()
+        assert connection.execute("SELECT live, blank FROM vault_use").fetchall() == used
 
 
 def test_a_later_file_finds_the_rows_again(old: Old) -> None:

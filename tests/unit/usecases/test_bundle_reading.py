@@ -482,6 +482,6 @@ def test_however_a_log_is_divided_over_bundles_it_ends_the_same(sizes: list[int]
         log = spoken(*range(1, size + 1))
         read(node, file_of(log, 0, *sorted({each for each in cuts if 0 < each < size})))
     assert node.states(FR.origin) == [HELD] * max(sizes)
-    log = node.log(FR.origin)
-    assert log is not None
-    assert log.root == spoken(*range(1, max(sizes) + 1)).root(max(sizes))
+    here = node.log(FR.origin)
+    assert here is not None
+    assert here.root == spoken(*range(1, max(sizes) + 1)).root(max(sizes))

@@ -120,7 +120,7 @@ def _put(connection: sa.Connection, block: Sequence[sa.Row[Any]], words: dict[in
     for row in block:
         said = words[row.vault_id][row.vault_at] if row.vault_id else ""
         slots[row.id - first], ages[row.id - first] = _reference(row, said), row.generation
-    connection.execute(_KEEP, {"id": place, "sealed": _packed(slots)})
+    connection.execute(_KEEP, {"id": place, "sealed": list_codec.pack_block(list_codec.by_column(slots))})
     alike = len(set(ages)) == 1
     connection.execute(
         _BLOCK,
@@ -134,11 +134,6 @@ def _put(connection: sa.Connection, block: Sequence[sa.Row[Any]], words: dict[in
             "vault_id": place,
         },
     )
-
-
-def _packed(rows: Sequence[Reference]) -> bytes:
-    (block,) = list_codec.pack_blocks(list_codec.by_column(rows))
-    return block
 
 
 def _words(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
