@@ -90,6 +90,21 @@ def test_a_later_version_that_is_not_understood_takes_nothing_back(shelf: Shelf)
     assert kept(shelf) == md5s(1, 2)
 
 
+def test_the_ends_of_statements_do_not_cut_batches(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is a transaction: an import of as many as it has rows would take hours."""
+    sizes: list[int] = []
+    take_rows = shelf.lists.take
+
+    def counted(of: Any, rows: Any, case: str) -> Any:
+        sizes.append(len(rows))
+        return take_rows(of, rows, case)
+
+    monkeypatch.setattr(shelf.lists, "take", counted)
+    take(shelf, *(indicator(number, [number], 1) for number in range(1, 60)))
+    take(shelf, *(indicator(number, [number, number + 100], 2) for number in range(1, 60)))
+    assert sizes == [59, 118]
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
