@@ -25,8 +25,8 @@ from node.match.search_threads import Crew
 
 FIRST_CAPACITY: Final = 1_024
 """Slots of an empty table. Every capacity is a power of two, because there are as many buckets."""
-PROBES_PER_TURN: Final = 65_536
-"""Look-ups until the lock is released for a moment: some milliseconds."""
+PROBES_PER_TURN: Final = 8_192
+"""Look-ups between two releases of the lock, and of the GIL: less than a millisecond."""
 NOBODY: Final = -1
 """The end of a chain, and the head of an empty bucket."""
 

@@ -225,10 +225,10 @@ def link(
             heads[bucket] = slot
 
 
+# With the GIL: a look-up takes a microsecond or two, and a release wakes another thread that then keeps it waiting.
 @njit(
     "int64(uint32[:,::1], int32[::1], int64[::1], int32[::1], int32[::1], uint64[::1], uint32[:,::1], int64[:,::1])",
     cache=True,
-    nogil=True,
 )
 def look_up(
     values: NDArray[np.uint32],

@@ -24,7 +24,7 @@ from tests.unit.media.pictures import encoded
 FEW = 240
 """In `make check`: about one of each kind, each time others of the same seeds."""
 MANY = int(os.environ.get("VIGIL_FUZZ", "20000"))
-A_FOLDER = 1_000
+A_FOLDER = 4_000
 
 
 def judge(folder: Path, files: Iterable[bytes]) -> Counter[str]:
