@@ -168,7 +168,7 @@ class ListWriter(ListReader, Protocol):
 
     def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
         """Takes rows of one file into a list. Rows are compared by their identity: `Reference.id`, or else their
-        hashes. Of two rows of one file (`generation`) with one identity the first stands.
+        hashes. Of two rows of one file (`generation`, from 1 on) with one identity the first stands.
         """
         ...
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead
-from node.errors import Misuse, NotFound, Refused
+from node.errors import NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Exporting:
         Raises `NotFound` for an unknown list or an unknown case, `Refused` for a list that is not complete.
         """
         if selection.list:
-            of = self._list(selection.list)
+            of = self.searched_list(selection.list)
             return Export(ListSource(self.store, of, selection, self.today()), of.head)
         if selection.series and not selection.case:
             source: Source = RecordSource(self.store, self._catalogue, selection, self.today())
@@ -81,12 +81,6 @@ class Exporting:
             source = HoldingSource(self.store, self._catalogue, selection, self.today())
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
-
-    def records(self, selection: Selection) -> Export:
-        """An export of the records of a series, or of all records, each with its name as the `id` of its row."""
-        if selection.list or selection.case:
-            raise Misuse("records are not selected by list or case", remedy="give --series or --since")
-        return Export(RecordSource(self.store, self._catalogue, selection, self.today()), ListHead(format="vigil"))
 
     def today(self) -> int:
         """Days since 1970."""
@@ -98,7 +92,8 @@ class Exporting:
         if not known:
             raise NotFound("this node has no such case", remedy="vigil case list shows the cases of this node")
 
-    def _list(self, name: str) -> ReferenceList:
+    def searched_list(self, name: str) -> ReferenceList:
+        """A list by its name. Raises `NotFound`, `Refused` for one that is not complete."""
         with self.store.read() as tx:
             found = tx.list_named(name)
         if found is None:

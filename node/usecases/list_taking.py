@@ -10,8 +10,8 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
 from node.domain.references import ListCase, ListHead, Reference, Withdrawal
@@ -57,34 +57,23 @@ class Taking:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Stores rows, in order."""
-        some: list[Reference] = []
-        gone: list[Withdrawal] = []
-        for row in rows:
-            if not isinstance(row, Reference) or len(some) == BATCH:
-                self._put(some)
-            if not isinstance(row, Withdrawal):
-                self._withdraw(gone)
-            if isinstance(row, Reference):
-                some.append(row)
-            elif isinstance(row, Withdrawal):
-                gone.append(row)
-            else:
-                # A case that comes again, at the same place, has its name and its words only now.
-                before = self._case.number if self._case is not None and self._case.at == row.at else ""
-                self._lists.put_case(self._of, row, before)
-                self._case = row
-        self._put(some)
-        self._withdraw(gone)
+        left = iter(rows)
+        while some := list(islice(left, BATCH)):
+            for sort, batch in groupby(some, key=type):
+                self._take(sort, list(batch))
 
-    def _put(self, rows: list[Reference]) -> None:
-        if rows:
+    def _take(self, sort: type, rows: list[Any]) -> None:
+        """Stores rows of one sort."""
+        if sort is Reference:
             self._add(self._lists.take(self._of, rows, self._case.number if self._case is not None else ""))
-            rows.clear()
-
-    def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
-        if withdrawals:
-            self._add(self._lists.withdraw(self._of, withdrawals))
-            withdrawals.clear()
+        elif sort is Withdrawal:
+            self._add(self._lists.withdraw(self._of, rows))
+        else:
+            for case in rows:
+                # A case that comes again, at the same place, has its name and its words only now.
+                before = self._case.number if self._case is not None and self._case.at == case.at else ""
+                self._lists.put_case(self._of, case, before)
+                self._case = case
 
     def _add(self, taken: RowsTaken) -> None:
         self.added += len(taken.added) - taken.changed
