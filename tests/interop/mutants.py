@@ -71,7 +71,11 @@ OWN: Final = {
     ),
     "get-filehash": (
         b"\nAlgorithm       Hash                                    Path\n---------       ----          ----\n"
-        b"MD5             " + b"A1" * 16 + b"                C:\\a b.jpg\nSHA512          " + b"b2" * 64 + b"   C:\\c\n",
+        b"MD5             "
+        + b"A1" * 16
+        + b"                C:\\a b.jpg\nSHA512          "
+        + b"b2" * 64
+        + b"   C:\\c\n",
     ),
     "sha1sum": (b"a1" * 20 + b"  one\n\\" + b"b2" * 20 + b" *two\\n\n",),
 }

@@ -138,7 +138,9 @@ def accepted(
     } | more
 
 
-def rejected(reason: str | None = None, *, line: int | None = None, offset: int | None = None, slack: int = 0) -> Expected:
+def rejected(
+    reason: str | None = None, *, line: int | None = None, offset: int | None = None, slack: int = 0
+) -> Expected:
     """A file of which nothing is kept."""
     return _failed("rejected", reason, line, offset, slack)
 

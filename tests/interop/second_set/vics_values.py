@@ -251,7 +251,9 @@ def _photodna() -> Made:
     at += len(wrong)
     rows.append(row(page.records[at], {"photodna": dna("alone").hex()}, code="1", warnings=["no-md5"]))
     rows.append(row(page.records[at + 2], {"md5": md5("empty")}, code="1", warnings=[]))
-    return made("vics/photodna-spellings.json", page.data, accepted(rows, rejected=[bad(page.records[at + 1], NO_HASH)]))
+    return made(
+        "vics/photodna-spellings.json", page.data, accepted(rows, rejected=[bad(page.records[at + 1], NO_HASH)])
+    )
 
 
 def _constants() -> Made:
@@ -280,6 +282,8 @@ def _texts() -> Made:
         media(6, Series="", Tags=""),
         media(7, Series=None, Tags=None),
         media(8, MimeType="video/mp4", Comments="secret comment", RelativeFilePath="secret\\path.jpg"),
+        media("lists", Series=["a"], Tags=["b"], MimeType=["c"]),
+        media("numbers", Series=7, Tags=5, MimeType=1),
         media(9, MediaFiles=[{"FileName": "secret.jpg", "FilePath": "C:\\secret", "MD5": md5("inner")}], Exifs=[]),
     )
     rows = [
@@ -291,17 +295,23 @@ def _texts() -> Made:
         row(page.records[5], {"md5": md5(6)}, code="1", series=None, tags_raw=None, warnings=[]),
         row(page.records[6], {"md5": md5(7)}, code="1", series=None, tags_raw=None, warnings=[]),
         row(page.records[7], {"md5": md5(8)}, code="1", media_type="video/mp4"),
-        row(page.records[8], {"md5": md5(9)}, code="1"),
+        # A series and a type that are lists or numbers may be taken as texts or not.
+        row(page.records[8], {"md5": md5("lists")}, code="1"),
+        row(page.records[9], {"md5": md5("numbers")}, code="1"),
+        row(page.records[10], {"md5": md5(9)}, code="1"),
     ]
-    return made("vics/texts.json", page.data, accepted(rows, must_not_appear=["secret", md5("inner")]))
+    secret = ["secret", md5("inner")]
+    told = [accepted(rows, notices=codes, must_not_appear=secret) for codes in ([], ["bad-text"])]
+    return made("vics/texts.json", page.data, *told)
 
 
 def _dates() -> Made:
     good = ("2023-06-07T02:31:49Z", "2023-06-07T02:31:49.8300Z", "2023-06-07T02:31:49.1234567Z", "", None)
     wrong = ("yesterday", "2023-02-30T00:00:00Z", "2023-06-07T25:00:00Z", "2024-05-06T07:08:09.010+2:00Z")
-    page = vics(*(media(n, DateUpdated=value, Category=...) for n, value in enumerate((*good, *wrong))), context=root("UK"))
+    page = vics(
+        *(media(n, DateUpdated=value, Category=...) for n, value in enumerate((*good, *wrong))), context=root("UK")
+    )
     rows = [
-        row(at, {"md5": md5(n)}, warnings=["bad-date"] if n >= len(good) else [])
-        for n, at in enumerate(page.records)
+        row(at, {"md5": md5(n)}, warnings=["bad-date"] if n >= len(good) else []) for n, at in enumerate(page.records)
     ]
     return made("vics/dates.json", page.data, accepted(rows))

@@ -42,7 +42,9 @@ def files() -> Iterator[Made]:
     yield from _c4all()
 
 
-def entry(label: str, *, kind: str = "image", member: str = "7", time: str = "2024-01-02T00:00:00Z", p: str = "", **more: str) -> str:
+def entry(
+    label: str, *, kind: str = "image", member: str = "7", time: str = "2024-01-02T00:00:00Z", p: str = "", **more: str
+) -> str:
     prints = more.get("prints", f"<{p}md5>{md5(label)}</{p}md5>")
     code = f"<{p}classification>{more['code']}</{p}classification>" if "code" in more else ""
     who = f'<{p}member id="{member}">Secret Member</{p}member><{p}timestamp>{time}</{p}timestamp><{p}id>{more.get("id", label)}</{p}id>'
@@ -53,8 +55,12 @@ def gone(label: str, *, kind: str = "deletedImage", time: str = "2024-01-03T00:0
     return f'<{p}{kind}><{p}member id="7">Secret Member</{p}member><{p}id>{label}</{p}id><{p}timestamp>{time}</{p}timestamp></{p}{kind}>'
 
 
-def ncmec(*entries: str, videos: tuple[str, ...] = (), head: str = HEAD, page: Page | None = None, count: object = None) -> Page:
-    page = (page or Page()).add(head + f'<queryResult xmlns="{SPACE}">\n<images count="{len(entries) if count is None else count}">\n')
+def ncmec(
+    *entries: str, videos: tuple[str, ...] = (), head: str = HEAD, page: Page | None = None, count: object = None
+) -> Page:
+    page = (page or Page()).add(
+        head + f'<queryResult xmlns="{SPACE}">\n<images count="{len(entries) if count is None else count}">\n'
+    )
     for each in entries:
         page.record(each).add("\n")
     page.add(f'</images>\n<videos count="{len(videos)}">\n')
@@ -77,10 +83,27 @@ def _prefixes() -> Iterator[Made]:
         yield made(f"ncmec/prefix-{prefix}.xml", page.data, accepted([kept(page.records[0], "p", "B1")]))
     # The default namespace changes within: the inner entry is not NCMEC's.
     decoy = f'<image xmlns="http://example.invalid/x"><id>d</id><fingerprints><md5>{md5("decoy")}</md5></fingerprints></image>'
-    page = Page().add(f'{HEAD}<queryResult xmlns="{SPACE}"><images count="1">{decoy}').record(entry("q")).add("</images></queryResult>")
-    yield made("ncmec/namespace-within.xml", page.data, accepted([kept(page.records[0], "q")], notices=["unknown-field"]))
-    for name, space in (("v1", SPACE[:-1] + "1"), ("v3", SPACE[:-1] + "3"), ("other", "http://example.invalid/"), ("slash", SPACE + "/")):
-        yield made(f"ncmec/space-{name}.xml", ncmec(entry("s")).data.replace(SPACE.encode(), space.encode()), refused(), rejected())
+    page = (
+        Page()
+        .add(f'{HEAD}<queryResult xmlns="{SPACE}"><images count="1">{decoy}')
+        .record(entry("q"))
+        .add("</images></queryResult>")
+    )
+    yield made(
+        "ncmec/namespace-within.xml", page.data, accepted([kept(page.records[0], "q")], notices=["unknown-field"])
+    )
+    for name, space in (
+        ("v1", SPACE[:-1] + "1"),
+        ("v3", SPACE[:-1] + "3"),
+        ("other", "http://example.invalid/"),
+        ("slash", SPACE + "/"),
+    ):
+        yield made(
+            f"ncmec/space-{name}.xml",
+            ncmec(entry("s")).data.replace(SPACE.encode(), space.encode()),
+            refused(),
+            rejected(),
+        )
     bare = ncmec(entry("s")).data.replace(f' xmlns="{SPACE}"'.encode(), b"")
     yield made("ncmec/no-space.xml", bare, refused(), rejected())
 
@@ -90,14 +113,28 @@ def _order() -> Iterator[Made]:
     page = ncmec(gone("x", time="2024-01-01T00:00:00Z"), entry("x", time="2024-01-02T00:00:00Z"))
     # A tombstone is no record: whether it is counted as one is free.
     at = {name: value for name, value in page.records[1].items() if name != "record"}
-    yield made("ncmec/tombstone-before.xml", page.data, accepted([kept(at, "x")], retractions=["7/x (image)"]), accepted([kept(at, "x")]), accepted([kept(at, "x")], notices=["bad-total"]))
+    yield made(
+        "ncmec/tombstone-before.xml",
+        page.data,
+        accepted([kept(at, "x")], retractions=["7/x (image)"]),
+        accepted([kept(at, "x")]),
+        accepted([kept(at, "x")], notices=["bad-total"]),
+    )
     page = ncmec(gone("x", time="2024-01-05T00:00:00Z"), entry("x", time="2024-01-02T00:00:00Z"))
     gone_all = accepted(retractions=["7/x (image)"])
     yield made("ncmec/tombstone-before-is-later.xml", page.data, gone_all, gone_all | {"warnings": ["bad-total"]})
-    page = ncmec(entry("x"), gone("x", kind="deletedVideo"), videos=(entry("x", kind="video"), gone("x", kind="deletedVideo")))
+    page = ncmec(
+        entry("x"), gone("x", kind="deletedVideo"), videos=(entry("x", kind="video"), gone("x", kind="deletedVideo"))
+    )
     at = {name: value for name, value in page.records[0].items() if name != "record"}
     told = accepted([kept(at, "x")], retractions=["7/x (video)"])
-    yield made("ncmec/tombstone-of-the-video.xml", page.data, told, told | {"warnings": ["bad-total"]}, told | {"warnings": ["bad-total", "unknown-field"]})
+    yield made(
+        "ncmec/tombstone-of-the-video.xml",
+        page.data,
+        told,
+        told | {"warnings": ["bad-total"]},
+        told | {"warnings": ["bad-total", "unknown-field"]},
+    )
     page = ncmec(entry("x", code="A1", time="2024-01-05T00:00:00Z"), entry("x", code="B2", time="2024-01-02T00:00:00Z"))
     yield made("ncmec/twice-earlier-last.xml", page.data, *_one_of(kept(page.records[0], "x", "A1"), []))
     page = ncmec(entry("x", code="A1", time="2024-01-02T00:00:00Z"), entry("x", code="B2", time="2024-01-05T00:00:00Z"))
@@ -105,7 +142,10 @@ def _order() -> Iterator[Made]:
 
 
 def _one_of(one: Row, notices: list[str]) -> tuple[dict[str, object], ...]:
-    return tuple(accepted([one], notices=[*notices, *more]) for more in ([], ["conflicting-record"], ["duplicate"], ["bad-total"]))
+    return tuple(
+        accepted([one], notices=[*notices, *more])
+        for more in ([], ["conflicting-record"], ["duplicate"], ["bad-total"])
+    )
 
 
 def _entries() -> Made:
@@ -113,7 +153,11 @@ def _entries() -> Made:
         return "".join(f"<{name}>{value}</{name}>" for name, value in pairs)
 
     page = ncmec(
-        entry("a", code="B1", prints=prints(("md5", f"\n {md5('a').upper()}\t"), ("sha1", sha1("a")), ("pdq", pdq("a").upper()))),
+        entry(
+            "a",
+            code="B1",
+            prints=prints(("md5", f"\n {md5('a').upper()}\t"), ("sha1", sha1("a")), ("pdq", pdq("a").upper())),
+        ),
         entry("b", code="a1", prints=prints(("md5", md5("b")), ("pdna", dna("b").hex()))),
         entry("c", code="", prints=prints(("pdna", base64_of(dna("c"))))),
         entry("d", prints=prints(("md5", EMPTY_MD5), ("sha1", sha1("d")))),
@@ -150,7 +194,11 @@ def _markup() -> Iterator[Made]:
     }.items():
         data = ncmec(entry("x"), head=HEAD + doctype + "\n").data
         at = len(HEAD)
-        yield made(f"ncmec/doctype-{name}.xml", data, rejected("document type", offset=at + 20, slack=120) | {"must_not_appear": ["secret"]})
+        yield made(
+            f"ncmec/doctype-{name}.xml",
+            data,
+            rejected("document type", offset=at + 20, slack=120) | {"must_not_appear": ["secret"]},
+        )
     one = ncmec(entry("x", code="A1")).data
     inside = {
         "entity-unknown": (b">A1<", b">&made;<"),
@@ -206,7 +254,12 @@ def _types() -> Iterator[Made]:
     rows = [kept(page.records[0], "x"), kept(page.records[1], "y", media_type="video")]
     # An empty `next` says that nothing follows.
     yield made("ncmec/next-empty.xml", data, accepted(rows))
-    yield made("ncmec/other-root.xml", f'{HEAD}<status xmlns="{SPACE}"><ipAddress>secret</ipAddress></status>'.encode(), refused(), rejected())
+    yield made(
+        "ncmec/other-root.xml",
+        f'{HEAD}<status xmlns="{SPACE}"><ipAddress>secret</ipAddress></status>'.encode(),
+        refused(),
+        rejected(),
+    )
 
 
 def _cuts() -> Iterator[Made]:
@@ -225,7 +278,9 @@ def _cuts() -> Iterator[Made]:
 
 def _c4all() -> Iterator[Made]:
     def page_of(page: Page, *records: str, declared: str = "utf-16") -> Page:
-        page.add(f'<?xml version="1.0"  encoding="{declared}"?>\n<ReportIndex version="2.0" source="X-Ways" dll="made up">\n')
+        page.add(
+            f'<?xml version="1.0"  encoding="{declared}"?>\n<ReportIndex version="2.0" source="X-Ways" dll="made up">\n'
+        )
         for each in records:
             page.add("  ").record(each).add("\n")
         return page.add("</ReportIndex>\n")
@@ -239,9 +294,21 @@ def _c4all() -> Iterator[Made]:
         )
 
     def row_of(at: Place, label: object, code: str | None = "1", **more: object) -> Row:
-        return row(at, {"md5": md5(label)}, code=code, scheme=("c4all", "unstated"), **({"media_type": "image", "media_size": 10} | more))  # type: ignore[arg-type]
+        return row(
+            at,
+            {"md5": md5(label)},
+            code=code,
+            scheme=("c4all", "unstated"),
+            **({"media_type": "image", "media_size": 10} | more),
+        )  # type: ignore[arg-type]
 
-    records = (one(1), one(2, kind="Movie", code="0", value=md5(2)), one(3, code="", size="-1"), one(4, value=""), one(5, code="01", size=" 12 "))
+    records = (
+        one(1),
+        one(2, kind="Movie", code="0", value=md5(2)),
+        one(3, code="", size="-1"),
+        one(4, value=""),
+        one(5, code="01", size=" 12 "),
+    )
     for name, coding, bom, declared, newline in (
         ("utf16le-bom", "utf-16-le", b"\xff\xfe", "utf-16", "\r\n"),
         ("utf16be-bom", "utf-16-be", b"\xfe\xff", "utf-16", "\n"),
@@ -267,7 +334,9 @@ def _c4all() -> Iterator[Made]:
     page = page_of(Page("iso-8859-1"), one(1), one(2))
     rows = [row_of(at, n + 1) for n, at in enumerate(page.records)]
     yield made("c4all/says-utf16-is-latin-1.xml", page.data, accepted(rows, must_not_appear=["secret"]), rejected())
-    page = page_of(Page(), one(1, value=md5(1)[:31]), one(2, value=EMPTY_MD5), one(3, value="0" * 32), one(4, kind="Audio"), one(5))
+    page = page_of(
+        Page(), one(1, value=md5(1)[:31]), one(2, value=EMPTY_MD5), one(3, value="0" * 32), one(4, kind="Audio"), one(5)
+    )
     faults = [bad(page.records[0], NO_HASH), bad(page.records[1], EMPTY_INPUT), bad(page.records[2], PLACEHOLDER)]
     last = page.records[4]
     whole = accepted([row_of(last, 5)], rejected=faults, notices=["unknown-field"])
