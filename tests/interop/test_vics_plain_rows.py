@@ -22,7 +22,24 @@ VALUES: Final[dict[str, tuple[Any, ...]]] = {
         *("A" * 191 + "=", "A" * 188 + "====", "=A" * 96, "A" * 190 + "\n\n"),
     ),
     "Category": (0, 1, "1", "0", 1.0, True, False, None, "", 6, -1, "01", [], {}, " 1", 2**70, "-0"),
-    "MediaSize": (0, 1, "1", "", " ", None, -1, 1.0, True, 2**63, str(2**63 - 1), "９", "1 ", "+1", [], "0" * 22 + "1"),
+    "MediaSize": (
+        0,
+        1,
+        "1",
+        "",
+        " ",
+        None,
+        -1,
+        1.0,
+        True,
+        2**63,
+        str(2**63 - 1),
+        "\uff19",
+        "1 ",
+        "+1",
+        [],
+        "0" * 22 + "1",
+    ),
     "VictimIdentified": (True, False, None, "true", "True", "TRUE", "false", 0, 1, "0", 2, "", [], 1.0, 2**80),
     "OffenderIdentified": (True, None, "False", {}),
     "IsDistributed": (False, "true"),
@@ -38,9 +55,9 @@ VALUES: Final[dict[str, tuple[Any, ...]]] = {
     "Foo": (1,),
 }
 """Field -> values; the first is the usual one."""
-PLAIN_CODES: Final[dict[str | int | None, str | None]] = {None: None, **{int(code): code for code in CODES}} | {
-    code: code for code in CODES
-}
+PLAIN_CODES: Final[dict[str | int | None, str | None]] = {None: None}
+for _code in CODES:
+    PLAIN_CODES[_code] = PLAIN_CODES[int(_code)] = _code
 
 
 def record(drawn: random.Random) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -101,7 +102,7 @@ def files() -> Iterator[Made]:
 
 def _columns() -> Iterator[Made]:
     lines = [cells("a"), cells("b", Media_Type="Video", Series_name="Sérîe")]
-    told = {"notices": ["not-searched"], "must_not_appear": ["Secret"]}
+    told: dict[str, Any] = {"notices": ["not-searched"], "must_not_appear": ["Secret"]}
     for name, columns in (("16", ALL), ("16-reversed", ALL[::-1]), ("16-rotated", ALL[7:] + ALL[:7])):
         for extra in ("", ";"):
             page = written(columns, lines, Page(), extra=extra)
@@ -115,7 +116,7 @@ def _columns() -> Iterator[Made]:
                 *((more, expected) if extra else (expected,)),
             )
     for name, columns in (
-        ("12", TWELVE),
+        ("12", tuple(TWELVE)),
         ("12-reversed", TWELVE[::-1]),
         ("14", tuple(e for e in ALL if e not in ("Lace", "Agency"))),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -71,7 +71,7 @@ def bad_one(number: int, reason: str) -> Row:
     return {"uuid": uid(number), "reason": reason}
 
 
-SECRET = {"must_not_appear": ["secret", "Secret"]}
+SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret", "Secret"]}
 
 
 def files() -> Iterator[Made]:

@@ -10,6 +10,7 @@ from tests.interop.second_set.made import (
     EMPTY_MD5,
     NO_HASH,
     PLACEHOLDER,
+    Expected,
     Made,
     Page,
     Place,
@@ -379,19 +380,18 @@ def _hma() -> Iterator[Made]:
     rows = [plain({"id": 1}, {"pdq": pdq(1), "md5": md5(1)})]
     faults = [{"id": 3, "reason": NO_HASH}, {"id": 5, "reason": PLACEHOLDER}, {"id": 6, "reason": EMPTY_INPUT}]
     none = [{"id": 2, "reason": NO_HASH}, {"id": 4, "reason": NO_HASH}]
+    every: list[Expected] = []
     for told in ([], ["not-searched"], ["unknown-field"], ["not-searched", "unknown-field"]):
         whole = accepted(rows, notices=told, must_not_appear=["secret"])
-        options = tuple(whole | {"rejected": [*faults, *more]} for more in (none, none[:1], none[1:], []))
-        if not told:
-            every = options
-        every = (*every, *options)
+        options = [whole | {"rejected": [*faults, *more]} for more in (none, none[:1], none[1:], [])]
+        every += options
     yield made("hma/contents.json", page.data, *every)
 
 
 def _names() -> Iterator[Made]:
     """What stands in the place of a type may be anything, and is not repeated."""
     for name, text in (("hash", md5("type")), ("path", "secret/folder/a.jpg"), ("long-hash", sha256("type"))):
-        secret = {"must_not_appear": ["secret", text]}
+        secret: dict[str, Any] = {"must_not_appear": ["secret", text]}
         page = stopncii(hashed(pdq(1), kind=text), hashed(pdq(2)))
         rows = [plain(page.records[1], {"pdq": pdq(2)})]
         options = [accepted(rows, notices=told, **secret) for told in ([], ["not-searched"])]

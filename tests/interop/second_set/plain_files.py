@@ -6,6 +6,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Iterator
+from typing import Any, Final
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -31,7 +32,7 @@ from tests.interop.second_set.made import (
     sha512,
 )
 
-SECRET = {"must_not_appear": ["secret", "Secret"]}
+SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret", "Secret"]}
 NSRL = "a list of harmless files"
 
 
@@ -39,8 +40,8 @@ def lines_of(*lines: str, page: Page | None = None, last: str = "\n") -> Page:
     page = page or Page()
     for n, each in enumerate(lines):
         page.record(each).add("\n" if n < len(lines) - 1 else last)
-    for each in page.records:
-        del each["record"]
+    for at in page.records:
+        del at["record"]
     return page
 
 
@@ -145,7 +146,7 @@ def _tags() -> Iterator[Made]:
     faults = [bad(at[4], "length does not fit the name"), bad(at[5], EMPTY_INPUT), bad(at[9], PLACEHOLDER)]
     whole = accepted(rows, rejected=faults, notices=["not-searched"], **SECRET)
     # OpenSSL's form, SHA2-256 and a made-up name: a row, not searched, or told.
-    some = ([], [{"line": 11}], [{"line": 9}], [{"line": 9}, {"line": 11}])
+    some: tuple[list[Place], ...] = ([], [{"line": 11}], [{"line": 9}], [{"line": 9}, {"line": 11}])
     yield made("plain/bsd-tags.txt", page.data, *(whole | {"rejected": [*faults, *more]} for more in some))
 
 

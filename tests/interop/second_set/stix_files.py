@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -62,7 +62,7 @@ def bad_one(kind: str, number: int, reason: str) -> Row:
     return {"id": uid(kind, number), "reason": reason}
 
 
-SECRET = {"must_not_appear": ["secret"]}
+SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret"]}
 NOT_EQUAL = "pattern is not only equality"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     NO_HASH,
     Made,
     Page,
+    Row,
     accepted,
     bad,
     base64_of,
@@ -90,7 +92,7 @@ def _no_json() -> Iterator[Made]:
         "utf-8-of-a-surrogate": b'"Series":"\xed\xa0\x80"',
         "overlong": b'"Series":"\xc0\xaf"',
     }.items():
-        page = vics(media(1), '{"MD5":"%s",@@}' % md5("coding"), media(3))
+        page = vics(media(1), f'{{"MD5":"{md5(9)}",@@}}', media(3))
         at = page.records[1]["offset"]
         data = page.data.replace(b"@@", raw)
         # What it is called is free: the place has to fit.
@@ -139,7 +141,14 @@ def _escapes() -> Iterator[Made]:
         middle = row(page.records[1], {"md5": md5(2)}) | {"optional": True}
         # The text cannot be stored as it is. The record may lose the text, or be told as bad; no other record may fall.
         one = accepted([first, middle, last])
-        codes = ([], ["bad-text"], ["text-too-long"], ["bad-series"], ["bad-tags"], ["bad-media-type"])
+        codes: tuple[list[str], ...] = (
+            [],
+            ["bad-text"],
+            ["text-too-long"],
+            ["bad-series"],
+            ["bad-tags"],
+            ["bad-media-type"],
+        )
         kept = tuple(one | {"warnings": each, "records": {"one_of": [3]}} for each in codes)
         yield made(f"vics/escape-{name}.json", page.data, *kept, rejected())
     page = vics(
@@ -181,7 +190,7 @@ def _cuts() -> Iterator[Made]:
         yield made(f"vics/cut-{name}.json", data[:end], truncated(data[:end]), refused())
     # Two bytes are also a list of one line, which is no hash and is told.
     yield made("vics/cut-in-the-bom.json", b"\xef\xbb", rejected(), refused(), accepted(rejected=[{"line": 1}]))
-    page = vics('{"MD5":"%s","Series":"@@"}' % md5(1))
+    page = vics(f'{{"MD5":"{md5(1)}","Series":"@@"}}')
     cut = page.data[: page.data.index(b"@@")] + "é".encode()[:1]
     yield made("vics/cut-in-a-character.json", cut, truncated(cut))
     cut = page.data[: page.data.index(b"@@")] + b"\\ud83d\\u"
@@ -231,9 +240,9 @@ def _depth() -> Iterator[Made]:
                 accepted(rows, rejected=[bad(deep, "nested too deep")]),
                 rejected("nested too deep", offset=deep["offset"] + 6_000, slack=40_000),
             )
-    deep = "[" * 5_000 + "]" * 5_000
+    nested = "[" * 5_000 + "]" * 5_000
     whole = rejected("nested too deep")
-    page = vics(media(1), more=f'"Foo":{deep},')
+    page = vics(media(1), more=f'"Foo":{nested},')
     yield made(
         "vics/deep-in-the-root.json",
         page.data,
@@ -241,14 +250,14 @@ def _depth() -> Iterator[Made]:
         whole,
         refused(),
     )
-    page = vics(media(1), end=f'],"Foo":{deep}}}')
+    page = vics(media(1), end=f'],"Foo":{nested}}}')
     yield made(
         "vics/deep-behind-the-value.json",
         page.data,
         accepted([row(page.records[0], {"md5": md5(1)}, code="1")], notices=["unknown-field"]),
         whole,
     )
-    yield made("vics/deep-alone.json", deep.encode(), whole, refused())
+    yield made("vics/deep-alone.json", nested.encode(), whole, refused())
     yield made(
         "vics/deep-and-cut.json",
         vics(media(1)).data[:-4] + b',{"Foo":' + b"[" * 100_000,
@@ -371,7 +380,7 @@ def _alternative_hashes() -> Made:
     hashes = [{"md5": md5(n)} for n in range(13)]
     scheme = ("vics", "1.3")
 
-    def kept(n: int, more: dict[str, str] | None = None, **fields: object) -> dict[str, object]:
+    def kept(n: int, more: dict[str, str] | None = None, **fields: Any) -> Row:
         return row(at[n - 1], hashes[n] | (more or {}), code="1", scheme=scheme, **fields)
 
     bad_one = ["bad-alternative-hash"]
@@ -418,7 +427,7 @@ def _unknown_fields() -> Made:
 
 
 def _no_objects() -> Made:
-    page = vics("7", "true", '"%s"' % md5("text"), "[]", compact([media(1)]), "{}", compact(media(7)), "null", "-1.5")
+    page = vics("7", "true", f'"{md5(9)}"', "[]", compact([media(1)]), "{}", compact(media(7)), "null", "-1.5")
     faults = [bad(page.records[n], "not an object") for n in (0, 1, 2, 3, 4, 7, 8)] + [bad(page.records[5], NO_HASH)]
     return made(
         "vics/no-objects.json", page.data, accepted([row(page.records[6], {"md5": md5(7)}, code="1")], rejected=faults)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -83,10 +84,10 @@ def _categories() -> Iterator[Made]:
 
 
 def _flags() -> Made:
-    spelt = {
+    spelt: dict[str, tuple[Any, ...]] = {
         "yes": (True, 1, "1", "Y", "y", "YES", "Yes", "T", "t", "TRUE", "tRuE"),
         "no": (False, 0, "0", "N", "n", "NO", "No", "F", "f", "FALSE"),
-        "unknown": (None, "", ..., 2, -1, "2", "oui", "unknown", [], {}, [True], 1.5, "yes no", "ｙ"),
+        "unknown": (None, "", ..., 2, -1, "2", "oui", "unknown", [], {}, [True], 1.5, "yes no", "\uff59"),
     }
     values = [(tri, value) for tri, each in spelt.items() for value in each]
     page = vics(*(media(n, VictimIdentified=value, Category=...) for n, (_, value) in enumerate(values)))
@@ -119,7 +120,22 @@ def _odd_flags() -> Made:
 
 def _sizes() -> Made:
     good = ((0, 0), ("0", 0), ("12", 12), (2**53 + 1, 2**53 + 1), (str(2**62), 2**62), (2**63 - 1, 2**63 - 1))
-    wrong = (-1, "-1", 1.5, "1.5", "0x10", "１２", True, [], {}, "12,5", "1 2", 2**64, "9" * 40, "many")
+    wrong: tuple[Any, ...] = (
+        -1,
+        "-1",
+        1.5,
+        "1.5",
+        "0x10",
+        "\uff11\uff12",
+        True,
+        [],
+        {},
+        "12,5",
+        "1 2",
+        2**64,
+        "9" * 40,
+        "many",
+    )
     page = vics(
         *(media(f"good{n}", MediaSize=value) for n, (value, _) in enumerate(good)),
         *(media(f"none{n}", MediaSize=value) for n, value in enumerate((None, "", ...))),
@@ -179,7 +195,7 @@ def _hashes() -> Made:
 
 def _other_hashes() -> Made:
     """A bad hash beside a good one falls alone."""
-    values = {
+    values: dict[str, tuple[tuple[Any, str | None], ...]] = {
         "SHA1": ((sha1(1)[:39], "bad-sha1"), (md5(1), "bad-sha1"), (5, "bad-sha1"), ("", None), (None, None)),
         "SHA256": ((sha256(1) + "0", "bad-sha256"), ("z" * 64, "bad-sha256"), ([], "bad-sha256"), ("", None)),
     }
@@ -231,7 +247,7 @@ def _photodna() -> Made:
         "hex and one digit": value.hex() + "0",
         "list": list(value[:3]),
         "number": 7,
-        "full width": "Ａ" * 192,
+        "full width": "\uff21" * 192,
     }
     page = vics(
         *(media(name, PhotoDNA=each) for name, each in (good | wrong).items()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -69,9 +70,9 @@ def ncmec(
     return page.add("</videos>\n</queryResult>\n")
 
 
-def kept(at: Place, label: str, code: str | None = None, **more: object) -> Row:
+def kept(at: Place, label: str, code: str | None = None, **more: Any) -> Row:
     hashes = more.pop("hashes", {"md5": md5(label)})
-    return row(at, hashes, code=code, scheme=NCMEC, **({"media_type": "image"} | more))  # type: ignore[arg-type]
+    return row(at, hashes, code=code, scheme=NCMEC, **({"media_type": "image"} | more))
 
 
 def _prefixes() -> Iterator[Made]:
@@ -219,7 +220,7 @@ def _markup() -> Iterator[Made]:
     }
     for name, (old, new) in inside.items():
         yield made(f"ncmec/not-xml-{name}.xml", one.replace(old, new, 1), rejected() | {"must_not_appear": ["Secret"]})
-    at = ncmec(entry("x", code="A1")).records[0]
+    first = ncmec(entry("x", code="A1")).records[0]
     for name, old, new in (
         ("comments", b"</queryResult>", b"<!-- a --></queryResult><!-- b --><?made up?>"),
         ("references", b">A1<", b">&#65;&#x31;<"),
@@ -229,14 +230,14 @@ def _markup() -> Iterator[Made]:
         ("spaces", b">A1<", b">\n A1\t<"),
         ("attribute-references", b'id="7"', b'id="&#55;"'),
     ):
-        yield made(f"ncmec/markup-{name}.xml", one.replace(old, new, 1), accepted([kept(at, "x", "A1", id="7/x")]))
+        yield made(f"ncmec/markup-{name}.xml", one.replace(old, new, 1), accepted([kept(first, "x", "A1", id="7/x")]))
     deep = b"<a>" * 5_000 + b"</a>" * 5_000
     data = one.replace(b"</fingerprints>", b"</fingerprints>" + deep, 1)
     yield made("ncmec/deep.xml", data, rejected("nested too deep"), accepted(rejected=[{"record": 1}]))
     # The declaration says another coding than the bytes are in; Latin-1 that says so is sound.
     latin = ncmec(entry("x", id="é"), head=HEAD.replace("UTF-8", "ISO-8859-1")).data.decode().encode("iso-8859-1")
-    at = ncmec(entry("x", id="e"), head=HEAD.replace("UTF-8", "ISO-8859-1")).records[0]
-    yield made("ncmec/latin-1.xml", latin, accepted([kept(at, "x", id="7/é")]), refused(), rejected())
+    first = ncmec(entry("x", id="e"), head=HEAD.replace("UTF-8", "ISO-8859-1")).records[0]
+    yield made("ncmec/latin-1.xml", latin, accepted([kept(first, "x", id="7/é")]), refused(), rejected())
     page = ncmec(entry("x", id="é"), head=HEAD.replace("UTF-8", "UTF-16"), page=Page("utf-16-le", b"\xff\xfe"))
     yield made("ncmec/utf-16.xml", page.data, accepted([kept(page.records[0], "x", id="7/é")]))
 
@@ -293,14 +294,14 @@ def _c4all() -> Iterator[Made]:
             f"    <notes>secret note</notes>\n    <fileSize>{size}</fileSize>\n  </{kind}>"
         )
 
-    def row_of(at: Place, label: object, code: str | None = "1", **more: object) -> Row:
+    def row_of(at: Place, label: object, code: str | None = "1", **more: Any) -> Row:
         return row(
             at,
             {"md5": md5(label)},
             code=code,
             scheme=("c4all", "unstated"),
             **({"media_type": "image", "media_size": 10} | more),
-        )  # type: ignore[arg-type]
+        )
 
     records = (
         one(1),
