@@ -26,7 +26,7 @@ from tests.interop.second_set.made import (
     truncated,
 )
 
-ALL = (
+ALL: tuple[str, ...] = (
     "MD5",
     "SHA1",
     "ZZ40",
@@ -103,7 +103,7 @@ def files() -> Iterator[Made]:
 def _columns() -> Iterator[Made]:
     lines = [cells("a"), cells("b", Media_Type="Video", Series_name="Sérîe")]
     told: dict[str, Any] = {"notices": ["not-searched"], "must_not_appear": ["Secret"]}
-    for name, columns in (("16", ALL), ("16-reversed", ALL[::-1]), ("16-rotated", ALL[7:] + ALL[:7])):
+    for name, columns in (("16", tuple(ALL)), ("16-reversed", ALL[::-1]), ("16-rotated", ALL[7:] + ALL[:7])):
         for extra in ("", ";"):
             page = written(columns, lines, Page(), extra=extra)
             rows = [kept(page.records[0], "a"), kept(page.records[1], "b", media_type="video", series="Sérîe")]
@@ -251,7 +251,8 @@ def _faults() -> Iterator[Made]:
     # A short row at the very end, without a line end, is also what a cut leaves.
     yield made("icse/short-rows.csv", page.data, accepted(rows), truncated(page.data, 80))
     # A quotation mark that never closes swallows the rest: nothing of what follows may be taken for cells.
-    lines = [";".join(cells(6, Series_name='"never closed')[name] for name in TWELVE), *whole]
+    lines: list[dict[str, str] | str] = [";".join(cells(6, Series_name='"never closed')[name] for name in TWELVE)]
+    lines += whole
     page = written(TWELVE, lines, Page())
     rows = [kept(page.records[1], 1), kept(page.records[2], 2)]
     # Or the line alone is told, and those behind it are read as what they are.

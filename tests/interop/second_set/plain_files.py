@@ -34,6 +34,13 @@ from tests.interop.second_set.made import (
 
 SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret", "Secret"]}
 NSRL = "a list of harmless files"
+_V3_TABLE = (
+    "CREATE TABLE FILE (\n sha256 VARCHAR NOT NULL,\n sha1 VARCHAR NOT NULL,\n md5 VARCHAR NOT NULL,\n crc32 VARCHAR,\n"
+    " file_name VARCHAR,\n file_size INTEGER,\n package_id INTEGER NOT NULL\n);\n"
+)
+_V3_ROW = (
+    f"INSERT INTO FILE VALUES('{sha256(1).upper()}','{sha1(1).upper()}','{md5(1).upper()}','DEADBEEF','secret',1,2);\n"
+)
 
 
 def lines_of(*lines: str, page: Page | None = None, last: str = "\n") -> Page:
@@ -337,9 +344,8 @@ def _nsrl() -> Iterator[Made]:
         "v2-lower": f"{v2.lower()}\n{line}\n",
         "v2-sha256": f'"SHA-256",{v2}\n"{sha256(1)}",{line}\n',
         "v2-unquoted": f"{v2.replace(chr(34), '')}\n{line.replace(chr(34), '')}\n",
-        "v3-sql": "CREATE TABLE FILE (\n sha256 VARCHAR NOT NULL,\n sha1 VARCHAR NOT NULL,\n md5 VARCHAR NOT NULL,\n crc32 VARCHAR,\n file_name VARCHAR,\n"
-        f" file_size INTEGER,\n package_id INTEGER NOT NULL\n);\nINSERT INTO FILE VALUES('{sha256(1).upper()}','{sha1(1)}','{md5(1)}','00','secret',1,2);\n",
-        "v3-delta-sql": f"BEGIN TRANSACTION;\nINSERT INTO FILE VALUES('{sha256(1).upper()}','{sha1(1).upper()}','{md5(1).upper()}','DEADBEEF','secret',1,2);\nCOMMIT;\n",
+        "v3-sql": _V3_TABLE + _V3_ROW,
+        "v3-delta-sql": f"BEGIN TRANSACTION;\n{_V3_ROW}COMMIT;\n",
     }.items():
         yield made(
             f"plain/nsrl-{name}.txt", text.encode(), refused(NSRL) | SECRET, *([refused()] if "sql" in name else [])

@@ -98,7 +98,8 @@ def _cases(context: str, name: str, cases: list[list[dict[str, object]]]) -> Pag
     page = Page().add(f'{{"{name}":{compact(context)},"value":[\n')
     for number, records in enumerate(cases):
         page.add(
-            f'{"," if number else ""}{{"CaseID":"{number}","CaseNumber":"MADE-UP-{number}","ContactName":"secret","Media":[\n'
+            f'{"," if number else ""}{{"CaseID":"{number}","CaseNumber":"MADE-UP-{number}",'
+            '"ContactName":"secret","Media":[\n'
         )
         for place, record in enumerate(records):
             page.add(",\n" if place else "").record(compact(record))

@@ -141,13 +141,13 @@ def _sizes() -> Made:
         *(media(f"none{n}", MediaSize=value) for n, value in enumerate((None, "", ...))),
         *(media(f"bad{n}", MediaSize=value) for n, value in enumerate(wrong)),
     )
-    rows = []
-    for n, (_, size) in enumerate(good):
-        rows.append(row(page.records[n], {"md5": md5(f"good{n}")}, code="1", media_size=size, warnings=[]))
-    for n in range(3):
-        rows.append(row(page.records[6 + n], {"md5": md5(f"none{n}")}, code="1", media_size=None, warnings=[]))
-    for n in range(len(wrong)):
-        rows.append(row(page.records[9 + n], {"md5": md5(f"bad{n}")}, code="1", media_size=None, warnings=["bad-size"]))
+    sizes: list[tuple[str, int | None, list[str]]] = [(f"good{n}", size, []) for n, (_, size) in enumerate(good)]
+    sizes += [(f"none{n}", None, []) for n in range(3)]
+    sizes += [(f"bad{n}", None, ["bad-size"]) for n in range(len(wrong))]
+    rows = [
+        row(at, {"md5": md5(label)}, code="1", media_size=size, warnings=told)
+        for at, (label, size, told) in zip(page.records, sizes, strict=True)
+    ]
     return made("vics/sizes.json", page.data, accepted(rows))
 
 

@@ -48,12 +48,14 @@ def entry(
 ) -> str:
     prints = more.get("prints", f"<{p}md5>{md5(label)}</{p}md5>")
     code = f"<{p}classification>{more['code']}</{p}classification>" if "code" in more else ""
-    who = f'<{p}member id="{member}">Secret Member</{p}member><{p}timestamp>{time}</{p}timestamp><{p}id>{more.get("id", label)}</{p}id>'
+    who = f'<{p}member id="{member}">Secret Member</{p}member><{p}timestamp>{time}</{p}timestamp>'
+    who += f"<{p}id>{more.get('id', label)}</{p}id>"
     return f"<{p}{kind}>{who}{code}<{p}fingerprints>{prints}</{p}fingerprints></{p}{kind}>"
 
 
 def gone(label: str, *, kind: str = "deletedImage", time: str = "2024-01-03T00:00:00Z", p: str = "") -> str:
-    return f'<{p}{kind}><{p}member id="7">Secret Member</{p}member><{p}id>{label}</{p}id><{p}timestamp>{time}</{p}timestamp></{p}{kind}>'
+    who = f'<{p}member id="7">Secret Member</{p}member><{p}id>{label}</{p}id>'
+    return f"<{p}{kind}>{who}<{p}timestamp>{time}</{p}timestamp></{p}{kind}>"
 
 
 def ncmec(
@@ -295,13 +297,8 @@ def _c4all() -> Iterator[Made]:
         )
 
     def row_of(at: Place, label: object, code: str | None = "1", **more: Any) -> Row:
-        return row(
-            at,
-            {"md5": md5(label)},
-            code=code,
-            scheme=("c4all", "unstated"),
-            **({"media_type": "image", "media_size": 10} | more),
-        )
+        fields: dict[str, Any] = {"media_type": "image", "media_size": 10} | more
+        return row(at, {"md5": md5(label)}, code=code, scheme=("c4all", "unstated"), **fields)
 
     records = (
         one(1),
