@@ -343,13 +343,20 @@ def _nsrl() -> Iterator[Made]:
         "v2-bom": f"\ufeff{v2}\n{line}\n",
         "v2-lower": f"{v2.lower()}\n{line}\n",
         "v2-sha256": f'"SHA-256",{v2}\n"{sha256(1)}",{line}\n',
+        "v2-behind-a-comment": f"# secret\n\n# more\n{v2}\n{line}\n",
+        "v2-behind-sep": f"sep=,\r\n{v2}\r\n{line}\r\n",
+        "v2-old-columns": '"SHA-1","FileName","FileSize","ProductCode","OpSystemCode","MD4","MD5","CRC32",'
+        '"SpecialCode"\n'
+        f'"{sha1(1)}","secret",1,1,"WIN","","{md5(1)}","00",""\n',
+        "v2-semicolons": f"{v2}\n{line}\n".replace(",", ";"),
+        "v3-csv": f'"sha256","sha1","md5","crc32","file_name","file_size","package_id"\n"{sha256(1)}","{sha1(1)}",'
+        f'"{md5(1)}","00","secret",1,1\n',
         "v2-unquoted": f"{v2.replace(chr(34), '')}\n{line.replace(chr(34), '')}\n",
         "v3-sql": _V3_TABLE + _V3_ROW,
         "v3-delta-sql": f"BEGIN TRANSACTION;\n{_V3_ROW}COMMIT;\n",
     }.items():
-        yield made(
-            f"plain/nsrl-{name}.txt", text.encode(), refused(NSRL) | SECRET, *([refused()] if "sql" in name else [])
-        )
+        yield made(f"plain/nsrl-{name}.txt", text.encode(), refused(NSRL) | SECRET)
+        yield made(f"plain/nsrl-{name}-utf16.txt", text.encode("utf-16"), refused(NSRL) | SECRET)
 
 
 def _no_lists() -> Iterator[Made]:
