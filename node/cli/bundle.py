@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 group = new_group("Records of the federation as a file, for a unit without a line to the hub.")
 HAVE: Final = "vigil/bundle-have/v1"
+_NO_HASHES: Final = "No hashes of records are in it: none that is chosen may leave. Entries and retractions are in it."
 _MAX_HAVE: Final = 4 << 20
 _PIECE: Final = 1 << 18
 
@@ -214,7 +215,7 @@ def _check(given: Common, file: Path, manifest: bytes, roster: Path | None) -> b
 
 
 def _write_words(line: Line) -> str:
-    return export_words(line, "record")
+    return export_words(line, "record", _NO_HASHES)
 
 
 def _refuted_words(line: Line) -> str:

@@ -78,6 +78,9 @@ _DISTRIBUTION_HELP: Final = (
 )
 
 
+_EMPTY: Final = "The file is empty: nothing that is selected may leave, or nothing is selected."
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command to the command tree."""
     app.command("export-list", cls=Command)(export_list)
@@ -163,8 +166,8 @@ def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Li
     return last
 
 
-def export_words(line: Line, noun: str = "row") -> str:
-    """The file, and what was left out. `noun`: what it has."""
+def export_words(line: Line, noun: str = "row", empty: str = _EMPTY) -> str:
+    """The file, and what was left out. `noun`: what it has; `empty`: what is said of a file without any."""
     lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}, SHA-256 {line['sha256']}."]
     if line["withdrawn"]:
         lines.append(below(2, f"withdrawn from earlier exports: {line['withdrawn']:,}"))
@@ -172,5 +175,5 @@ def export_words(line: Line, noun: str = "row") -> str:
     if any(reason.startswith("level ") for reason in line["left_out"]):
         lines.append(below(2, "To export holdings and lists of a lower level too: --level national"))
     if not line["rows"] and not line["withdrawn"]:
-        lines.append(below(2, "The file is empty: nothing that is selected may leave, or nothing is selected."))
+        lines.append(below(2, empty))
     return "\n".join(lines)
