@@ -3,8 +3,8 @@
 Rules this module upholds:
 
 - Of two TLP markings the stricter counts, and one of a part of an object counts for the whole.
-- A marking that is not in the bundle, or is neither TLP nor a statement, may say anything: it counts as TLP:RED, and the
-  person is told.
+- A marking that is not in the bundle, or is neither TLP nor a statement, may say anything. It counts as TLP:RED, and
+  the person is told.
 - A statement is a text of its author and no word of handling: it stays in the words of the row.
 """
 

@@ -219,6 +219,8 @@ def _tat() -> Iterator[Made]:
         accepted([plain({"id": 1}, {"md5": md5(1)})], notices=["more-pages"], must_not_appear=["secret"]),
         refused(),
     )
+    # The last page of a list that did not change.
+    yield made("tat/no-results.json", page_with().data, accepted())
     # A deletion before its entry: what comes last in a page holds, or the deletion does; never both.
     page = page_with(one(1, md5(1), deleted=True), one(1, md5(1)))
     yield made(

@@ -316,6 +316,9 @@ def _frames() -> Iterator[Made]:
     data = bundle(file(1, hashes={"MD5": md5(1)}), file(2, hashes={"MD5": md5(2)}))
     cut = data[: data.index(md5(2).encode()) + 8]
     yield made("stix/cut.json", cut, truncated(cut))
+    envelope = json.dumps({"more": True, "next": "secret", "objects": [file(1, hashes={"MD5": md5(1)})]}).encode()
+    whole = accepted([kept("file", 1, {"md5": md5(1)})], notices=["more-pages"], **SECRET)
+    yield made("stix/taxii-envelope.json", envelope, whole, refused())
     yield made("stix/twice.json", data + data, rejected("data after the document"), rejected())
     yield made("stix/nan.json", bundle(file(1, hashes={"MD5": md5(1)}, size=float("nan"))), rejected("not JSON"))
     yield made("stix/no-objects.json", json.dumps({"type": "bundle", "id": uid("bundle", 1)}).encode(), accepted())
