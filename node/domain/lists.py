@@ -132,6 +132,10 @@ class ListReader(Protocol):
         """Rows with ids above `after`, in their order. `words`: with what the file said (`Reference.said`)."""
         ...
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        """Rows of a list by their `Reference.id`, those that are there."""
+        ...
+
     def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
         """(Fingerprints, the last id, how many rows) of at most `limit` rows of a list with ids above `after`; None at
         the end.

@@ -60,6 +60,10 @@ class MemoryLists:
         rows = [kept.row for at, kept in sorted(self._lists.rows.items()) if at > after and kept.row.list == number]
         return [row if words else _silent(row) for row in rows[:limit]]
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        rows = [_silent(kept.row).reference for kept in self._lists.rows.values() if kept.row.list == number]
+        return {row.id: row for row in rows if row.id and row.id in names}
+
     def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
         rows = self.rows_of_list(number, after, limit)
         if not rows:
