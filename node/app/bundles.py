@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from node.app.node_services import NodeServices
     from node.domain.ids import MemberId, Origin
+    from node.pki.client import RosterClient
     from node.usecases.export_sources import Selection
     from node.usecases.list_export import Exporting
+    from node.usecases.roster import Members
 
 
 class NodeBundles:
@@ -63,6 +65,22 @@ class NodeBundles:
             return {}
 
 
+def bring_roster(client: RosterClient, members: Members, files: Mapping[str, bytes], *, now: float) -> bool:
+    """Puts the roster that these files prove in force, if it is newer; whether it was. Raises `PeerFault`, `NotFound`,
+    `Refused`; then nothing is kept.
+    """
+    roster = client.carried(files, now=now)
+    if roster is None:
+        return False
+    if members.own is not None:
+        # Before anything is kept: a roster that gives us other keys must not be found at the next start.
+        check_own_line(roster, members.own)
+    kept = client.bring(files, now=now)
+    if kept is not None:
+        members.replace(kept)
+    return kept is not None
+
+
 def bundle_commands(services: NodeServices) -> BundleCommands:
     """The commands that read a bundle."""
     own = services.own_log.origin
@@ -87,18 +105,6 @@ def bundle_commands(services: NodeServices) -> BundleCommands:
             decode=decode_package,
         )
 
-    def bring(files: Mapping[str, bytes]) -> bool:
-        roster = services.roster_client.carried(files, now=time.time())
-        if roster is None:
-            return False
-        if services.members.own is not None:
-            # Before anything is kept: a roster that gives us other keys must not be found at the next start.
-            check_own_line(roster, services.members.own)
-        kept = services.roster_client.bring(files, now=time.time())
-        if kept is not None:
-            services.members.replace(kept)
-        return kept is not None
-
     def match() -> None:
         if services.match_arrivals is not None:
             services.match_arrivals()
@@ -110,7 +116,7 @@ def bundle_commands(services: NodeServices) -> BundleCommands:
         taking=TakingDeps(
             reader=reader,
             roster=services.members.signed,
-            bring=bring,
+            bring=lambda files: bring_roster(services.roster_client, services.members, files, now=time.time()),
             member=own.member,
             audit=services.audit,
             clock=time.time,

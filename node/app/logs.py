@@ -75,3 +75,14 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(max(number, logging.WARNING))
     logging.getLogger(_OURS).setLevel(number)
+
+
+def beside_the_output() -> None:
+    """For a command that does the work itself: what is logged goes to stderr, because stdout has the command's lines.
+    Changes nothing if logging is set up already.
+    """
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[structlog.processors.add_log_level, _stamped, structlog.processors.JSONRenderer()],
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )

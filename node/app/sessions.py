@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app import logs
 from node.app.group_socket import check_before_use, unreachable
 from node.app.ownership import owning
 from node.control.runner import LoopThread, drive, feed
@@ -124,6 +125,7 @@ async def _greet(path: Path) -> None:
 def _alone(
     home: Home, settings: Config, passphrase: Callable[[], str], progress: Callable[[int, int], None]
 ) -> Iterator[Runner]:
+    logs.beside_the_output()
     if settings.role == "hub":
         from node.app.hub_command_table import hub_commands
         from node.app.hub_opening import open_hub

@@ -35,6 +35,17 @@ from node.media.subject_replies import Begun, Done
 from node.pki import ca, courier, documents, metadata
 from node.pki.keys import KeyRing
 from node.tlog import checkpoint, note, proof
+from node.usecases.bundle_format import (
+    MAGIC,
+    Frame,
+    FrameReader,
+    LogHead,
+    frame,
+    log_frame,
+    read_log_head,
+    read_roster_file,
+    roster_frames,
+)
 from node.wire import checks, status
 from node.wire import convert_enrolment as enrolment
 from node.wire import convert_federation as federation
@@ -132,6 +143,26 @@ def _bulk(data: bytes) -> object:
     return _CODEC.decode_bodies(range(9), bytes([Kind.CONTRIBUTION]) * 9, [data] * 9)
 
 
+def _bundle(data: bytes) -> object:
+    """The parts of a bundle of records, as far as they are read before anything is verified."""
+    reader, found = FrameReader(), list[object]()
+    for kind, content in reader.feed(data):
+        if kind is Frame.LOG:
+            found.append(read_log_head(content).tree())
+        elif kind is Frame.ROSTER_FILE:
+            found.append(read_roster_file(content))
+        elif kind is Frame.PACKAGE:
+            found.append(federation.decode_package(content))
+    reader.end()
+    return found
+
+
+def _a_bundle() -> bytes:
+    head = log_frame(LogHead(origin=golden.ORIGIN, start=3, edge=(bytes(range(96)),)))
+    package = frame(Frame.PACKAGE, federation.encode_package(_PACKAGE))
+    return b"".join([MAGIC, *roster_frames({"1.root.json": b"{}"}), head, package, frame(Frame.END, b"")])
+
+
 def _envelope(data: bytes) -> object:
     found = envelope.decode(data)
     if found is not None and envelope.encode(found) != data:
@@ -202,6 +233,7 @@ PARSERS: Mapping[str, Parser] = {
         federation.cursors_to_pb([LogView(origin=golden.ORIGIN, size=5)]),
     ),
     "package": _message(pb.Package, federation.package_from_pb, federation.package_to_pb(_PACKAGE)),
+    "bundle of records": Parser(read=_bundle, seeds=(_a_bundle(),)),
     "disclosures": _message(
         pb.BodiesResponse,
         federation.disclosures_from_pb,

@@ -84,6 +84,22 @@ def test_a_pace_that_was_ended_ends_what_rests_and_what_works() -> None:
     assert not pacer()
 
 
+def test_what_a_file_brought_wakes_it_from_any_thread() -> None:
+    async def story() -> None:
+        made = Made(lambda _pace: False)
+        woken = matcher(made, asyncio.Event(), look=10 * PATIENCE)
+        woken.wake()  # before it runs: its first round sees everything
+        running = asyncio.create_task(woken.run())
+        for rounds in (1, 2, 3):
+            await until(lambda rounds=rounds: made.steps == rounds)  # type: ignore[misc]
+            await asyncio.to_thread(woken.wake)
+        await until(lambda: made.steps == 4)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(story())
+
+
 def test_what_is_stored_while_a_round_runs_starts_the_next() -> None:
     async def story() -> None:
         changed, at_work, go_on = asyncio.Event(), threading.Event(), threading.Event()
