@@ -42,7 +42,6 @@ from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting
-from node.usecases.list_hits import ListHits
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -95,13 +94,7 @@ def _allowed(services: NodeServices) -> AllowList:
 
 
 def _list_hits(services: NodeServices) -> ListHitCommands:
-    found = ListHits(
-        store=services.store,
-        index=services.index,
-        matcher=services.matcher,
-        radius=lambda: services.policy().radius,
-    )
-    return ListHitCommands(found=found, audit=services.audit, clock=time.time)
+    return ListHitCommands(found=services.list_hits, audit=services.audit, clock=time.time)
 
 
 def _export(services: NodeServices) -> ExportCommands:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.list_lines import list_line, listed_line, read_head, read_item, read_terms
+from node.control.list_lines import list_line, listed_line, matching_line, place_line, read_head, read_item, read_terms
 from node.errors import Misuse
 from node.usecases.acting import caller
 
@@ -131,6 +131,7 @@ def _finish(taking: Taking, end: object, *, replaces: bool) -> Line:
         file=_digest(given.text("file", "")),
     )
     counts = taking.counts
+    contradicting, first = taking.contradicting
     return list_line(of) | {
         "added": taking.added,
         "changed": counts.changed,
@@ -139,6 +140,9 @@ def _finish(taking: Taking, end: object, *, replaces: bool) -> Line:
         "repeated": counts.repeated,
         "conflicting": counts.conflicting,
         "withdrawn_unknown": counts.unknown,
+        "stale": counts.stale,
+        "contradicting": {"rows": contradicting, "first": None if first is None else place_line(first)},
+        "own_holdings": matching_line(taking.matching()),
     }
 
 

@@ -101,7 +101,8 @@ class RowsTaken:
 
     Counts: `changed` and `unchanged` rows of earlier files, `withdrawn` rows, `repeated` rows that say again what
     another row of the same file says, `conflicting` rows that say something else of the same hashes or identity (the
-    first stands), `unknown` withdrawals of rows that are not here.
+    first stands), `unknown` withdrawals of rows that are not here, `stale` withdrawals of rows that their list changed
+    after it (the row stands).
     """
 
     added: list[int] = field(default_factory=list)
@@ -113,6 +114,7 @@ class RowsTaken:
     repeated: int = 0
     conflicting: int = 0
     unknown: int = 0
+    stale: int = 0
 
 
 class ListReader(Protocol):
@@ -173,7 +175,9 @@ class ListWriter(ListReader, Protocol):
         ...
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        """Deletes the rows that these take back; what the file said of them is overwritten. The caller scrubs."""
+        """Deletes the rows that these take back; what the file said of them is overwritten. The caller scrubs. A row
+        that was changed after its withdrawal (`is_later`) stays.
+        """
         ...
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:

@@ -48,7 +48,7 @@ def flags_of(row: Reference) -> int:
 def rest_of(row: Reference) -> str:
     """What few rows have, as JSON; "" where it has none of it."""
     spared = (row.id, row.at.name, row.not_searched, row.audience, row.handling, row.disputes, row.warnings)
-    if not any(spared):  # most rows of most lists: a dict for each costs a tenth of an import
+    if not any(spared) and not row.changed:  # most rows of most lists: a dict for each costs a tenth of an import
         return ""
     given = {
         "id": row.id,
@@ -62,6 +62,12 @@ def rest_of(row: Reference) -> str:
     }
     kept = {name: value for name, value in given.items() if value}
     return json.dumps(kept, separators=(",", ":")) if kept else ""
+
+
+def changed_of(row: Row[Any]) -> str:
+    """`Reference.changed` of a row of the database."""
+    changed: str = json.loads(row.rest).get("changed", "") if row.rest else ""
+    return changed
 
 
 def reference_of(row: Row[Any], said: str = "") -> Reference:

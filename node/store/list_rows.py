@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
-from node.domain.references import Reference, is_later, same_statement
+from node.domain.references import Reference, is_later, is_later_moment, same_statement
 from node.errors import Damaged
 from node.store import list_codec, vault
 from node.store.kept_kinds import LISTED
@@ -175,12 +175,18 @@ class ListedWrites(ListedRows):
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
         taken = RowsTaken()
-        named = {list_codec.identity_of(each.named): each for each in withdrawals}
-        gone = self._by_identity(number, list(named))
+        named: dict[bytes, Withdrawal] = {}
+        for each in withdrawals:
+            identity = list_codec.identity_of(each.named)
+            if identity not in named or not is_later(named[identity], each):
+                named[identity] = each
+        known = self._by_identity(number, list(named))
+        gone = [row for row in known if not is_later_moment(list_codec.changed_of(row), named[row.identity].changed)]
         self._delete_listed(gone)
         taken.removed = sorted(row.id for row in gone)
         taken.withdrawn = len(gone)
-        taken.unknown = len(named) - len(gone)
+        taken.stale = len(known) - len(gone)
+        taken.unknown = len(named) - len(known)
         self._count_listed(number, -len(gone))
         return taken
 

@@ -62,7 +62,7 @@ class ListHits:
         self._store = store
         self._index = index
         self._matcher = matcher
-        self._radius = radius
+        self.radius = radius
 
     def of(self, name: str, *, after: int = 0) -> Iterator[list[HoldingHits]]:
         """The holdings with numbers above `after` that match the list, ascending, in pages (a page may be empty).
@@ -71,7 +71,7 @@ class ListHits:
         """
         of = self._searched(name)
         for page in self._pages(of, after):
-            yield self._matching(of, page)
+            yield self.matching(of, page)
 
     def _searched(self, name: str) -> ReferenceList:
         with self._store.read() as tx:
@@ -117,20 +117,21 @@ class ListHits:
                 return proposed
             columns, at, _ = page
             arrived = matchable_columns(columns, self._index.floor)
-            found = self._index.concerned(arrived, self._radius(), HOLDINGS_SOURCE, MOST_OF_ROW)
+            found = self._index.concerned(arrived, self.radius(), HOLDINGS_SOURCE, MOST_OF_ROW)
             if found.left_out:
                 return None
             proposed.update(np.unique(found.pairs[:, 1]).tolist())
 
     # --- their hits ---------------------------------------------------------------------------------------------------
 
-    def _matching(self, of: ReferenceList, holdings: Sequence[Holding]) -> list[HoldingHits]:
+    def matching(self, of: ReferenceList, holdings: Sequence[Holding]) -> list[HoldingHits]:
+        """Those of these holdings that match the list, in their order."""
         if not holdings:
             return []
         subjects = [holding_subject(each) for each in holdings]
         own_rows = [each.id for each in holdings]
         # The allow-list hides whole holdings: they are counted by the caller, so they are found here.
-        found = self._matcher.local(subjects, self._radius(), own_rows=own_rows, show_all=True)
+        found = self._matcher.local(subjects, self.radius(), own_rows=own_rows, show_all=True)
         hits: dict[int, list[Hit]] = {}
         for hit in found.hits:
             if hit.row is not None and hit.row.name == of.name:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from node.domain.references import ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
+    from node.usecases.list_comparing import ListComparing
 
 DELETED_AT_ONCE: Final = 2_000
 """Rows that one transaction deletes."""
@@ -73,9 +74,18 @@ class ListTerms:
 
 
 class Lists:
-    """Blocking: never on the event loop."""
+    """Blocking: never on the event loop. `comparing`: compares files with this node; None where nobody asks for it."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, audit: AuditLog, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        audit: AuditLog,
+        clock: Clock = time.time,
+        comparing: ListComparing | None = None,
+    ) -> None:
+        self.comparing = comparing
         self._store = store
         self._catalogue = catalogue
         self._audit = audit

@@ -227,3 +227,37 @@ def test_a_case_gets_another_number_with_its_rows(store: Store, known: bool) -> 
         assert {row.case for row in reader.rows_of_list(number, 0, 10)} == {"C-1"}
         assert reader.list_cases(number) == {"C-1": '{"known": 1}' if known else "{}"}
         assert {row.case for row in reader.rows_of_list(other, 0, 10)} == {"case at byte 7"}
+
+
+@pytest.mark.parametrize("in_one_batch", [False, True])
+def test_a_withdrawal_that_is_older_than_the_last_change_of_its_row_takes_nothing_back(
+    store: Store, in_one_batch: bool
+) -> None:
+    """Rows with an id and rows without one; times as numbers of different length, and in different zones."""
+    number = new_list(store)
+    rows = [
+        reference(1, id="a", changed="1000000000"),
+        reference(2, changed="2031-05-03T14:00:00Z"),
+        reference(3, id="c", changed="1000000000"),
+        reference(4, id="d"),
+        reference(5, id="e", changed="2031-05-03T14:00:00Z"),
+    ]
+    stale = [
+        Withdrawal(At(), "a", changed="999999999"),
+        Withdrawal(At(), "", reference(2), changed="2031-05-03T14:30:00+02:00"),
+    ]
+    good = [
+        Withdrawal(At(), "c", changed="1000000000"),
+        Withdrawal(At(), "d", changed="1"),
+        Withdrawal(At(), "e"),
+    ]
+    with store.write() as writer:
+        put = writer.put_rows(number, 1, rows)
+        if in_one_batch:
+            taken = writer.withdraw_rows(number, [*stale, *good])
+            assert (taken.removed, taken.withdrawn, taken.stale, taken.unknown) == (put.added[2:], 3, 2, 0)
+        else:
+            assert (writer.withdraw_rows(number, stale).stale, writer.withdraw_rows(number, good).withdrawn) == (2, 3)
+        assert [row.id for row in writer.rows_of_list(number, 0, 9)] == put.added[:2]
+        later = writer.withdraw_rows(number, [stale[0], Withdrawal(At(), "a", changed="1000000001"), stale[0]])
+        assert later.removed == put.added[:1]

@@ -135,17 +135,22 @@ class MemoryLists:
         return taken
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        named = {_identity(each.named) for each in withdrawals}
+        named: dict[object, Withdrawal] = {}
+        for each in withdrawals:
+            before = named.get(_identity(each.named))
+            if before is None or not is_later(before, each):
+                named[_identity(each.named)] = each
         here = {
             _identity(kept.row.reference): row_id
             for row_id, kept in self._lists.rows.items()
             if kept.row.list == number
         }
-        gone = sorted(here[each] for each in named if each in here)
+        known = [(here[each], one) for each, one in named.items() if each in here]
+        gone = sorted(at for at, one in known if not is_later(self._lists.rows[at].row.reference, one))
         for row_id in gone:
             del self._lists.rows[row_id]
         self._count_rows(number)
-        return RowsTaken(removed=gone, withdrawn=len(gone), unknown=len(named) - len(gone))
+        return RowsTaken(removed=gone, withdrawn=len(gone), unknown=len(named) - len(known), stale=len(known) - len(gone))
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
         gone = [
