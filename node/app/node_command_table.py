@@ -170,7 +170,9 @@ def _sharing(services: NodeServices) -> SharingCommands:
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
     return ListSharingCommands(
-        contributing=ListContributing(store=services.store, ledger=services.ledger, own=own, audit=services.audit),
+        contributing=ListContributing(
+            store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
+        ),
         publications=Publications(services.store),
         sender=lambda: services.sender,
     )

@@ -41,6 +41,7 @@ def imported_line(report: ListReport, head: ListHead, stored: Line, *, new: bool
         "list_state": stored["state"],
         "list_rows": stored["rows"],
         "own_holdings": stored["own_holdings"],
+        "awaiting_retraction": stored["awaiting_retraction"],
         "sha256_of_file": stored["sha256_of_file"],
     }
 
@@ -65,6 +66,7 @@ def examined_line(report: ListReport, head: ListHead, standing: Standing, digest
         "list_state": None,
         "list_rows": None,
         "own_holdings": None,
+        "awaiting_retraction": None,
         "sha256_of_file": digest.hex(),
     }
 
@@ -83,6 +85,7 @@ def failed_line(form: str, how: str, error: Broken | Unwelcome) -> Line:
         "list_state": None,
         "list_rows": None,
         "own_holdings": None,
+        "awaiting_retraction": None,
         "sha256_of_file": None,
         "error": place_line(error.at) | {"reason": error.reason, "message": str(error), "remedy": error.remedy or None},
     }

@@ -55,6 +55,8 @@ def _content(line: Line) -> list[str]:
     if line["stale"]:
         words.append(f"{line['stale']:,} older than what the list says of the same row later: not taken")
     words += own_holdings_words(line["own_holdings"], line["list"])
+    if line["awaiting_retraction"]:
+        words.append(awaiting_words(line["awaiting_retraction"], line["list"]))
     words += [f"{count(line['cases'], 'case')}"] if line["cases"] else []
     words += [f"category {_category(each)}: {count(each['rows'], 'row')}" for each in line["categories"]]
     words += [
@@ -87,6 +89,15 @@ def own_holdings_words(told: Line | None, name: str) -> list[str]:
     if told["pdq_rows_not_compared"] or told["near_holdings_not_compared"]:
         words.append(f"not all rows with a PDQ were compared with near pictures; this compares all: {shows}")
     return words
+
+
+def awaiting_words(number: int, name: str) -> str:
+    """Records that were made of rows which left their list, and the command that decides."""
+    command = f"vigil contribute --list {shlex.quote(plain(name))}"
+    shared = "shared record is of a row" if number == 1 else "shared records are of rows"
+    return (
+        f"{number:,} {shared} that this list changed or withdrew; to retract what it does not say any more: {command}"
+    )
 
 
 def _category(each: Line) -> str:

@@ -158,9 +158,13 @@ def note_repeats(report: ListReport, repeated: int, conflicting: int) -> None:
 def note_contradicting(report: ListReport, told: Line) -> None:
     """Tells of rows that contradict others, as the node counted them."""
     report.contradicting = told["rows"]
-    first = told["first"] or {}
-    numbers = [int(first.get(name, -1)) for name in ("record", "line", "offset")]
-    report.contradicting_at = At(*numbers, str(first.get("id", ""))) if first else None
+    if (first := told["first"]) is not None:
+        report.contradicting_at = At(
+            record=first.get("record", -1),
+            line=first.get("line", -1),
+            offset=first.get("offset", -1),
+            name=first.get("id", ""),
+        )
 
 
 def _unreadable(label: str, error: OSError) -> Misuse:

@@ -39,6 +39,7 @@ class Pull:
         self._into = Into(name=peer.list, terms={name: value for name, value in terms.items() if value})
         self._sums = dict.fromkeys((*_COUNTS, "imported", "failed"), 0)
         self._own_holdings: Line | None = None
+        self._awaiting: int | None = None
 
     def run(self, *, again: bool) -> Line:
         """Pulls what is new; the line with its counts. `again`: everything."""
@@ -61,6 +62,7 @@ class Pull:
             "unchanged": len(fetched.pages) - len(new),
             **self._sums,
             "own_holdings": self._own_holdings,
+            "awaiting_retraction": self._awaiting,
             "kept_back": kept_back,
             "passed_over": fetched.passed_over,
         }
@@ -121,7 +123,7 @@ class Pull:
         line = send_set(self._session, self._output, replace(self._into, replaces=True), read)
         self._sums["imported"] = len(read)
         self._count(line)
-        self._own_holdings = line["own_holdings"]
+        self._own_holdings, self._awaiting = line["own_holdings"], line["awaiting_retraction"]
         digests = {page.page.name: first.digest.hex() for page, (_, first) in zip(fetched.pages, read, strict=True)}
         self._keep(digests, is_whole=True)
         return True

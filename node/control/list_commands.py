@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from node.control.runner import Line
+    from node.domain.lists import ReferenceList
     from node.usecases.list_taking import Taking
     from node.usecases.lists import Lists
 
@@ -59,7 +60,8 @@ class ListCommands:
                     yield {"abandoned": True}
                     return
                 if "end" in item:
-                    yield await asyncio.to_thread(_finish, taking, item["end"], replaces=replaces)
+                    line = await asyncio.to_thread(_finish, taking, item["end"], replaces=replaces)
+                    yield line | {"awaiting_retraction": await asyncio.to_thread(self.lists.awaiting, name)}
                     return
                 await asyncio.to_thread(_take, taking, item)
         raise Misuse("the import was interrupted", remedy="run the same command again: it continues")
@@ -79,11 +81,18 @@ class ListCommands:
         return any(each.name == name for each in self.lists.lists())
 
     async def list_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"list"} -> one line per list, by name; only the named one, if any."""
+        """{"list"} -> one line per list, by name; only the named one, if any. Without a name also {"removed_list",
+        "awaiting_retraction"} per list that was removed and left records of ours.
+        """
         wanted = Arguments(arguments).text("list", "")
         for each in await asyncio.to_thread(self.lists.lists):
             if wanted in ("", each.name):
-                yield list_line(each)
+                yield await asyncio.to_thread(self._line, each)
+        for name, number in (await asyncio.to_thread(self.lists.removed)).items() if not wanted else ():
+            yield {"removed_list": name, "awaiting_retraction": number}
+
+    def _line(self, of: ReferenceList) -> Line:
+        return list_line(of, self.lists.awaiting(of.name))
 
     async def list_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"list", "after", "limit", "words"} -> the list, then (on the first page) its cases, then rows with ids above
@@ -92,7 +101,7 @@ class ListCommands:
         given = Arguments(arguments)
         name, after, words = given.text("list"), given.whole("after", 0), given.flag("words")
         found = await asyncio.to_thread(self.lists.named, name)
-        yield list_line(found)
+        yield await asyncio.to_thread(self._line, found)
         if not after:
             for number, said in (await asyncio.to_thread(self.lists.cases, name)).items():
                 yield {"case_of_list": number, "said": said if words else None}
@@ -105,13 +114,15 @@ class ListCommands:
         given = Arguments(arguments)
         name = given.text("list")
         with self.lists.alone(name):
-            yield list_line(await asyncio.to_thread(self.lists.change, name, read_terms(given)))
+            yield self._line(await asyncio.to_thread(self.lists.change, name, read_terms(given)))
 
     async def list_remove(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"list"} -> {"list", "removed"}. Raises `NotFound`."""
+        """{"list"} -> {"list", "removed", "awaiting_retraction"}. Raises `NotFound`."""
         name = Arguments(arguments).text("list")
         with self.lists.alone(name):
-            yield {"list": name, "removed": await asyncio.to_thread(self.lists.remove, name)}
+            removed = await asyncio.to_thread(self.lists.remove, name)
+            awaiting = await asyncio.to_thread(self.lists.awaiting, name)
+            yield {"list": name, "removed": removed, "awaiting_retraction": awaiting}
 
 
 def _take(taking: Taking, item: Line) -> None:
@@ -132,7 +143,7 @@ def _finish(taking: Taking, end: object, *, replaces: bool) -> Line:
     )
     counts = taking.counts
     contradicting, first = taking.contradicting
-    return list_line(of) | {
+    return list_line(of, 0) | {
         "added": taking.added,
         "changed": counts.changed,
         "unchanged": counts.unchanged,

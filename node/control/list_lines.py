@@ -150,8 +150,8 @@ def read_terms(given: Arguments) -> ListTerms:
 # --- what a person sees -----------------------------------------------------------------------------------------------
 
 
-def list_line(of: ReferenceList) -> Line:
-    """A list, without its rows."""
+def list_line(of: ReferenceList, awaiting: int) -> Line:
+    """A list, without its rows. `awaiting`: records of rows that left it, which await a decision."""
     day = of.retain_until_day
     return {
         "list": of.name,
@@ -173,6 +173,7 @@ def list_line(of: ReferenceList) -> Line:
         "sha256_of_file": of.digest.hex() or None,
         "imported_at": of.imported_at,
         "imported_by": of.imported_by or None,
+        "awaiting_retraction": awaiting,
     }
 
 

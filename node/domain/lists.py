@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import quote, unquote
 
 from node.domain.ids import MemberId
 from node.domain.queries import Level
@@ -38,6 +39,28 @@ def list_owner(name: str) -> MemberId:
 def is_list(owner: MemberId) -> bool:
     """Whether this is a list (`list_owner`) and no member."""
     return owner.startswith(_OWNER)
+
+
+def shared_row(row: int) -> str:
+    """The name of the setting that keeps the record that a row was shared as. Row ids are never used twice."""
+    return f"listed/{row}"
+
+
+UNLISTED: Final = "unlisted/"
+"""Begins the names of settings that keep records whose rows are gone."""
+
+
+def unlisted(name: str) -> str:
+    """Begins the names of the settings that keep the records of rows that left the list `name`. The number of the row
+    follows. A list may be removed, and come again: its name stays.
+    """
+    return f"{UNLISTED}{quote(name, safe='')}/"
+
+
+def list_of_unlisted(setting: str) -> tuple[str, int]:
+    """(The name of the list, the row) of such a setting."""
+    _, name, row = setting.split("/")
+    return unquote(name), int(row)
 
 
 class ListState(IntEnum):

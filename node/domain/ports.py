@@ -246,6 +246,18 @@ class QueryReader(Protocol):
         """A small durable value by name, b"" if it was never set."""
         ...
 
+    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of these values that were set."""
+        ...
+
+    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
+        """(Name, value) of at most `limit` values whose names begin with `prefix` and stand after `after`, in order."""
+        ...
+
+    def count_settings(self, prefix: str) -> int:
+        """How many values have names that begin with `prefix`, which ends with "/"."""
+        ...
+
 
 class QueryWriter(QueryReader, Protocol):
     """Writes them."""
@@ -290,6 +302,10 @@ class QueryWriter(QueryReader, Protocol):
         ...
 
     def set_setting(self, name: str, value: bytes) -> None: ...
+
+    def forget_settings(self, names: Sequence[str]) -> None:
+        """Deletes these values, those that were set."""
+        ...
 
 
 class StoreReader(

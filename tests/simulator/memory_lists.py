@@ -150,7 +150,9 @@ class MemoryLists:
         for row_id in gone:
             del self._lists.rows[row_id]
         self._count_rows(number)
-        return RowsTaken(removed=gone, withdrawn=len(gone), unknown=len(named) - len(known), stale=len(known) - len(gone))
+        return RowsTaken(
+            removed=gone, withdrawn=len(gone), unknown=len(named) - len(known), stale=len(known) - len(gone)
+        )
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
         gone = [

@@ -300,6 +300,16 @@ class MemoryPlace:
     def setting(self, name: str) -> bytes:
         return self._place.settings.get(name, b"")
 
+    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        return {name: self._place.settings[name] for name in names if name in self._place.settings}
+
+    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
+        names = sorted(name for name in self._place.settings if name.startswith(prefix) and name > max(prefix, after))
+        return [(name, self._place.settings[name]) for name in names[:limit]]
+
+    def count_settings(self, prefix: str) -> int:
+        return len(self.settings_under(prefix, limit=len(self._place.settings)))
+
     def put_asked(self, asked: AskedQuery) -> None:
         if asked.header.query_id in self._place.asked:
             raise Misuse("this query was asked before")
@@ -373,6 +383,10 @@ class MemoryPlace:
 
     def set_setting(self, name: str, value: bytes) -> None:
         self._place.settings[name] = value
+
+    def forget_settings(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._place.settings.pop(name, None)
 
 
 @dataclass(slots=True)

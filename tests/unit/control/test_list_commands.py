@@ -80,7 +80,9 @@ def test_a_list_is_searched_when_its_file_is_whole_and_gone_when_it_is_removed(
     assert lines_of(commands.list_list({"list": "other"}, items())) == []
     (changed,) = lines_of(commands.list_change({"list": "US set", "level": "national"}, items()))
     assert (changed["level"], changed["code"], changed["provider"]) == ("national", "2", "US")
-    assert lines_of(commands.list_remove({"list": "US set"}, items())) == [{"list": "US set", "removed": 2}]
+    assert lines_of(commands.list_remove({"list": "US set"}, items())) == [
+        {"list": "US set", "removed": 2, "awaiting_retraction": 0}
+    ]
     assert found(desk, 1, 2) == []
     assert [each["what"] for each in desk.written() if each["what"] not in ("match", "outcome")] == [
         "list import begins",
