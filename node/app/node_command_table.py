@@ -19,6 +19,7 @@ from node.app.rekeying import Rekeying
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
+from node.control.case_commands import CaseCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands, Writing
 from node.control.held_commands import HeldCommands
@@ -40,6 +41,7 @@ from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
+from node.usecases.imported_cases import Cases
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting
 from node.usecases.own_hashes import OwnHashes
@@ -54,6 +56,7 @@ from node.usecases.sources import Muting
 
 def node_commands(services: NodeServices) -> Commands:
     """All commands of a node by name."""
+    cases = Cases(services.store)
     return Commands.of(
         _search(services),
         _queries(services),
@@ -64,7 +67,14 @@ def node_commands(services: NodeServices) -> Commands:
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
-        HitCommands(hits=services.hits, audit=services.audit, clock=time.time),
+        HitCommands(
+            hits=services.hits,
+            list_hits=services.list_hits,
+            cases=cases,
+            audit=services.audit,
+            clock=time.time,
+        ),
+        CaseCommands(known=cases, store=services.store, hits=services.hits, audit=services.audit, clock=time.time),
         HoldingCommands(
             disposal=services.disposal,
             store=services.store,
@@ -73,7 +83,7 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
-        ListCommands(lists=services.lists),
+        ListCommands(lists=services.lists, cases=cases),
         _list_hits(services),
         _export(services),
         MuteCommands(
@@ -124,6 +134,7 @@ def _search(services: NodeServices) -> SearchCommands:
         matcher=services.matcher,
         hits=services.hits,
         kept=services.kept,
+        cases=Cases(services.store),
         store=services.store,
         audit=services.audit,
         clock=time.time,

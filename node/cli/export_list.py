@@ -77,12 +77,19 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
         ),
     ],
     profile: Annotated[Profile | None, typer.Option("--profile", help="VICS only: whose data model.")] = None,
-    case: Annotated[str | None, typer.Option("--case", metavar="REF", help="The holdings of this case.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            "--case", metavar="REF", help="The holdings of this case, or the rows of a case that came with a list."
+        ),
+    ] = None,
     series: Annotated[
         str | None,
         typer.Option("--series", metavar="NAME", help="The records of this series; with --case, holdings of both."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="The rows of this list.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--list", metavar="NAME", help="The rows of this list; with --case, of its case.")
+    ] = None,
     level: Annotated[LowestLevel | None, typer.Option("--level", help=_LEVEL_HELP)] = None,
     since: Annotated[
         int | None,
@@ -142,7 +149,8 @@ def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Li
 
 def export_words(line: Line) -> str:
     """The file, and what was left out."""
-    lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}, SHA-256 {line['sha256']}."]
+    of_list = f" of the list {plain(line['list'])}" if line.get("list") else ""
+    lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}{of_list}, SHA-256 {line['sha256']}."]
     for reason, number in line["left_out"].items():
         lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
     if any(reason.startswith("level ") for reason in line["left_out"]):

@@ -42,6 +42,7 @@ def imported_line(report: ListReport, head: ListHead, stored: Line, *, new: bool
         "list_rows": stored["rows"],
         "own_holdings": stored["own_holdings"],
         "awaiting_retraction": stored["awaiting_retraction"],
+        "same_cases": stored["same_cases"],
         "sha256_of_file": stored["sha256_of_file"],
     }
 
@@ -67,6 +68,7 @@ def examined_line(report: ListReport, head: ListHead, standing: Standing, digest
         "list_rows": None,
         "own_holdings": None,
         "awaiting_retraction": None,
+        "same_cases": None,
         "sha256_of_file": digest.hex(),
     }
 
@@ -86,6 +88,7 @@ def failed_line(form: str, how: str, error: Broken | Unwelcome) -> Line:
         "list_rows": None,
         "own_holdings": None,
         "awaiting_retraction": None,
+        "same_cases": None,
         "sha256_of_file": None,
         "error": place_line(error.at) | {"reason": error.reason, "message": str(error), "remedy": error.remedy or None},
     }

@@ -58,6 +58,7 @@ def _content(line: Line) -> list[str]:
     if line["awaiting_retraction"]:
         words.append(awaiting_words(line["awaiting_retraction"], line["list"]))
     words += [f"{count(line['cases'], 'case')}"] if line["cases"] else []
+    words += _same_cases_words(line["same_cases"])
     words += [f"category {_category(each)}: {count(each['rows'], 'row')}" for each in line["categories"]]
     words += [
         f"{_FLAGS[name]}: {each['yes']:,} yes, {each['no']:,} no"
@@ -88,6 +89,16 @@ def own_holdings_words(told: Line | None, name: str) -> list[str]:
         words.append(f"the allow-list hides {count(told['hidden'], 'more holding')}: {shows} --show-all")
     if told["pdq_rows_not_compared"] or told["near_holdings_not_compared"]:
         words.append(f"not all rows with a PDQ were compared with near pictures; this compares all: {shows}")
+    return words
+
+
+def _same_cases_words(same: Line | None) -> list[str]:
+    """Cases that have the reference of another case: they are told, and never merged."""
+    words = []
+    for name, where in (("own", "of this node"), ("lists", "of another list")):
+        if same and same[name]:
+            have = "case has the reference of a case" if same[name] == 1 else "cases have references of cases"
+            words.append(f"{same[name]:,} {have} {where}; they are separate cases: vigil case list")
     return words
 
 

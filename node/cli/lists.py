@@ -69,7 +69,7 @@ def show(
         for line in session.run("list-show", {"list": name, "limit": limit, "after": after, "words": words}):
             if "row" in line:
                 last, rows = line["row"], rows + 1
-                given.output.line(line, _row_words)
+                given.output.line(line, row_words)
             else:
                 given.output.line(line, _case_words if "case_of_list" in line else _list_words)
     if rows and rows == limit:
@@ -158,7 +158,8 @@ def _case_words(line: Line) -> str:
     return f"  case {plain(line['case_of_list'])}{said}"
 
 
-def _row_words(line: Line) -> str:
+def row_words(line: Line) -> str:
+    """A row of a list: its place, what it says, and its hashes."""
     at = line["at"]
     place = ", ".join(f"{word} {plain(at[name])}" for name, word in _PLACES.items() if name in at)
     category = line["category"]

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.lists import ReferenceList
+    from node.usecases.imported_cases import Cases
     from node.usecases.list_taking import Taking
     from node.usecases.lists import Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCommands:
-    """`lists`: those of this node."""
+    """`lists` and `cases`: those of this node."""
 
     lists: Lists
+    cases: Cases
 
     async def list_import(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"list", "new", "file", "head", "provider", "level", "code", "retain_until_day"} and items {"rows": [...]},
@@ -61,7 +63,7 @@ class ListCommands:
                     return
                 if "end" in item:
                     line = await asyncio.to_thread(_finish, taking, item["end"], replaces=replaces)
-                    yield line | {"awaiting_retraction": await asyncio.to_thread(self.lists.awaiting, name)}
+                    yield line | await asyncio.to_thread(self._beside, name)
                     return
                 await asyncio.to_thread(_take, taking, item)
         raise Misuse("the import was interrupted", remedy="run the same command again: it continues")
@@ -90,6 +92,14 @@ class ListCommands:
                 yield await asyncio.to_thread(self._line, each)
         for name, number in (await asyncio.to_thread(self.lists.removed)).items() if not wanted else ():
             yield {"removed_list": name, "awaiting_retraction": number}
+
+    def _beside(self, name: str) -> Line:
+        """What else is here under the name of a list, and of its cases."""
+        same = self.cases.same_names(self.lists.named(name).number)
+        return {
+            "awaiting_retraction": self.lists.awaiting(name),
+            "same_cases": {"own": same.own, "lists": same.lists},
+        }
 
     def _line(self, of: ReferenceList) -> Line:
         return list_line(of, self.lists.awaiting(of.name))

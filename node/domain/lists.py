@@ -18,7 +18,7 @@ from node.domain.ids import MemberId
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.batch import FingerprintColumns
     from node.domain.references import ListCase, ListHead, Reference, Withdrawal
@@ -153,13 +153,19 @@ class ListReader(Protocol):
         """Rows by their ids, those that are there."""
         ...
 
-    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
-        """Rows with ids above `after`, in their order. `words`: with what the file said (`Reference.said`)."""
+    def rows_of_list(
+        self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
+    ) -> list[ListedRow]:
+        """Rows with ids above `after`, in their order. `words`: with what the file said (`Reference.said`); `case`:
+        those of this case alone.
+        """
         ...
 
-    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
-        """(Fingerprints, the last id, how many rows) of at most `limit` rows of a list with ids above `after`; None at
-        the end.
+    def list_columns(
+        self, number: int, after: int, limit: int, case: str = ""
+    ) -> tuple[FingerprintColumns, int, int] | None:
+        """(Fingerprints, the last id, how many rows) of at most `limit` rows of a list, or of a case of it, with ids
+        above `after`; None at the end.
         """
         ...
 
@@ -169,6 +175,18 @@ class ListReader(Protocol):
 
     def list_cases(self, number: int) -> Mapping[str, str]:
         """Number of a case -> what the file says of it (JSON text), of a list that has cases."""
+        ...
+
+    def case_sizes(self, numbers: Collection[int]) -> Mapping[tuple[int, str], int]:
+        """(List, number of a case) -> how many rows are in it, for these lists. The cost grows with all lists."""
+        ...
+
+    def imported_cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        """(Number of a case, number of its list), in order, for at most `limit` different cases after `after`."""
+        ...
+
+    def lists_with_case(self, references: Sequence[str]) -> Mapping[str, list[int]]:
+        """For each of these numbers of cases, those that a list has: the numbers of the lists, ascending."""
         ...
 
 
@@ -204,7 +222,7 @@ class ListWriter(ListReader, Protocol):
         ...
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
-        """Deletes at most `limit` rows of a list: any, or those that were seen last before generation `before`. Their
+        """Deletes at most `limit` rows of a list: any, or any that were seen last before generation `before`. Their
         ids, ascending; empty at the end. The caller scrubs.
         """
         ...

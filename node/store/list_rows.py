@@ -15,7 +15,7 @@ import zlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
@@ -57,11 +57,15 @@ class ListedRows(Repository):
             found |= {each.id: each for each in self._listed(rows)}
         return found
 
-    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
-        return self._listed(self._listed_page(number, after, limit), words=words)
+    def rows_of_list(
+        self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
+    ) -> list[ListedRow]:
+        return self._listed(self._listed_page(number, after, limit, case), words=words)
 
-    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
-        rows = self._listed_page(number, after, limit)
+    def list_columns(
+        self, number: int, after: int, limit: int, case: str = ""
+    ) -> tuple[FingerprintColumns, int, int] | None:
+        rows = self._listed_page(number, after, limit, case)
         if not rows:
             return None
         return columns_of([(row.id, row) for row in rows]), rows[-1].id, len(rows)
@@ -69,8 +73,11 @@ class ListedRows(Repository):
     def last_list_row(self) -> int:
         return self._connection.scalar(_SEQUENCE) or 0
 
-    def _listed_page(self, number: int, after: int, limit: int) -> Sequence[Row[Any]]:
-        page = select(list_rows).where(list_rows.c.list_number == number, list_rows.c.id > after)
+    def _listed_page(self, number: int, after: int, limit: int, case: str = "") -> Sequence[Row[Any]]:
+        page = select(list_rows).where(_of_list(number), list_rows.c.id > after)
+        if case:
+            here = (list_cases.c.list_number == number, list_cases.c.number == case)
+            page = page.where(list_rows.c.case_id == select(list_cases.c.id).where(*here).scalar_subquery())
         return self._connection.execute(page.order_by(list_rows.c.id).limit(limit)).all()
 
     def _listed(self, rows: Sequence[Row[Any]], *, words: bool = False) -> list[ListedRow]:
@@ -194,10 +201,10 @@ class ListedWrites(ListedRows):
         page = select(list_rows).where(list_rows.c.list_number == number)
         if before:
             page = page.where(list_rows.c.generation < before)
-        gone = self._connection.execute(page.order_by(list_rows.c.id).limit(limit)).all()
+        gone = self._connection.execute(page.limit(limit)).all()
         self._delete_listed(gone)
         self._count_listed(number, -len(gone))
-        return [row.id for row in gone]
+        return sorted(row.id for row in gone)
 
     def _by_identity(self, number: int, identities: Sequence[bytes]) -> list[Row[Any]]:
         rows: list[Row[Any]] = []
@@ -284,6 +291,14 @@ class ListedWrites(ListedRows):
     def _count_listed(self, number: int, more: int) -> None:
         if more:
             self._connection.execute(_COUNT, {"of": number, "more": more})
+
+
+def _of_list(number: int) -> ColumnElement[bool]:
+    """Whether a row is of a list, without the index of the lists: that one has the rows in another order, so that each
+    page of a list would sort all of its rows.
+    """
+    plain: ColumnElement[int] = list_rows.c.list_number + 0
+    return plain.in_([number])
 
 
 def columns_of(rows: Sequence[tuple[int, Reference | Row[Any]]]) -> FingerprintColumns:

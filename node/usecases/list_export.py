@@ -10,12 +10,14 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
+from node.usecases.imported_cases import Cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +33,12 @@ NO_SCHEME: Final[Scheme] = ("", "")
 
 class Export:
     """One export. `head`: of the rows; its scheme is that of their codes. After a pass over `rows`, `written` and
-    `left_out` count what it gave and what it left out.
+    `left_out` count what it gave and what it left out. `list`: whose rows they are, "" for holdings and records.
     """
 
-    def __init__(self, source: Source, head: ListHead) -> None:
+    def __init__(self, source: Source, head: ListHead, of: str = "") -> None:
         self.head = head
+        self.list = of
         self.left_out: Counter[str] = Counter()
         self.written = 0
         self._source = source
@@ -69,15 +72,18 @@ class Exporting:
         """An export of what is selected. `scheme`: that of the categories of the format, None if it takes any: then the
         only scheme of the exported records, or none if they have several.
 
-        Raises `NotFound` for an unknown list or an unknown case, `Refused` for a list that is not complete.
+        A case is the one that `Cases.chosen` tells. Raises `NotFound` for an unknown list or an unknown case, `Refused`
+        for a list that is not complete.
         """
-        if selection.list:
-            of = self._list(selection.list)
-            return Export(ListSource(self.store, of, selection, self.today()), of.head)
+        of = self._list(selection.list) if selection.list else None
+        if selection.case:
+            of = Cases(self.store).chosen(selection.case, selection.list)
+        if of is not None:
+            whole = replace(selection, list=of.name)  # a list is exported as a whole: it says so
+            return Export(ListSource(self.store, of, whole, self.today()), of.head, of.name)
         if selection.series and not selection.case:
             source: Source = RecordSource(self.store, self._catalogue, selection, self.today())
         else:
-            self._require_case(selection.case)
             source = HoldingSource(self.store, self._catalogue, selection, self.today())
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
@@ -91,12 +97,6 @@ class Exporting:
     def today(self) -> int:
         """Days since 1970."""
         return int(self._clock()) // SECONDS_A_DAY
-
-    def _require_case(self, case: str) -> None:
-        with self.store.read() as tx:
-            known = not case or tx.holdings(case=case, limit=1, bare=True)
-        if not known:
-            raise NotFound("this node has no such case", remedy="vigil case list shows the cases of this node")
 
     def _list(self, name: str) -> ReferenceList:
         with self.store.read() as tx:

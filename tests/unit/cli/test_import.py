@@ -20,7 +20,7 @@ ABOUT: Line = {
 STORED = ABOUT | dict.fromkeys(
     ("added", "changed", "unchanged", "withdrawn", "repeated", "conflicting", "withdrawn_unknown", "stale"), 0
 )
-STORED |= {"contradicting": {"rows": 0, "first": None}, "own_holdings": None}
+STORED |= {"contradicting": {"rows": 0, "first": None}, "own_holdings": None, "same_cases": {"own": 0, "lists": 0}}
 NONE: Line = {"matching": 0, "by": {}, "hidden": 0, "pdq_rows_not_compared": 0, "near_holdings_not_compared": 0}
 ROW: Line = {
     "row": 7, "case": "C-1", "at": {"record": 1, "line": 2}, "id": None, "hashes": {"md5": A}, "code_raw": "1",
@@ -66,7 +66,15 @@ def test_the_summary_counts_holdings_that_match_and_says_which_command_shows_the
     vigil: Vigil, node: Node, listed: Path
 ) -> None:
     own = {"matching": 12, "by": {"sha256": 11, "md5": 1}, "hidden": 2, "pdq_rows_not_compared": 5}
-    answer(node, known=False, list="US set", own_holdings=NONE | own, awaiting_retraction=3, stale=4)
+    answer(
+        node,
+        known=False,
+        list="US set",
+        own_holdings=NONE | own,
+        awaiting_retraction=3,
+        stale=4,
+        same_cases={"own": 1, "lists": 2},
+    )
     said = " ".join(vigil("import", listed, "--list", "US set").out.split())
     for words in (
         "12 holdings of this node match rows of this file (1 by MD5, 11 by SHA-256): vigil lists hits 'US set'",
@@ -75,6 +83,8 @@ def test_the_summary_counts_holdings_that_match_and_says_which_command_shows_the
         "3 shared records are of rows that this list changed or withdrew",
         "vigil contribute --list 'US set'",
         "4 older than what the list says of the same row later: not taken",
+        "1 case has the reference of a case of this node; they are separate cases: vigil case list",
+        "2 cases have references of cases of another list",
     ):
         assert words in said
     answer(node, known=False, own_holdings=NONE)
