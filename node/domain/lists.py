@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import quote, unquote
 
 from node.domain.ids import MemberId
 from node.domain.queries import Level
@@ -54,13 +53,13 @@ def unlisted(name: str) -> str:
     """Begins the names of the settings that keep the records of rows that left the list `name`. The number of the row
     follows. A list may be removed, and come again: its name stays.
     """
-    return f"{UNLISTED}{quote(name, safe='')}/"
+    return f"{UNLISTED}{name.encode().hex()}/"
 
 
 def list_of_unlisted(setting: str) -> tuple[str, int]:
     """(The name of the list, the row) of such a setting."""
     _, name, row = setting.split("/")
-    return unquote(name), int(row)
+    return bytes.fromhex(name).decode(), int(row)
 
 
 class ListState(IntEnum):
