@@ -23,13 +23,13 @@ SECONDS: Final = ("999999999", "1000000000")
 
 
 def misp(at: str, *, gone: bool) -> str:
-    attribute = {"uuid": UUID, "type": "md5", "value": MD5, "to_ids": True, "timestamp": at, "deleted": gone}
+    attribute: dict[str, Any] = {"uuid": UUID, "type": "md5", "value": MD5, "to_ids": True, "timestamp": at, "deleted": gone}
     event = {"uuid": UUID[:-1] + "0", "info": "made up", "published": True, "distribution": "3"}
     return json.dumps({"Event": event | {"Attribute": [attribute]}})
 
 
 def stix(at: str, *, gone: bool) -> str:
-    made = {"type": "indicator", "spec_version": "2.1", "id": f"indicator--{UUID}", "pattern_type": "stix"}
+    made: dict[str, Any] = {"type": "indicator", "spec_version": "2.1", "id": f"indicator--{UUID}", "pattern_type": "stix"}
     made |= {"pattern": f"[file:hashes.MD5 = '{MD5}']", "created": DATES[0], "modified": at, "revoked": gone}
     return json.dumps({"type": "bundle", "id": f"bundle--{UUID}", "objects": [made | {"valid_from": DATES[0]}]})
 
@@ -46,7 +46,7 @@ def threatexchange(at: str, *, gone: bool) -> str:
 
 
 def tat(at: str, *, gone: bool) -> str:
-    record = {"id": 5, "algorithm": "MD5", "hash_digest": MD5, "deleted": gone, "updated_on": at}
+    record: dict[str, Any] = {"id": 5, "algorithm": "MD5", "hash_digest": MD5, "deleted": gone, "updated_on": at}
     return json.dumps({"results": [record], "next": None})
 
 

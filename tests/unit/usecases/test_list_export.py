@@ -295,8 +295,8 @@ def test_a_case_that_came_with_a_list_is_exported_by_the_rules_of_its_list(shelf
     """One of this node comes first; one that several lists have needs the name of its list."""
     for name, cases in (("A", {"K-1": [1, 2], "C": [3]}), ("B", {"K-1": [4]})):
         taking = shelf.begin(name, [])
-        for at, (case, numbers) in enumerate(cases.items()):
-            taking.take([ListCase(at=At(offset=at), number=case), *map(row, numbers)])
+        for at, (case, listed) in enumerate(cases.items()):
+            taking.take([ListCase(at=At(offset=at), number=case), *map(row, listed)])
         taking.finish(HEAD)
     shelf.hold(7, case="C")
 
