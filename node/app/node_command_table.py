@@ -74,7 +74,14 @@ def node_commands(services: NodeServices) -> Commands:
             audit=services.audit,
             clock=time.time,
         ),
-        CaseCommands(known=cases, store=services.store, hits=services.hits, audit=services.audit, clock=time.time),
+        CaseCommands(
+            known=cases,
+            store=services.store,
+            hits=services.hits,
+            list_hits=services.list_hits,
+            audit=services.audit,
+            clock=time.time,
+        ),
         HoldingCommands(
             disposal=services.disposal,
             store=services.store,

@@ -11,12 +11,15 @@ Rules this module upholds:
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
 
 from node.cli.common import Command, common, new_group
+from node.cli.hits import hit_words
 from node.cli.holdings import NewLevel, ReasonOption, YesOption, change_level, delete_all
+from node.cli.list_hits import holding_words
 from node.cli.lists import row_words
 from node.cli.output import Line, plain
 from node.cli.retract import Reason
@@ -67,7 +70,7 @@ def show(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--words", help="Also show what the list says of the case and of each row: names and comments."),
     ] = False,
 ) -> None:
-    """Show a case: its holdings and hits, and every list that has a case with this reference.
+    """Show a case: its holdings, its newest hits on records and lists, and lists that have a case with this reference.
 
     If the case came with one list alone, or --list names the list, its rows are shown too.
     """
@@ -78,9 +81,7 @@ def show(  # noqa: PLR0917 (typer hands over by name)
         for line in session.run("case-show", arguments):
             if "row" in line:
                 rows.append(line["row"])
-                given.output.line(line, row_words)
-            else:
-                given.output.line(line, _shown_words)
+            given.output.line(line, _words_of(line))
     if rows and len(rows) == limit:
         given.output.note(f"There may be more. The next rows: --after {rows[-1]}")
 
@@ -128,15 +129,28 @@ def _list_words(line: Line) -> str:
     return f"the list {plain(line['list'])}" + (f" ({plain(line['provider'])})" if line["provider"] else "")
 
 
+def _words_of(line: Line) -> Callable[[Line], str | None]:
+    """How a line of `show` is told: a row of a list, a hit on a record, a holding that matches lists, or a case."""
+    if "row" in line:
+        return row_words
+    if "hit" in line:
+        return hit_words
+    return _shown_words if "same_name" in line else holding_words
+
+
 def _shown_words(line: Line) -> str | None:
     rows = [str(_case_words(line))]
     reference, name = shlex.quote(plain(line["case"])), shlex.quote(plain(line["list"] or ""))
     if line["list"] is None:
         levels = ", ".join(f"{number:,} {level}" for level, number in line["levels"].items())
-        rows.append(f"  levels: {levels}; {line['shared']:,} shared")
-        rows.append(
-            f"  {count(line['hits'], 'hit')} on records, {line['new_hits']:,} new: vigil hits --case {reference}"
-        )
+        found = line["list_hits"]
+        listed = f"{'at least ' if found['more'] else ''}{found['holdings']:,}"
+        on_records = f"{count(line['hits'], 'hit')} on records, {line['new_hits']:,} new"
+        rows += [
+            f"  levels: {levels}; {line['shared']:,} shared",
+            f"  {on_records}; holdings that match lists: {listed}",
+            f"  all hits: vigil hits --case {reference}",
+        ]
     else:
         rows.append(f"  our holdings that match it: vigil lists hits {name} --case {reference}")
         rows += [below(2, f"{_list_words(line)} says: {plain(line['said'])}")] if line["said"] else []

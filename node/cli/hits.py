@@ -82,11 +82,11 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     arguments |= {"lists_after": lists_after} if lists_after else {}
     with given.session() as session:
         for line in session.run("hits-list", arguments):
-            shown = _hit_words if "hit" in line else holding_words if "holding" in line else _summary_words
+            shown = hit_words if "hit" in line else holding_words if "holding" in line else _summary_words
             given.output.line(line, shown)
 
 
-def _hit_words(line: Line) -> str:
+def hit_words(line: Line) -> str:
     """A hit in several lines: the record and its distance, the case, when it was found, and what the record says."""
     number = f"hit {line['hit']}" + (" (new)" if line["new"] else "")
     record = f"{speaker(line['origin'])} {record_name(line['record'])}"

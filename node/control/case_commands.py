@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
+from node.control.hit_lines import stored_hit_line
 from node.control.holding_commands import LISTED, level_name
+from node.control.list_hit_commands import holding_hits_line
 from node.control.list_lines import listed_line
 from node.domain.envelope import Kind
 from node.usecases.audit import AuditEntry
+from node.usecases.hit_list import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,17 +31,21 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
     from node.usecases.hit_list import HitList
     from node.usecases.imported_cases import Cases, ImportedCase, NamedCases
+    from node.usecases.list_hits import ListHits, NewestHits
 
+HITS_SHOWN = 10
+"""Hits on records, and holdings that match lists, that are shown with a case, the newest."""
 _PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseCommands:
-    """`known`: all cases; `hits`: its stored hits."""
+    """`known`: all cases; `hits`: stored hits on records; `list_hits`: hits on lists."""
 
     known: Cases
     store: Store
     hits: HitList
+    list_hits: ListHits
     audit: AuditLog
     clock: Clock
 
@@ -58,8 +65,9 @@ class CaseCommands:
 
     async def case_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "list", "after", "limit", "words"} -> the cases of the reference, as lines of `cases` with more: of
-        this node {"levels", "shared", "hits", "new_hits"}, of a list {"said"}; then rows of the case of a list, if one
-        list is meant, with ids above `after`. "words": with what the file said. Raises `NotFound`.
+        this node {"levels", "shared", "hits", "new_hits", "list_hits"}, followed by its newest hits on records and on
+        lists, as lines of `hits-list`; of a list {"said"}. Then rows of the case of a list, if one list is meant, with
+        ids above `after`. "words": with what the file said. Raises `NotFound`.
         """
         given = Arguments(arguments)
         reference, name = given.text("case"), given.text("list", "")
@@ -69,7 +77,15 @@ class CaseCommands:
             await asyncio.to_thread(self.known.chosen, reference, name)
         words = given.flag("words")
         if found.holdings and not name:
-            yield _own_line(found) | await asyncio.to_thread(self._of_holdings, reference)
+            page = await asyncio.to_thread(self.hits.page, Wanted(case=reference, limit=HITS_SHOWN))
+            listed = await asyncio.to_thread(self._of_lists, reference)
+            own = _own_line(found) | await asyncio.to_thread(self._of_holdings, reference)
+            yield own | {"list_hits": {"holdings": len(listed.holdings), "more": listed.next is not None}}
+            for hit in page.hits:
+                yield stored_hit_line(hit)
+            await asyncio.to_thread(self.hits.shown, page.seen)
+            for holding in listed.holdings:
+                yield holding_hits_line(holding)
         shown = [each for each in found.imported if name in ("", each.of.name)]
         for each in shown:
             said = await asyncio.to_thread(self.known.said, each.of, reference) if words else None
@@ -78,6 +94,9 @@ class CaseCommands:
             limit, after = given.whole("limit", LISTED), given.whole("after", 0)
             for line in await asyncio.to_thread(self._rows, shown[0].of, reference, (after, limit), words=words):
                 yield line
+
+    def _of_lists(self, reference: str) -> NewestHits:
+        return self.list_hits.newest(reference, limit=HITS_SHOWN)
 
     def _rows(self, of: ReferenceList, reference: str, page: tuple[int, int], *, words: bool) -> list[Line]:
         rows = self.known.rows(of, reference, *page, words=words)

@@ -23,13 +23,25 @@ SECONDS: Final = ("999999999", "1000000000")
 
 
 def misp(at: str, *, gone: bool) -> str:
-    attribute: dict[str, Any] = {"uuid": UUID, "type": "md5", "value": MD5, "to_ids": True, "timestamp": at, "deleted": gone}
+    attribute: dict[str, Any] = {
+        "uuid": UUID,
+        "type": "md5",
+        "value": MD5,
+        "to_ids": True,
+        "timestamp": at,
+        "deleted": gone,
+    }
     event = {"uuid": UUID[:-1] + "0", "info": "made up", "published": True, "distribution": "3"}
     return json.dumps({"Event": event | {"Attribute": [attribute]}})
 
 
 def stix(at: str, *, gone: bool) -> str:
-    made: dict[str, Any] = {"type": "indicator", "spec_version": "2.1", "id": f"indicator--{UUID}", "pattern_type": "stix"}
+    made: dict[str, Any] = {
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": f"indicator--{UUID}",
+        "pattern_type": "stix",
+    }
     made |= {"pattern": f"[file:hashes.MD5 = '{MD5}']", "created": DATES[0], "modified": at, "revoked": gone}
     return json.dumps({"type": "bundle", "id": f"bundle--{UUID}", "objects": [made | {"valid_from": DATES[0]}]})
 

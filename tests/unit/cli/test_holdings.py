@@ -137,13 +137,20 @@ def test_cases_are_listed(vigil: Vigil, node: Node) -> None:
 
 def test_a_case_is_shown_with_where_it_is_from_and_what_its_list_says_on_request(vigil: Vigil, node: Node) -> None:
     own: Line = {"case": "C 1", "list": None, "provider": None, "holdings": 3, "same_name": True}
-    own |= {"levels": {"national": 2, "shared": 1}, "shared": 1, "hits": 5, "new_hits": 2}
+    own |= {
+        "levels": {"national": 2, "shared": 1},
+        "shared": 1,
+        "hits": 5,
+        "new_hits": 2,
+        "list_hits": {"holdings": 1, "more": True},
+    }
     listed: Line = {"case": "C 1", "list": "L", "provider": "US", "references": 2, "same_name": True, "said": None}
     node.answers["case-show"] = [own, listed]
     ran = vigil("case", "show", "C 1")
     for words in (
         "levels: 2 national, 1 shared; 1 shared",
-        "5 hits on records, 2 new: vigil hits --case 'C 1'",
+        "5 hits on records, 2 new; holdings that match lists: at least 1",
+        "all hits: vigil hits --case 'C 1'",
         "C 1: 2 rows of the list L (US); another case",
         "our holdings that match it: vigil lists hits L --case 'C 1'",
     ):

@@ -87,7 +87,14 @@ class Desk:
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
         list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
         self.hits = HitCommands(hits=hits, list_hits=list_hits, cases=Cases(store), audit=self.audit, clock=world.clock)
-        self.cases = CaseCommands(known=Cases(store), store=store, hits=hits, audit=self.audit, clock=world.clock)
+        self.cases = CaseCommands(
+            known=Cases(store),
+            store=store,
+            hits=hits,
+            list_hits=list_hits,
+            audit=self.audit,
+            clock=world.clock,
+        )
         self.search = SearchCommands(
             policy=Policy,
             intake=None,  # type: ignore[arg-type]

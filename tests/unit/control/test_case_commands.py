@@ -94,8 +94,11 @@ def test_cases_are_listed_with_their_origin_and_none_is_merged(desk: Desk, held:
 
 
 def test_a_case_is_shown_under_its_origin_and_its_words_only_on_request(desk: Desk, held: list[int]) -> None:
-    assert held
-    own, listed, *rows = lines_of(desk.cases.case_show({"case": "C-1"}, items()))
+    own, *found, listed, first, second = lines_of(desk.cases.case_show({"case": "C-1"}, items()))
+    rows = [first, second]
+    assert [each["holding"] for each in found] == held[::-1]
+    assert all(not hit["signed"] and hit["list"]["name"] in ("A", "B") for each in found for hit in each["hits"])
+    assert own["list_hits"] == {"holdings": 3, "more": False}
     assert (own["list"], own["holdings"], own["levels"], own["shared"]) == (None, 3, {"national": 3}, 0)
     assert (listed["list"], listed["references"], listed["said"]) == ("A", 2, None)
     assert [each["at"]["record"] for each in rows] == [1, 9]
