@@ -5,7 +5,7 @@ Rules this module upholds:
 - The rows are made from a seed. A record has what other tools write: MD5, SHA-1, a category, flags, a series, a size, a
   type, a file with a name, and PhotoDNA in one of eight.
 - An import is the reader, the list in an SQLite store as a node has it (encrypted disk aside), and the index. The file
-  lies on the disk.
+  lies on the disk. The garbage collector is set as in a daemon; for the reference, it is as Python has it.
 - The reference for an import is `json.load` of the same file and an insert of each MD5 into SQLite, in one transaction.
 - Memory is that of a process that does nothing else. What the index reserves is taken off, for it grows with the rows.
 """
@@ -29,6 +29,7 @@ from typing import Final
 
 from bench import Figure, figure
 from bench.memory import Sampler
+from node.app.daemon import settle
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.references import ListHead, Reference
 from node.domain.roster import Policy
@@ -109,7 +110,6 @@ def _import(file: Path, scratch: Path, rows: int) -> Figure:
         _plainly(file, scratch / f"plain {number}.db", rows)
         theirs.append(time.perf_counter() - start)
         home = Home(scratch / f"list {number}.db")
-        gc.collect()
         start = time.perf_counter()
         home.take(file, rows)
         ours.append(time.perf_counter() - start)
@@ -139,6 +139,8 @@ class Home:
     """A node with an empty store and an empty index. Close it."""
 
     def __init__(self, database: Path) -> None:
+        self._thresholds = gc.get_threshold()
+        settle()  # as a daemon does when it is ready
         self._store = open_store(database, create=True)
         self.index = LocalIndex()
         catalogue = Catalogue(store=self._store, index=self.index, codec=ProtoCodec())
@@ -164,6 +166,8 @@ class Home:
         self._audit.close()
         self.index.close()
         self._store.close()
+        gc.unfreeze()
+        gc.set_threshold(*self._thresholds)
 
 
 def _rows(file: Path, heads: list[ListHead]) -> Iterator[Row]:

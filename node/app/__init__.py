@@ -264,13 +264,15 @@ def verify_export(data: bytes, roster_folder: Path, *, pinned_by: Home | None = 
     return run(data, roster_folder, pinned_by=pinned_by)
 
 
-def read_bundle(file: BinaryIO, roster_folder: Path, *, pinned_by: Home | None = None) -> Iterator[Line]:
-    """What each record of a bundle proves, checked offline against a verified roster on disk. `pinned_by`: accepts only
-    the root of this home.
+def check_bundle(
+    file: BinaryIO, manifest: bytes, roster_folder: Path, *, pinned_by: Home | None = None
+) -> Iterator[Line]:
+    """What each record of a bundle proves, checked offline against a verified roster on disk; the last line says what
+    its manifest says. `pinned_by`: accepts only the root of this home.
     """
-    from node.app.export_check import read_bundle as run
+    from node.app.bundle_check import read_bundle as run
 
-    return run(file, roster_folder, pinned_by=pinned_by)
+    return run(file, manifest, roster_folder, pinned_by=pinned_by)
 
 
 def doctor(home: Home, passphrase: Callable[[], str]) -> Iterator[Line]:

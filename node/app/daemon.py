@@ -62,7 +62,7 @@ def owned(home: Home) -> Iterator[None]:
 
 def settle() -> None:
     """Tells the garbage collector that the objects of the start stay: about 200,000 objects, which it would scan again
-    and again. Called once, when a daemon is ready.
+    and again. Called once, when a daemon is ready, or a command begins to read the rows of a file.
     """
     gc.collect()
     gc.freeze()

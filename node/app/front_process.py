@@ -3,7 +3,7 @@
 Rules this module upholds: those of `node.app.helping` and `node.wire.front`.
 
 Greeting: `{"main": [descriptors], "enrolment": [descriptors], "main_server": path, "enrolment_server": path}`. Then
-`{"keep": number}` and `{"cut": number}`. It sends `{"closed": number}` and `{"over": [address, what, times]}`.
+`{"keep": number, "member": name}` and `{"cut": number}`. It sends `{"closed": number}` and `{"over": [address, what, times]}`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def _serve(descriptors: int) -> None:
     voice.say({"ready": True})
     async for line in lines:
         if "keep" in line:
-            front.keep(line["keep"])
+            front.keep(line["keep"], line["member"])
         elif "cut" in line:
             front.cut(line["cut"])
     for task in sweeping:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
+from node.app.bundles import NodeBundles, bundle_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
@@ -103,6 +104,7 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        bundle_commands(services),
     )
 
 
@@ -123,8 +125,10 @@ def _export(services: NodeServices) -> ExportCommands:
         sender = Sender(federation=federation, member=me, name=known.name if known else me, what=what, at=at)
         return write_list(form, export, profile, sender)
 
+    exporting = Exporting(store=services.store, catalogue=services.catalogue, clock=time.time)
     return ExportCommands(
-        exporting=Exporting(store=services.store, catalogue=services.catalogue, clock=time.time),
+        exporting=exporting,
+        bundles=NodeBundles(services, exporting),
         writing=Writing(scheme=scheme, write=write),
         audit=services.audit,
         clock=time.time,

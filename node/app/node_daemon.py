@@ -34,6 +34,7 @@ from node.control.node_commands import OK
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
+from node.sync.closed import ClosedBodies
 from node.sync.copies import Copies
 from node.sync.follower import Follower
 from node.sync.jobs import Jobs
@@ -152,6 +153,13 @@ class NodeDaemon:
             member=services.own_log.origin.member,
             limits=lambda: services.policy().limits,
         )
+        self.closed = ClosedBodies(
+            store=services.store,
+            catalogue=services.catalogue,
+            codec=services.codec,
+            carrier=link,
+            member=services.own_log.origin.member,
+        )
         former = FormerLogs(store=services.store, own=services.own_log.origin, roster=services.members.current)
         self.restitution = Restitution(former=former, carrier=link)
         self.jobs = Jobs()
@@ -268,6 +276,7 @@ class NodeDaemon:
 
         self.jobs.every(TEND_SECONDS, "index", tend)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
+        self.jobs.every(REPAIR_SECONDS, "bodies after a bundle", self.closed.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "hub watch", self.watch.round, first=5.0)
@@ -280,6 +289,7 @@ async def _serve(services: NodeServices, ready: Callable[[Line], None]) -> bool:
     daemon = NodeDaemon(services)
     services.health = daemon.health
     services.sender = daemon.publisher
+    services.match_arrivals = daemon.arrivals.wake
     services.wakers.append(daemon.publisher.wake)
     await daemon.prepare()
     supervisor.run("publisher", daemon.publisher.run())

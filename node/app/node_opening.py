@@ -258,7 +258,8 @@ def _wire(
             store=store,
             catalogue=catalogue,
             clock=time.time,
-            witnessed=newest_cosignature(members.current),
+            # A node without a line has an old roster. Its records expire all the same: both clocks must agree.
+            witnessed=newest_cosignature(members.known),
             member=me,
         ),
         disposal=Disposal(

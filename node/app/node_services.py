@@ -59,7 +59,8 @@ Line = dict[str, Any]
 class NodeServices:
     """Everything of one node except its connections. `wakers`: called after each acknowledged statement; `sender`:
     sends our log to the hub, if a daemon runs; `bringers`: called with each decision about a held question; `secret`:
-    the passphrase of its keys, needed to wrap new keys.
+    the passphrase of its keys, needed to wrap new keys; `match_arrivals`: wakes the daemon's matcher of arriving
+    records, None without a daemon.
     """
 
     home: Home
@@ -96,6 +97,7 @@ class NodeServices:
     bringers: list[Callable[[Reply], None]] = field(default_factory=list)
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
+    match_arrivals: Callable[[], None] | None = None
 
     def policy(self) -> Policy:
         """The federation's policy from the last verified roster, or the default before the first roster."""

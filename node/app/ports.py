@@ -135,9 +135,9 @@ class Ports:
                 own.close()
             raise
 
-    def keep(self, number: int) -> None:
+    def keep(self, number: int, member: str) -> None:
         """See `door.Door`; also for the next."""
-        self.front.say({"keep": number})
+        self.front.say({"keep": number, "member": member})
 
     def cut(self, number: int) -> None:
         """Ends a connection."""

@@ -42,9 +42,9 @@ def verify_manifest(given: Common, file: Path, roster: Path | None) -> Line:
     """What the manifest beside a file says, after it was checked and compared with the file. Raises `PeerFault`."""
     from node import app
 
-    data = read_input(manifest_of(file), _MAX_MANIFEST, "manifest")
+    data = read_manifest_of(file)
     line = app.verify_export(data, roster or given.home.metadata, pinned_by=None if roster else given.home)
-    _compare(file, line)
+    compare(file, size=line["size"], sha256=line["sha256"])
     return line
 
 
@@ -59,16 +59,21 @@ def verify_export(given: Common, file: Path, roster: Path | None) -> None:
     given.output.line({"verified": True} | line, verified_words)
 
 
-def _compare(file: Path, line: Line) -> None:
-    """Raises `BadProof` if the file is not the one of the manifest."""
+def read_manifest_of(file: Path) -> bytes:
+    """The manifest beside a file. Raises `Misuse`."""
+    return read_input(manifest_of(file), _MAX_MANIFEST, "manifest")
+
+
+def compare(file: Path, *, size: int, sha256: str) -> None:
+    """Raises `BadProof` if the file is not the one that its manifest names by these."""
     try:
         with file.open("rb") as opened:
-            size = os.fstat(opened.fileno()).st_size
+            there = os.fstat(opened.fileno()).st_size
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else "unknown reason"
         raise Misuse(f"{plain(file)} cannot be read: {why}", remedy="put it beside its manifest") from None
-    if digest != line["sha256"] or size != line["size"]:
+    if (there, digest) != (size, sha256):
         raise BadProof("the file is not the one that its manifest names: it was changed, or is another one")
 
 

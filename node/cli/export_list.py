@@ -147,10 +147,10 @@ def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Li
     return last
 
 
-def export_words(line: Line) -> str:
-    """The file, and what was left out."""
+def export_words(line: Line, noun: str = "row") -> str:
+    """The file, and what was left out. `noun`: what it has."""
     of_list = f" of the list {plain(line['list'])}" if line.get("list") else ""
-    lines = [f"{plain(line['path'])}: {count(line['rows'], 'row')}{of_list}, SHA-256 {line['sha256']}."]
+    lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}{of_list}, SHA-256 {line['sha256']}."]
     for reason, number in line["left_out"].items():
         lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
     if any(reason.startswith("level ") for reason in line["left_out"]):

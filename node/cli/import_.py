@@ -17,6 +17,7 @@ from typing import Annotated, Final
 
 import typer
 
+from node.app.daemon import settle
 from node.cli import options
 from node.cli.common import Command, Session, common
 from node.cli.import_lines import ACCEPTED, REFUSED, REJECTED, examined_line, failed_line
@@ -149,6 +150,7 @@ def import_(  # noqa: PLR0917 (typer hands over by name)
         rows=rows,
     )
     _check(request, files, json=given.output.json)
+    settle()
     if dry_run:
         outcomes = [_import_one(_DryRun(request, given.output), path, at, files) for at, path in enumerate(files, 1)]
     else:

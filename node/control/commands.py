@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence", "export-bundle",
+    "bundle-have", "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence",
+    "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
     "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
     "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
@@ -28,7 +29,8 @@ INVESTIGATION: Final = frozenset({
 """Commands that investigators run over their socket. A command in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
     "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
-    "fsck", "list-remove", "list-replace", "mute", "mute-lift", "read-audit", "rekey", "rekey-cancel", "rekeying",
+    "fsck", "list-remove", "list-replace", "mute", "mute-lift", "read-audit", "read-bundle", "rekey", "rekey-cancel",
+    "rekeying",
 })  # fmt: skip
 """Commands that only the node's own user runs: they change or copy the whole node, or show data about other people."""
 

@@ -17,24 +17,26 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from node.control.arguments import Arguments
 from node.control.search_commands import LEVELS
 from node.domain.envelope import Kind
+from node.domain.ids import Origin, member_id
 from node.errors import Misuse
 from node.usecases.audit import AuditEntry
-from node.usecases.bundle import FORMAT, NOT_PUBLISHED, write_bundle
+from node.usecases.bundle_format import FORMAT
 from node.usecases.export_manifest import Manifest, sign_manifest
 from node.usecases.export_sources import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 
     from node.control.runner import Line
     from node.domain.ids import FederationId, MemberId
     from node.domain.ports import Clock, Signer
     from node.usecases.audit import AuditLog
+    from node.usecases.bundle_writing import BundleWriting
     from node.usecases.exported_rows import Scheme
     from node.usecases.list_export import Export, Exporting
 
@@ -53,11 +55,31 @@ class Writing:
     write: Callable[[str, Export, str, bytes, int], tuple[Iterator[bytes], Counter[str]]]
 
 
+class Counted(Protocol):
+    """What is written, and what stays by reason. Complete when the last piece was written."""
+
+    written: int
+    left_out: Counter[str]
+
+
+class Bundles(Protocol):
+    """Begins a bundle."""
+
+    def begin(
+        self, selection: Selection, reader: MemberId | None, sizes: Mapping[Origin, int]
+    ) -> tuple[BundleWriting, Counter[str]]:
+        """The bundle, and what the selection names without a record. Blocking. Raises `Misuse`, `NotFound`, `Refused`
+        for a reader who is not an active member.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportCommands:
     """`signer`: the statement key."""
 
     exporting: Exporting
+    bundles: Bundles
     writing: Writing
     audit: AuditLog
     clock: Clock
@@ -84,21 +106,24 @@ class ExportCommands:
             yield line
 
     async def export_bundle(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"series", "since"} -> as `export_list`: records with their evidence; without arguments all records."""
+        """{"case", "series", "list", "since", "to", "after": {origin: size}} -> as `export_list`: the logs of all
+        members with the bodies of the chosen records, without a choice those of all. "to": the member that it is for.
+        """
         given = Arguments(arguments)
-        selection = _selection(given, everything=True)
-        about = {"format": FORMAT} | {name: arguments[name] for name in _SELECTORS if given.has(name)}
+        selection, reader = _selection(given, everything=True), given.text("to", "")
+        about = {"format": FORMAT} | {name: arguments[name] for name in (*_SELECTORS, "to") if given.has(name)}
         at = int(self.clock())
         await self._record("list export begins", about, at)
-        export, left_out = self.exporting.records(selection), Counter[str]()
-        pieces = write_bundle(self.exporting.store, export.rows(), left_out)
-        async for line in self._sent(pieces, export, left_out, about, (FORMAT, "", at)):
+        writing, named = await asyncio.to_thread(
+            self.bundles.begin, selection, member_id(reader) if reader else None, _sizes(given)
+        )
+        async for line in self._sent(writing.pieces(), writing, named, about, (FORMAT, reader, at)):
             yield line
 
     async def _sent(
         self,
         pieces: Iterator[bytes],
-        export: Export,
+        export: Counted,
         left_out: Counter[str],
         about: Line,
         form: tuple[str, str, int],
@@ -115,7 +140,7 @@ class ExportCommands:
             format=form[0],
             profile=form[1],
             at=form[2],
-            rows=export.written - left_out[NOT_PUBLISHED],
+            rows=export.written,
             left_out=dict(sorted((export.left_out + left_out).items())),
             size=size,
             sha256=digest.digest(),
@@ -125,7 +150,7 @@ class ExportCommands:
         signed = await asyncio.to_thread(sign_manifest, manifest, self.signer)
         yield {
             "format": manifest.format,
-            "list": export.list or None,
+            "list": about.get("list"),
             **counts,
             "size": size,
             "sha256": digest.hexdigest(),
@@ -146,6 +171,14 @@ def _selection(given: Arguments, *, everything: bool = False) -> Selection:
         raise Misuse(f"no level {level[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
     texts = {name: given.text(name) for name in ("case", "series", "list") if given.has(name)}
     return Selection(level=LEVELS[level], since=given.whole("since") if given.has("since") else 0, **texts)
+
+
+def _sizes(given: Arguments) -> dict[Origin, int]:
+    """How much the reader has of each log. Raises `Misuse`, `Malformed`."""
+    sizes = given.object("after")
+    if not all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes.values()):
+        raise Misuse("a size of a log is not a number")
+    return {Origin.parse(name): size for name, size in sizes.items()}
 
 
 def _bytes_of(selection: Selection) -> bytes:

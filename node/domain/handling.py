@@ -25,6 +25,9 @@ PURPOSES: Final = ("victim-identification", "investigation", "prosecution", "tra
 CODES: Final = ("1", "2", "3")
 """INTERPOL handling codes: 1 police use, 2 ask the source before dissemination, 3 special restrictions."""
 
+FREE_CODE: Final = "1"
+"""The only code that asks nothing of whoever hands a record on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
@@ -43,6 +46,11 @@ class Handling:
         if member == owner:
             return True
         return self.understood and (self.audience is None or member in self.audience)
+
+    @property
+    def admits_anyone(self) -> bool:
+        """Whether a copy may lie where anyone may read it: a file has no audience."""
+        return self.understood and self.audience is None and self.code == FREE_CODE
 
 
 def check_agreement(envelope: Envelope, handling: Handling) -> None:

@@ -79,6 +79,10 @@ class HubReader(Protocol):
         """How many there are, without reading them."""
         ...
 
+    def mail_of(self, asker: MemberId, answerer: MemberId) -> tuple[int, int]:
+        """How many of them are of this answerer, and their bytes."""
+        ...
+
     def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
         """Whether this member holds this query and may answer it once more."""
         ...

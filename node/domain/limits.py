@@ -79,7 +79,7 @@ class Limits:
     watch_streams: int = _limit(4, 2, 32)
     """Streams that announce a new roster, likewise."""
     large_calls: int = _limit(8, 4, 64)
-    """Simultaneous calls that carry a package, bodies or a file of the roster."""
+    """Simultaneous calls that carry a package, bodies, heads of logs, a file of the roster or a certificate."""
     suspended_hits: int = _limit(0, 0, 1)
     """1: hits on records of a suspended member are shown, marked. 0: they are counted, and shown on request."""
 

@@ -45,6 +45,8 @@ def shared_row(row: int) -> str:
     return f"listed/{row}"
 
 
+NAMELESS: Final = b"1"
+"""The value of such a setting that an interrupted command of an earlier version left: it does not name the record."""
 UNLISTED: Final = "unlisted/"
 """Begins the names of settings that keep records whose rows are gone."""
 
@@ -210,7 +212,7 @@ class ListWriter(ListReader, Protocol):
 
     def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
         """Takes rows of one file into a list. Rows are compared by their identity: `Reference.id`, or else their
-        hashes. Of two rows of one file (`generation`) with one identity the first stands.
+        hashes. Of two rows of one file (`generation`, from 1 on) with one identity the first stands.
         """
         ...
 

@@ -303,6 +303,12 @@ class LogWriter(LogReader, ChainWriter, Protocol):
         """Stores the body of a MISSING entry; the caller has checked it against the commitment."""
         ...
 
+    def expect(self, origin: Origin, index: int, expiry_day: int) -> None:
+        """The body of an entry that was taken for not for us is MISSING: it turned out to be for us. `expiry_day`: of
+        its envelope, 0 for none. Raises `Misuse` for an entry in another state.
+        """
+        ...
+
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         """State QUARANTINED with a reason; the body is deleted, and the entry's link stops counting."""
         ...

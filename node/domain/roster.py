@@ -9,6 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -185,7 +186,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """A verified roster. `version`: the TUF targets version; `expires`: Unix seconds, the earliest of its metadata."""
+    """A verified roster. `version`: the TUF targets version; `expires`: Unix seconds, the earliest of its metadata.
+    `signed_until`: Unix seconds, the earliest of what the authority itself signed. The hub renews the rest every day.
+    """
 
     federation: FederationId
     version: int
@@ -193,6 +196,7 @@ class Roster:
     hub: HubIdentity
     members: dict[MemberId, Member] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    signed_until: float = math.inf
 
     def active(self) -> tuple[MemberId, ...]:
         """The active members, in order."""

@@ -68,6 +68,8 @@ MOST_REST: Final = 10.0
 duration of the run, at most `MOST_REST` seconds. So such entries of one member take a third of this process, and the
 others have the rest.
 """
+FREE_BODIES: Final = 50
+"""So many bodies a member may ask for without a rest after them."""
 MAX_REPAIR: Final = 1_000
 """Most bodies that one request may ask for."""
 _log = structlog.get_logger(__name__)
@@ -107,6 +109,7 @@ class HubCarrier:
         self._looking = asyncio.Lock()
         self._turns: dict[MemberId, asyncio.Lock] = {}
         self._rests: dict[MemberId, float] = {}
+        self._repairs: dict[MemberId, asyncio.Lock] = {}
         self._rotas: dict[MemberId, Turns] = {}
         self.refusals = Refusals()
         self.troubles: dict[Origin, str] = {}
@@ -154,6 +157,8 @@ class HubCarrier:
                 await self._pause(REFUSAL_SECONDS)
                 raise
             finally:
+                # Also for a caller that hung up: its next run would be a second one at the same time.
+                await asyncio.wait({work})
                 if sum(map(is_word, package.entries)) > FREE_WORDS:
                     self._rests[member] = clock() + min(REST_SHARE * (clock() - began), MOST_REST)
 
@@ -287,14 +292,16 @@ class HubCarrier:
         self.troubles[origin] = why
 
     def _note_claims(self, cursors: Sequence[LogView]) -> None:
-        """A follower names what it has: more than the hub has means that this hub has lost entries."""
-        members = self._roster().members
+        """A follower names what it has: more than the hub has means that this hub has lost entries. Only logs that the
+        roster knows are kept: a follower can name any number of others.
+        """
+        roster = self._roster()
         with self._store.read() as reader:
             here = {log.origin: log.cosigned_size for log in reader.logs()}
         for each in cursors:
             # A cursor past any end: a log that its follower does not want.
-            named = each.origin.member in members and each.size < MAX_TREE_SIZE
-            if named and each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0)):
+            more = each.size > max(here.get(each.origin, 0), self._claimed.get(each.origin, 0))
+            if more and each.size < MAX_TREE_SIZE and roster.log_vkeys(each.origin):
                 self._claimed[each.origin] = each.size
 
     def claimed(self) -> dict[Origin, int]:
@@ -319,7 +326,19 @@ class HubCarrier:
         self._roster().require_active(member)
         if len(indices) > MAX_REPAIR:
             raise Malformed(f"at most {MAX_REPAIR} bodies at a time")
-        return await asyncio.to_thread(self._showing.bodies, member, origin, indices, RUN_BYTES)
+        # One at a time of each member, and a rest after it: each body is a read of its own, and all of them share a few
+        # threads with everything else.
+        async with self._repairs.setdefault(member, asyncio.Lock()):
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            work = asyncio.create_task(asyncio.to_thread(self._showing.bodies, member, origin, indices, RUN_BYTES))
+            try:
+                return await asyncio.shield(work)
+            finally:
+                # Also if the caller hangs up: the thread still reads.
+                await asyncio.wait({work})
+                if len(indices) > FREE_BODIES:
+                    await self._pause(min(REST_SHARE * (clock() - began), MOST_REST))
 
 
 def _head(log: LogState) -> Head:

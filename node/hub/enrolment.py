@@ -37,7 +37,7 @@ from node.domain.token import INVITATION_SECONDS, SECRET_SIZE, Token
 from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
 from node.hub.brake import Brake
 from node.hub.challenges import Challenges
-from node.hub.key_changes import KeyChanges, check_key, open_log
+from node.hub.key_changes import KeyChanges, check_key, check_number, open_log
 from node.hub.roster_desk import RosterDesk
 from node.usecases.enrolment import MetadataSource, Registrar
 from node.usecases.roster import Members, Pins
@@ -282,13 +282,16 @@ class EnrolmentDesk:
     def _issue(self, member: MemberId, csr: bytes, *, now: float, admitted: bool = False) -> tuple[bytes, ...]:
         """Durable, then pinned, then sent. A crash in between leaves a certificate that nobody has.
 
-        Raises `Malformed`, `BadSignature` and `Refused` for a key that may not be certified for this member.
+        Raises `Malformed`, `BadSignature` and `Refused` for a key that may not be certified for this member, and
+        `Overloaded` for one renewal too many.
         """
         chain, certificate = self._registrar.issue(member, csr, now)
         with self._store.write() as writer:
             filed = writer.join_request(member)
             petitioned = self._registrar.key_of(filed.csr) if filed is not None else b""
             check_key(writer, member, certificate.spki_sha256, petitioned)
+            if not admitted:
+                check_number(writer, member, now)
             writer.put_certificate(certificate)
             if admitted:
                 writer.set_join_state(member, "admitted")
@@ -298,6 +301,9 @@ class EnrolmentDesk:
     def _renew(self, member: MemberId, csr: bytes) -> tuple[bytes, ...]:
         self._members.current().require_owner(member)
         self._changes.check_renewal(member)
+        with self._store.read() as reader:
+            # Also before anything is signed: a signature takes longer than this refusal.
+            check_number(reader, member, self._clock())
         return self._issue(member, csr, now=self._clock())
 
     def _renew_expired(self, member: MemberId, csr: bytes, challenge: bytes, signature: bytes) -> tuple[bytes, ...]:

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.ids import MemberId, Origin
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, Roster
-from node.errors import Refused, Unavailable
+from node.errors import Overloaded, Refused, Unavailable
 
 if TYPE_CHECKING:
     from node.domain.hub_ports import IssuedCertificate, JoinRequest
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS: Final = 3_600
 """How long certificates for a former TLS key count after a change that the former statement key endorsed."""
+CERTIFICATES_A_DAY: Final = 50
+"""Renewals of a member within 24 hours. A node renews once in two days."""
 _CLOSING: Final = "keys/closing/{}"
 _CHANGED: Final = "keys/changed/{}"
 
@@ -152,6 +155,17 @@ def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: byt
         raise Refused(
             f"{member} asks for a certificate for a key that it gave up with its last change of keys",
             remedy="renew with the present key: the node does so by itself",
+        )
+
+
+def check_number(reader: StoreReader, member: MemberId, now: float) -> None:
+    """Raises `Overloaded` for one certificate too many: each is kept for ever, so that its key is known."""
+    recent = sorted(each.issued_at for each in reader.certificates(member) if now - each.issued_at < SECONDS_A_DAY)
+    if len(recent) >= CERTIFICATES_A_DAY:
+        raise Overloaded(
+            f"{member} has got {len(recent)} certificates within a day",
+            retry_after=recent[-CERTIFICATES_A_DAY] + SECONDS_A_DAY - now,
+            remedy="a node renews once in two days: find out what renews them, and change the keys if it is not this node",
         )
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store
+    from node.domain.ports import Clock, Codec, Store, StoreReader
     from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
     from node.domain.roster import Roster
     from node.hub.switchboard import Subscription, Switchboard
@@ -49,6 +49,9 @@ DELIVERIES: Final = 8
 """How many deliveries are kept unpacked: each may have a megabyte."""
 MAILBOX_DEPTH: Final = 1_000
 """Most late answers kept for one asker."""
+LETTERS_OF_ONE: Final = 100
+LETTER_BYTES_OF_ONE: Final = 8 << 20
+"""Of these, from one member: an answer has up to 2 MiB, and a mailbox that one member fills has no room for others."""
 MAILBOX_SECONDS: Final = 7 * SECONDS_A_DAY
 MAIL_AT_ONCE: Final = 8
 """How many late answers are read at a time: each has up to 2 MiB."""
@@ -82,6 +85,13 @@ def _observed(members: Sequence[MemberId], outcome: Outcome, header: QueryHeader
 def _late(member: MemberId, reply: Reply) -> bytes:
     """An answer on its way to its asker, after the asker's table was closed."""
     return pack_delivery(Delivery(late=RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)))
+
+
+def _has_room(tx: StoreReader, reply: Reply) -> bool:
+    """Whether one more answer of its member fits its asker's mailbox."""
+    letters, size = tx.mail_of(reply.asker, reply.answer.answerer)
+    fits = letters < LETTERS_OF_ONE and size + len(reply.answer.answer) <= LETTER_BYTES_OF_ONE
+    return fits and tx.mailbox_size(reply.asker) < MAILBOX_DEPTH
 
 
 class QueryRelay:
@@ -235,7 +245,7 @@ class QueryRelay:
         try:
             async for delivery in self._mail(member):
                 yield delivery
-            async for message in subscription:
+            while (message := await subscription.get()) is not None:
                 delivery = self._unpack_delivery(message)
                 if delivery.query is not None:
                     self._hand_out(outstanding, delivery.query)
@@ -294,7 +304,7 @@ class QueryRelay:
         now = int(self._clock())
         with self._store.write() as tx:
             tx.expire_mail(now)
-            if tx.mailbox_size(reply.asker) < MAILBOX_DEPTH:
+            if _has_room(tx, reply):
                 tx.put_mail(reply.asker, reply.query_id, reply.answer, now + MAILBOX_SECONDS)
 
     def _promise(self, member: MemberId, reply: Reply, expires_at: int) -> None:
@@ -314,8 +324,7 @@ class QueryRelay:
                 return False
         with self._store.write() as tx:
             tx.expire_mail(now)
-            full = tx.mailbox_size(reply.asker) >= MAILBOX_DEPTH
-            if full or not tx.take_promise(member, reply.asker, reply.query_id, now):
+            if not _has_room(tx, reply) or not tx.take_promise(member, reply.asker, reply.query_id, now):
                 return False
             # A crash after this leaves the answer in the mailbox. Its asker may see it twice, and recognises the second
             # one.

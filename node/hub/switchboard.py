@@ -52,7 +52,8 @@ class Subscription:
     def __init__(self, depth: int = QUEUE_DEPTH) -> None:
         self._room = depth * MESSAGE_WEIGHT
         self._shares: OrderedDict[str, _Share] = OrderedDict()
-        self._ready = asyncio.Event()
+        # A future, not an event: there is one reader, and a wake-up costs about as much as the rest of a message.
+        self._waiting: asyncio.Future[None] | None = None
         self.closed = False
         self.dropped = 0
         """Messages that found no room, or were dropped for another sender's."""
@@ -70,8 +71,15 @@ class Subscription:
         share.messages.append(message)
         share.weight += weight
         self._room -= weight
-        self._ready.set()
+        if self._waiting is not None:
+            self._wake()
         return Sent.TAKEN
+
+    def _wake(self) -> None:
+        """Wakes the reader, if it waits."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
     def _make_room(self, weight: int, sender: str) -> bool:
         """Drops messages of senders that have more in the queue than `sender` would have. Returns whether that was
@@ -108,13 +116,13 @@ class Subscription:
     def close(self) -> None:
         """Ends the iteration after the queued messages. Idempotent."""
         self.closed = True
-        self._ready.set()
+        self._wake()
 
     async def get(self) -> bytes | None:
         """The next message, or None at the end."""
         while (message := self._next()) is None and not self.closed:
-            self._ready.clear()
-            await self._ready.wait()
+            waiting = self._waiting = asyncio.get_running_loop().create_future()
+            await waiting
         return message
 
     async def take(self, most: int) -> list[bytes]:

@@ -20,7 +20,7 @@ from node.interop.json_records import JsonReader
 from node.interop.json_text import CutShort
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, identity_of, kind_taken, known_name
+from node.interop.row_hashes import RowHashes, identity_of, kind_taken, told_name
 
 NAME: Final = "hma"
 SIGNALS: Final = "signals"
@@ -76,7 +76,7 @@ def _row(at: At, content: dict[str, Any], said: str, now: float, notices: Notice
         elif kind := kind_taken(name):
             hashes.add(kind, text)
         else:
-            hashes.other(known_name(name, "another kind"))
+            hashes.other(told_name(name, "another kind"))
     if hashes.are_of_other_kinds:
         yield from notices.tell(NOT_SEARCHED, at)
         yield Ignored("content without a searched signal")

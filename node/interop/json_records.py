@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from json.scanner import make_scanner
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from node.domain.references import TOO_DEEP, At
@@ -70,6 +71,8 @@ def _number(digits: str) -> int | str:
 
 
 _DECODE: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
+_SCAN: Final = make_scanner(json.JSONDecoder(parse_constant=_refuse))  # type: ignore[arg-type]
+"""The parser itself, which raises `StopIteration` where `_DECODE` says what is wrong."""
 _DECODE_LONG: Final = json.JSONDecoder(parse_constant=_refuse, parse_int=_number).raw_decode
 
 
@@ -150,7 +153,7 @@ class JsonReader:
 
     def made(self, make: Callable[[Any, str, int, int], T], window: int = MAX_VALUE) -> Iterator[T]:
         """What is made of each element: `make` is given what an `Element` has."""
-        source, decode = self.source, _DECODE
+        source = self.source
         for _ in self.each():
             found = self._whole(window)
             if found is None:
@@ -172,18 +175,19 @@ class JsonReader:
             while text.startswith(between, end):
                 start = end + before
                 try:
-                    value, stop = decode(text, start)
-                except (ValueError, RecursionError, _Constant):
+                    value, stop = _SCAN(text, start)
+                except (ValueError, StopIteration, RecursionError, _Constant):
                     break
+                size = stop - start
                 said = text[start:stop]
-                if stop - start > window or (("[" in said or said.find("{", 1) > 0) and _is_deep(said)):
+                if size > window or (said.count("{") + said.count("[") > MAX_DEPTH and _is_deep(said)):
                     break
                 line += lines
                 offset += width
                 yield make(value, said, line, offset)
                 if "\n" in said:
                     line += said.count("\n")
-                offset += unit * (stop - start) if said.isascii() else source.width(said)
+                offset += unit * size if said.isascii() else source.width(said)
                 end = stop
             source.pos, source.line, source.offset = end, line, offset
 

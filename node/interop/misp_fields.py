@@ -9,7 +9,7 @@ from node.domain.references import Ignored, Item
 from node.domain.statements import Tri
 from node.interop.hash_values import flag, size
 from node.interop.misp_types import hash_text, kind_of
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, listed, plain_text, told_name
 
 PROPOSAL: Final = "ShadowAttribute"
 
@@ -54,7 +54,7 @@ def without_attachments(part: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def type_of(attribute: Mapping[str, Any]) -> str:
     """The type of an attribute."""
-    return known_name(attribute.get("type"), "attribute without a type")
+    return told_name(attribute.get("type"), "attribute without a type")
 
 
 def is_deleted(part: Mapping[str, Any]) -> Tri:

@@ -29,7 +29,7 @@ from node.interop.misp_fields import (
 )
 from node.interop.misp_types import hash_text, is_other_hash, kind_of
 from node.interop.notices import NOT_SEARCHED, Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed, moment_of
+from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, listed, moment_of, told_name
 from node.interop.vigil_tags import VigilTags
 
 NOT_FOR_DETECTION: Final = "to_ids is false"
@@ -121,7 +121,7 @@ class EventRows:
         if isinstance(inner, dict):
             context = yield from self._context(inner)
         yield from proposals(attribute)
-        name = known_name(attribute.get("type"), "attribute without a type")
+        name = told_name(attribute.get("type"), "attribute without a type")
         if (kind := kind_of(name)) is None:
             if is_other_hash(name):
                 yield from self._notices.tell(NOT_SEARCHED, at)

@@ -17,7 +17,7 @@ from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
 from node.domain.references import At, EndsEarly, Fault, Item, ListHead, Withdrawal
 from node.interop.notices import Notices
 from node.interop.reading import Broken, Choices, Format, Unwelcome
-from node.interop.row_hashes import RowHashes, known_name, plain_text
+from node.interop.row_hashes import RowHashes, plain_text, told_name
 from node.interop.said_texts import compact
 from node.interop.xml_records import Closed, Element, Opened, begins_with, json_of, xml_events
 
@@ -148,7 +148,7 @@ def _fingerprints(group: Element, hashes: RowHashes) -> None:
         if kind is not None and text:
             hashes.add(kind, text)
         elif kind is None or part.attributes:
-            hashes.other(known_name(name, "other"))
+            hashes.other(told_name(name, "other"))
 
 
 def identity_of(element: Element, media: str) -> str:

@@ -23,7 +23,7 @@ from node.interop.hash_lines import KIND_NOT_KNOWN, Unusable, is_line, parse_lin
 from node.interop.hash_tables import TOO_LONG
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, known_name
+from node.interop.row_hashes import RowHashes, told_name
 from node.interop.said_texts import compact
 from node.interop.table_references import ASSUMED
 from node.interop.text_coding import coding_of, legible
@@ -93,7 +93,7 @@ def _items(line: Line, at: At, algorithm: FingerprintKind | None, notices: Notic
         found, assumed = _parsed(text, algorithm)
     except Unusable as error:
         if error.algorithm:
-            yield Ignored(known_name(error.algorithm, "other"))
+            yield Ignored(told_name(error.algorithm, "other"))
             yield from notices.tell(NOT_SEARCHED, at)
         else:
             summed = _SUMMED.match(text.lstrip()) and error.reason == KIND_NOT_KNOWN

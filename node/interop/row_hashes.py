@@ -24,6 +24,9 @@ MAX_TEXT: Final = 4_000
 _TAKEN: Final = frozenset({MD5, SHA1, SHA256, PDQ, PHOTODNA})
 _MOMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|/.:+-]{0,63}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|/.:-]{0,63}")
+_TOLD_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|.-]{0,39}(?:/[0-9]{3})?")
+"""SHA-512/256 is the name of an algorithm, and no path."""
+_HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{16}")
 
 
 class RowHashes:
@@ -82,10 +85,17 @@ class RowHashes:
 
 
 def known_name(value: object, otherwise: str) -> str:
-    """A short plain name as a file writes it, such as that of a type; `otherwise` for anything else. Names of types are
-    told to people, so that a text that is no such name is not repeated.
-    """
+    """A short plain name as a file writes it; `otherwise` for anything else."""
     return value if isinstance(value, str) and _NAME.fullmatch(value) else otherwise
+
+
+def told_name(value: object, otherwise: str) -> str:
+    """A name of a type, an algorithm or a column, as it may be told to people; `otherwise` for a text that may be
+    something else, such as a hash or a path.
+    """
+    if isinstance(value, str) and _TOLD_NAME.fullmatch(value) and not _HEX_RUN.search(value):
+        return value
+    return otherwise
 
 
 def kind_taken(name: str) -> FingerprintKind | None:

@@ -14,7 +14,7 @@ from node.interop.hash_values import flag, size
 from node.interop.json_documents import compact
 from node.interop.misp_audience import handling_of
 from node.interop.notices import NOT_SEARCHED, Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, moment_of, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, moment_of, plain_text, told_name
 from node.interop.stix_markings import Markings
 from node.interop.stix_patterns import ONLY_EQUALITY, Alternative, NotEquality, alternatives, object_types
 from node.interop.vigil_tags import VigilTags
@@ -48,7 +48,7 @@ class BundleRows:
 
     def of_object(self, at: At, each: dict[str, Any]) -> Iterator[Item]:
         """The rows of an object. Raises `RecursionError` if it is nested too deep."""
-        kind = known_name(each.get("type"), "object without a type")
+        kind = told_name(each.get("type"), "object without a type")
         if kind in ("file", "artifact"):
             yield from self._file(at, at.name, each, each)
         elif kind == "indicator":
@@ -58,7 +58,7 @@ class BundleRows:
                 if isinstance(inner, dict) and inner.get("type") in ("file", "artifact"):
                     yield from self._file(at, f"{at.name}#{number}" if at.name else "", inner, each)
                 else:
-                    yield Ignored(known_name(inner.get("type") if isinstance(inner, dict) else None, "object"))
+                    yield Ignored(told_name(inner.get("type") if isinstance(inner, dict) else None, "object"))
         elif kind not in _FRAME:
             yield Ignored(kind)
 
@@ -85,7 +85,7 @@ class BundleRows:
     # --- indicators ---------------------------------------------------------------------------------------------------
 
     def _indicator(self, at: At, indicator: dict[str, Any]) -> Iterator[Item]:
-        language = known_name(indicator.get("pattern_type", "stix"), "pattern of another language")
+        language = told_name(indicator.get("pattern_type", "stix"), "pattern of another language")
         if language != "stix":
             yield Ignored(language)
             return
@@ -101,7 +101,7 @@ class BundleRows:
         elif found:
             yield from self._found(at, indicator, found)
         elif isinstance(pattern, str) and (types := object_types(pattern)) and "file" not in types:
-            yield Ignored(min(types))
+            yield Ignored(told_name(min(types), "object"))
         else:
             yield Fault(at, ONLY_EQUALITY)
         if not _is_date(indicator.get("valid_until")):
@@ -112,7 +112,7 @@ class BundleRows:
         named = compact({"id": at.name}) if len(found) > 1 else said
         for number, each in enumerate(found, 1):
             if not each.hashes:
-                yield Ignored(each.other or NO_HASH_STATED)
+                yield Ignored(told_name(each.other, NO_HASH_STATED))
                 continue
             # The words of all alternatives stand with the first: with each of them they would grow with their square.
             words = said if number == 1 else named
@@ -157,7 +157,7 @@ def _of(alternative: Alternative) -> RowHashes:
 def _add(hashes: RowHashes, spelled: str, text: object) -> None:
     kind = _KINDS.get(re.sub(r"[-_ ]", "", spelled.lower()))
     if kind is None:
-        hashes.other(known_name(spelled, "another kind"))
+        hashes.other(told_name(spelled, "another kind"))
         return
     if spelled not in _STANDARD:
         hashes.warn("hash-name-spelling")

@@ -21,7 +21,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, known_name, moment_of
+from node.interop.row_hashes import RowHashes, known_name, moment_of, told_name
 
 NAME: Final = "stopncii"
 UNKNOWN_STATUS: Final = "unknown status"
@@ -60,7 +60,7 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:  # noqa: 
 
 def _row(record: Record, notices: Notices) -> Iterator[Item]:
     at, fields, said = record
-    signal = known_name(fields.get("signalType"), "record without a type")
+    signal = told_name(fields.get("signalType"), "record without a type")
     known = _SIGNALS.get(signal)
     if known is None:
         if signal in _OTHER_SIGNALS:

@@ -21,7 +21,7 @@ from node.interop.column_roles import ALGORITHM, HASH_ROLES, OTHER, VALUE, Colum
 from node.interop.hash_lines import Unusable, bare, kind_named
 from node.interop.hash_values import flag, size
 from node.interop.notices import Notices
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, plain_text, told_name
 from node.interop.said_texts import compact
 from node.interop.table_rows import Row
 
@@ -89,7 +89,7 @@ class RowReader:
                 kind, guessed = kind_of(text, named, self._algorithm)
             except Unusable as error:
                 if error.algorithm:
-                    hashes.other(known_name(error.algorithm, "other"))
+                    hashes.other(told_name(error.algorithm, "other"))
                 continue
             assumed = assumed or guessed
             if kind.name in HASH_ROLES:
@@ -101,7 +101,7 @@ class RowReader:
     def _others(self, cells: list[str], hashes: RowHashes) -> None:
         for at, role in self._columns.roles:
             if role == OTHER and at < len(cells) and cells[at].strip():
-                hashes.other(known_name(self._columns.names[at], "other"))
+                hashes.other(told_name(self._columns.names[at], "other"))
 
 
 def kind_of(text: str, named: str, algorithm: FingerprintKind | None) -> tuple[FingerprintKind, bool]:

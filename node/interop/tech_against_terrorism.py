@@ -18,7 +18,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import RowHashes, identity_of, kind_taken, known_name, moment_of
+from node.interop.row_hashes import RowHashes, identity_of, kind_taken, moment_of, told_name
 
 NAME: Final = "tat"
 RECORDS: Final = "results"
@@ -50,7 +50,7 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     at = record.at._replace(name=identity)
     changed = moment_of(fields.get("updated_on"))
     deleted, is_bad = flag(fields.get("deleted"))
-    algorithm = known_name(fields.get("algorithm"), "record without an algorithm")
+    algorithm = told_name(fields.get("algorithm"), "record without an algorithm")
     kind = kind_taken(algorithm)
     hashes = RowHashes()
     if kind is not None:

@@ -22,7 +22,7 @@ from node.interop.json_heads import json_head
 from node.interop.json_pages import Page, Record
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
-from node.interop.row_hashes import MAX_TEXT, RowHashes, identity_of, known_name, moment_of, plain_text
+from node.interop.row_hashes import MAX_TEXT, RowHashes, identity_of, known_name, moment_of, plain_text, told_name
 from node.interop.stopncii import UNKNOWN_STATUS
 
 NAME: Final = "threatexchange"
@@ -68,7 +68,7 @@ def _row(record: Record, notices: Notices) -> Iterator[Item]:
     fields = record.fields
     identity = identity_of(fields.get("id"))
     at = record.at._replace(name=identity)
-    spelt = known_name(fields.get("type"), "record without a type")
+    spelt = told_name(fields.get("type"), "record without a type")
     kind, media_type = _TYPES.get(spelt, (None, ""))
     hashes = RowHashes()
     if kind is not None:

@@ -18,7 +18,7 @@ from node.domain.references import At, Fault, Ignored, Item, ListHead
 from node.interop.hash_tables import TOO_LONG, header_cells
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Broken, Choices, Format
-from node.interop.row_hashes import MAX_TEXT, RowHashes, known_name
+from node.interop.row_hashes import MAX_TEXT, RowHashes, told_name
 from node.interop.said_texts import compact
 from node.interop.table_references import DIFFER, said_of
 from node.interop.table_rows import Lines, Row, table_rows
@@ -161,7 +161,7 @@ def _signal(
     name = name.strip()
     known = _TYPES.get(name.lower())
     if known is None:
-        yield Ignored(known_name(name, "other"))
+        yield Ignored(told_name(name, "other"))
         if name.lower() not in _TEXTS:
             yield from notices.tell(NOT_SEARCHED, at)
         return

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from node.domain.references import NOT_AN_OBJECT, At, EndsEarly, Fault, Item, ListHead, Notice, Reference
+from node.interop.json_heads import json_head
 from node.interop.json_records import INCOMPLETE, Element, JsonReader, pairs_of
 from node.interop.json_text import BLOCK, CutShort
 from node.interop.notices import NOT_SEARCHED, Notices
@@ -89,8 +90,8 @@ class _File:
             elif name == "value":
                 raise Broken(NO_LIST, at)
             else:
-                reader.value()
-                if name.endswith("odata.nextLink"):
+                value, _ = reader.value()
+                if name.endswith("odata.nextLink") and value not in (None, ""):
                     yield from self._notices.tell("more-pages", at)
                 self._learn_names((name,), at)
         reader.end()
@@ -165,8 +166,7 @@ class _File:
     def _made(self, value: Any, said: str, line: int, offset: int) -> Reference | Element:  # noqa: ANN401
         """A record without anything unusual, or the element as it is."""
         if type(value) is dict:
-            at = tuple.__new__(At, (self._record + 1, line, offset, ""))
-            row = plain_row(value, said, at, self._known, self._codes)
+            row = plain_row(value, said, (self._record + 1, line, offset, ""), self._known, self._codes)
             if row is not None:
                 self._record += 1
                 return row
@@ -272,16 +272,16 @@ class _File:
 
 
 _ROOT: Final = re.compile(r'"@?odata\.(?:metadata|context)"\s*:\s*"[^"]{0,100}ProjectVic', re.IGNORECASE)
-_LIST: Final = re.compile(r'\s*\{\s*"value"\s*:\s*\[\s*\{')
-_FIELD: Final = re.compile(r'"(?:MediaID|MD5|Media|CaseID|CaseNumber)"\s*:')
+_FIELDS: Final = ("MediaID", "MD5", "Media", "CaseID", "CaseNumber")
 
 
 def recognise(head: bytes) -> bool:
-    """Whether a file begins as VICS: it names the data model, or it begins with a list of objects with its fields."""
+    """Whether a file begins as VICS: it names the data model, or has a list of objects with its fields."""
     text = head.decode(json.detect_encoding(head), errors="ignore").lstrip()
     if not text.startswith("{"):
         return False
-    return bool(_ROOT.search(text) or (_LIST.match(text) and _FIELD.search(text)))
+    shape = json_head(head)
+    return bool(_ROOT.search(text)) or (shape.has(1, "value") and shape.has(3, *_FIELDS))
 
 
 FORMAT: Final = Format(name=NAME, title="VICS JSON (Project VIC), 1.1 to 2.0", recognise=recognise, read=read)

@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - A code without a known scheme and version means nothing. A file that names no model, or one that nobody here knows,
   is not taken in until a person states the scheme.
-- Each region has a scheme of its own, and so has VICS 1.x, which names no region.
+- Each region has a scheme of its own, and so has VICS 1.x, which names no region. A root of 2.0 without a region names
+  no scheme, and is not known.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ROOTS: Final = frozenset({"odata.metadata", "@odata.context"})
 """Members that name the model: of 1.x and of 2.0."""
 _ROOT: Final = re.compile(
     r"https?://github\.com/(?:ICMEC|VICSDATAMODEL)/ProjectVic/DataModels/"
-    r"(1\.1|1\.2|1\.3|2\.0)\.xml(?:/([A-Za-z][A-Za-z0-9-]{0,15})/\$metadata)?#(Media|Cases)",
+    r"(?:(1\.[123])\.xml|(2\.0)\.xml/([A-Za-z][A-Za-z0-9-]{0,15})/\$metadata)#(Media|Cases)",
     re.IGNORECASE,
 )
 _SCHEMES: Final = {"": "vics", "us": "us-vics", "uk": "uk-caid", "default": "vics-default", "custom": "vics-custom"}
@@ -59,7 +60,7 @@ def model_of(root: object, at: At, choices: Choices) -> Model:
     found = _ROOT.fullmatch(root) if isinstance(root, str) else None
     if found is None:
         return _chosen(UNKNOWN_MODEL, at, choices)
-    version, region, kind = found[1], found[2] or "", found[3].lower()
+    version, region, kind = found[1] or found[2], found[3] or "", found[4].lower()
     return Model(version, region, kind, scheme_of(region), version)
 
 

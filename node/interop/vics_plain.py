@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_base64, unhexlify
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +29,10 @@ _PHOTODNA_DIGITS: Final = PHOTODNA.size * 4 // 3
 _PHOTODNA_SIZES: Final = (0, PHOTODNA.size)
 _SHA1_SIZES: Final = (0, SHA1.size)
 _SIZE_DIGITS: Final = len(str(MAX_SIZE))
+_new: Final = tuple.__new__
+_MEMBERS: Final = dict.__len__
+"""Of an object. What is none has a length and no members, and raises `TypeError`."""
+_SPACED: Final = re.compile(r'"\s+:').search
 _FLAGS: Final[dict[object, Tri]] = {
     **dict.fromkeys((True, "true", "True"), Tri.YES),
     **dict.fromkeys((False, "false", "False"), Tri.NO),
@@ -36,11 +41,16 @@ _FLAGS: Final[dict[object, Tri]] = {
 
 
 def plain_row(  # noqa: C901 (one function, because each call of another one takes time)
-    record: dict[str, Any], said: str, at: At, known: frozenset[str], codes: Mapping[str | int | None, str | None]
+    record: dict[str, Any],
+    said: str,
+    place: tuple[int, int, int, str],
+    known: frozenset[str],
+    codes: Mapping[str | int | None, str | None],
 ) -> Reference | None:
     """The reference of a record; None where `careful_row` has to be asked.
 
-    `known`: fields that a record may have; `codes`: categories that need no warning -> as they are written.
+    `place`: what is made an `At`; `known`: fields that a record may have; `codes`: categories that need no warning ->
+    as they are written.
     """
     get = record.get
     # A value of another type than expected raises one of three errors, or is seen below.
@@ -75,21 +85,24 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
             datetime.fromisoformat(record["DateUpdated"])
         members = len(record)
         if "MediaFiles" in record:
-            members += sum(map(len, record["MediaFiles"]))
+            members += sum(map(_MEMBERS, record["MediaFiles"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     if (
         len(md5) != MD5.size
         or len(sha1) not in _SHA1_SIZES
+        or len(dna) not in _PHOTODNA_SIZES  # 192 digits with padding are 143 or 142 bytes
         or md5 in _REFUSED
         or sha1 in _REFUSED
         or len(texts) > MAX_TEXT
         or not texts.isascii()
         or (tags and (tags.count(",") >= MAX_TAGS or tags == NOTHING_SAID))
         or not known.issuperset(record)
-        # A name that stands twice is in the text alone.
-        or said.count('":') != members
+        # A name that stands twice is in the text alone. With space before its colon it is no `":`.
+        or (said.count(":") != members and (said.count('":') != members or _SPACED(said)))
     ):
         return None
-    common = (at, "", md5, sha1, b"", b"", UNSTATED_QUALITY, dna, code, victim, offender, distributed, Tri.UNKNOWN)
-    return tuple.__new__(Reference, (*common, series, tags, media_type, size, (), "", "", 0, (), said, ""))
+    hashes = (md5, sha1, b"", b"", UNSTATED_QUALITY, dna)
+    flags = (victim, offender, distributed, Tri.UNKNOWN)
+    said_of_it = (series, tags, media_type, size, (), "", "", 0, (), said, "")
+    return _new(Reference, (_new(At, place), "", *hashes, code, *flags, *said_of_it))

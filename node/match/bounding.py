@@ -20,14 +20,14 @@ from node.match.found import Found
 
 @dataclass(slots=True, kw_only=True)
 class Bounds:
-    """At most `most` hits that are alike, but for the sources in `unbounded`; `further` counts the others."""
+    """Keeps at most `most` similar hits, except for the sources in `unbounded`. `further` counts the dropped ones."""
 
     most: int
     unbounded: Collection[int]
     further: dict[Alike, int] = field(default_factory=dict)
 
     def cut(self, found: Found, asked: Sequence[Probe], code: int) -> Found:
-        """The hits of the table of `code` that are given."""
+        """Returns the hits of the table of `code` that are kept."""
         if len(found) <= self.most:
             return found
         order = np.lexsort((found.row, found.distance, found.source, found.probe))

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from node.match.segmented import SegmentedTable
 
 _BLOCK: Final = 64
-"""Hashes a search of perceptual kinds: what it finds is reduced before the next."""
+"""Hashes per search of perceptual kinds. The result of a search is reduced before the next search."""
 _LOOKED_UP: Final = 4_096
 """Different hashes that are looked up together: of one that stands in a million rows, all are found before one is kept.
 """
 _SAME_FILE: Final = -1
-"""The distance of an equal SHA-256: nearer than anything else, and never left out."""
+"""The distance of an equal SHA-256. It is nearer than all others, and never dropped."""
 
 _Pairs = NDArray[np.int64]
-"""(n, 3): the row that arrived, the row of the source, bits between them."""
+"""(n, 3): the row that arrived, the row of the source, and the differing bits."""
 _NOWHERE: Final = np.iinfo(np.int64).max
 """Above every row."""
 
@@ -44,7 +44,7 @@ _NOWHERE: Final = np.iinfo(np.int64).max
 def concerned(
     tables: Mapping[int, SegmentedTable], arrived: Sequence[FingerprintColumn], radius: int, source: int, most: int
 ) -> Concerned:
-    """See `SearchIndex.concerned`. `arrived`: columns of kinds that are searched, of what may match alone."""
+    """See `SearchIndex.concerned`. `arrived`: columns of searched kinds, with only the hashes that may match."""
     left_out: dict[int, int] = {}
     found: list[_Pairs] = [np.empty((0, 3), dtype=np.int64)]
     for column in filter(lambda column: len(column.rows), arrived):
@@ -86,7 +86,7 @@ def _different(values: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np
 def _of_column(
     tables: Mapping[int, SegmentedTable], column: FingerprintColumn, radius: int, source: int
 ) -> Iterator[_Pairs]:
-    """All pairs by one kind of what arrived, a block at a time."""
+    """Returns all pairs by one kind of the arrived hashes, in blocks."""
     kind = KIND_BY_CODE[column.code]
     if kind.exact:
         pairs = _pairs(tables[kind.code], column.values, column.rows, kind.radius(radius), source)
@@ -114,14 +114,14 @@ def _blocks(values: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[tupl
 def _pairs(
     table: SegmentedTable, values: NDArray[np.uint8], rows: NDArray[np.int64], radius: int, source: int
 ) -> _Pairs:
-    """What a table finds in rows of `source`."""
+    """Returns the pairs that a table finds in rows of `source`."""
     found = table.search(values, radius, source)
     mine = found.source == source
     return np.stack([rows[found.probe[mine]], found.row[mine], found.distance[mine]], axis=1)
 
 
 def _wide(table: SegmentedTable, column: FingerprintColumn, radius: int, source: int) -> Iterator[_Pairs]:
-    """Videos near which several frames of one that arrived lie, within the wide radius."""
+    """Returns videos with several frames within the wide radius of an arrived video."""
     order = np.argsort(column.rows, kind="stable")
     rows, starts = np.unique(column.rows[order], return_index=True)
     for row, values in zip(rows.tolist(), np.split(column.values[order], starts[1:]), strict=True):
@@ -130,7 +130,9 @@ def _wide(table: SegmentedTable, column: FingerprintColumn, radius: int, source:
 
 
 def _nearest(pairs: _Pairs, most: int, left_out: dict[int, int]) -> _Pairs:
-    """Each pair once, and of each arrived row the `most` nearest, with every equal SHA-256; the rest is counted."""
+    """Returns each pair once: for each arrived row the `most` nearest, and every equal SHA-256. The others are
+    counted.
+    """
     pairs = pairs[np.lexsort((pairs[:, 2], pairs[:, 1], pairs[:, 0]))]
     once = np.ones(len(pairs), dtype=np.bool_)
     once[1:] = (pairs[1:, :2] != pairs[:-1, :2]).any(axis=1)

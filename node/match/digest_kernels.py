@@ -23,9 +23,9 @@ from node.match.kernels import bucket_hash
 from node.match.prefetching import prefetch
 
 GROUP: Final = 32
-"""Probes whose cache lines are asked for together: some more than a processor fetches at once."""
+"""Probes whose cache lines are requested together: somewhat more than a processor fetches at once."""
 NOWHERE: Final = 0xFFFFFFFF
-"""The bucket of a slot that holds nothing."""
+"""The bucket of an empty slot."""
 
 
 @njit("void(uint32[:,::1], int32[::1], uint64[::1], uint32[::1], uint32[::1])", cache=True, nogil=True)
@@ -36,8 +36,8 @@ def number_buckets(
     counts: NDArray[np.uint32],
     buckets: NDArray[np.uint32],
 ) -> None:
-    """Writes the bucket of every live slot into `buckets` uint32 (n,), and adds it to `counts` uint32 (buckets + 1,),
-    one further on than its number, so that their running sum says where each bucket begins.
+    """Writes the bucket of every live slot into `buckets` uint32 (n,). Adds the number of slots per bucket to `counts`
+    uint32 (buckets + 1,), shifted by one, so that their running sum gives the beginning of each bucket.
     """
     mask = types.uint64(counts.shape[0] - 2)
     for slot in range(values.shape[0]):
@@ -64,7 +64,7 @@ def place_digests(
     out_sources: NDArray[np.int32],
     out_rows: NDArray[np.int64],
 ) -> None:
-    """Puts every slot that has a bucket at its bucket's position, which moves on."""
+    """Puts every slot with a bucket at its bucket's position, and advances the position."""
     for slot in range(values.shape[0]):
         bucket = buckets[slot]
         if bucket == types.uint32(NOWHERE):
@@ -79,7 +79,7 @@ def place_digests(
 
 @njit("boolean(uint32[::1], uint32[::1])", cache=True, nogil=True, inline="always")
 def equal(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> Any:  # noqa: ANN401  (bool, to Numba)
-    """Whether two digests are the same in every word."""
+    """Tells whether two digests are equal in every word."""
     for i in range(one.shape[0]):  # noqa: SIM110  (a generator would cost more than the comparison)
         if one[i] != other[i]:
             return False
@@ -100,8 +100,8 @@ def find_digests(
     out_probe: NDArray[np.int32],
     out_slot: NDArray[np.int32],
 ) -> int:
-    """Pairs of (probe, slot) with all words equal. `starts` uint32 (a power of two of buckets, + 1); `buckets` scratch,
-    (GROUP,). Returns how many there are.
+    """Finds pairs of (probe, slot) with all words equal. `starts` uint32 (a power of two of buckets, + 1); `buckets`
+    scratch, (GROUP,). Returns the number of pairs.
     """
     mask, size = types.uint64(starts.shape[0] - 2), types.int64(values.shape[0])
     found, room = 0, out_probe.shape[0]
@@ -133,9 +133,8 @@ def confirm_digests(
     slot: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """Fills `out` (pairs, 5) with probe, source, row, distance and quality (none) of those pairs that are live.
-
-    Returns how many there are. What was equal and is live is equal: a slot is dead before it ever changes.
+    """Fills `out` (pairs, 5) with probe, source, row, distance and quality (none) of the live pairs. Returns the number
+    of pairs. A slot is dead before its digest changes, so a live slot is still equal.
     """
     kept, count = 0, probe.shape[0]
     for pair in range(count):

@@ -28,7 +28,8 @@ from node.match.search_threads import Crew
 from node.match.segments import Allocate, Array, Pairs, Part, array_of
 
 DIGESTS_A_BUCKET: Final = 2
-"""At most, on average; at least half of it. Measured at 10 M: fewer cost memory, more cost time."""
+"""The greatest average number of digests in a bucket; the least is half of it. Measured at 10 M: fewer need more
+memory, more need more time."""
 
 
 def _kernels() -> ModuleType:
@@ -40,7 +41,7 @@ def _kernels() -> ModuleType:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DigestSegment:
     """`n` digests of `w` words: `hashes` uint32 (n, w), `sources` int32 (n,), `rows` int64 (n,), in the order of their
-    buckets. `starts` uint32 (buckets + 1,): where each begins. `seeds` uint64 (w + 1,).
+    buckets. `starts` uint32 (buckets + 1,): the beginning of each bucket. `seeds` uint64 (w + 1,).
     """
 
     hashes: NDArray[np.uint32]
@@ -56,7 +57,7 @@ class DigestSegment:
         radius: int,  # noqa: ARG002  (equal or not: no radius)
         crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
     ) -> Pairs:
-        """(probe, slot) of all that seem equal. `words` uint32 (p, w)."""
+        """Returns (probe, slot) of all that seem equal. `words` uint32 (p, w)."""
         kernels = self.kernels
         room, scratch = max(FIRST_ROOM, len(words)), np.empty(kernels.GROUP, dtype=np.int64)
         while True:
@@ -73,17 +74,19 @@ class DigestSegment:
         words: NDArray[np.uint32],  # noqa: ARG002  (a live slot has not changed since it was found equal)
         radius: int,  # noqa: ARG002  (as above)
     ) -> Found:
-        """The pairs as they stand now: only live ones."""
+        """Returns the pairs that are live now."""
         out = room_for(len(probe))
         return found_of(out, self.kernels.confirm_digests(self.sources, self.rows, probe, slot, out))
 
     def arrays(self) -> Mapping[str, Array]:
-        """All of it by name."""
+        """Returns all arrays by name."""
         return {name: getattr(self, name) for name in ("hashes", "sources", "rows", "starts", "seeds")}
 
 
 def opened(arrays: Mapping[str, Array], width: int) -> DigestSegment:
-    """A segment of `width` words a digest over arrays of a file. Raises `Damaged` where they do not fit together."""
+    """Opens a segment of `width` words per digest over the arrays of a file. Raises `Damaged` if they do not fit
+    together.
+    """
     hashes = array_of(arrays, "hashes", np.uint32, (-1, width))
     starts = array_of(arrays, "starts", np.uint32, (-1,))
     buckets = len(starts) - 1
@@ -101,10 +104,11 @@ def opened(arrays: Mapping[str, Array], width: int) -> DigestSegment:
 def build(
     parts: Sequence[Part], allocate: Allocate, progress: Callable[[int, int], None], *, width: int
 ) -> DigestSegment:
-    """A segment of all live slots of `parts`, in arrays of `allocate`.
+    """Builds a segment of all live slots of `parts`, in arrays of `allocate`. In addition to the segment it needs 4
+    bytes per digest and 4 per bucket.
 
-    Besides the segment it takes 4 bytes a digest and 4 a bucket. A slot that is erased meanwhile keeps its place: its
-    bucket is chosen once, and whoever erased it erases it here too (`node.match.segmented`).
+    A slot that is erased meanwhile keeps its place: its bucket is chosen once, and the code that erased it also erases
+    it here (`node.match.segmented`).
     """
     kernels = _kernels()
     count = sum(int(np.count_nonzero(part.sources != DEAD)) for part in parts)

@@ -24,15 +24,15 @@ from node.match.found import NO_QUALITY, NOTHING, Found, joined, room_for
 from node.match.search_threads import Crew
 
 FIRST_CAPACITY: Final = 1_024
-"""Slots of an empty table. Every capacity is a power of two, for there are as many buckets."""
-PROBES_PER_TURN: Final = 65_536
-"""Look-ups between two breaths of the lock: some milliseconds."""
+"""Slots of an empty table. Every capacity is a power of two, because there are as many buckets."""
+PROBES_PER_TURN: Final = 8_192
+"""Look-ups between two releases of the lock, and of the GIL: less than a millisecond."""
 NOBODY: Final = -1
 """The end of a chain, and the head of an empty bucket."""
 
 
 class DigestTable:
-    """All digests of one kind, `size` bytes each (a multiple of four). Holds at most 2**31 of them."""
+    """All digests of one kind, with `size` bytes each (a multiple of four). It holds at most 2**31."""
 
     def __init__(self, size: int) -> None:
         from node.match import kernels  # noqa: PLC0415  (Numba is imported when a table is made, not for --help)
@@ -45,7 +45,7 @@ class DigestTable:
         self._reset(FIRST_CAPACITY)
 
     def _reset(self, capacity: int) -> None:
-        """Empty columns. Pages that no digest has reached cost no memory."""
+        """Creates empty columns. Pages without a digest need no memory."""
         self._used = 0
         self._dead = 0
         self._values: NDArray[np.uint32] = np.empty((capacity, self._width), dtype=np.uint32)
@@ -55,15 +55,15 @@ class DigestTable:
         self._heads: NDArray[np.int32] = np.full(capacity, NOBODY, dtype=np.int32)
 
     def __len__(self) -> int:
-        """Live digests. Under the lock: in the middle of being moved a table looks empty, and who asks whether there is
-        anything to search would pass it over.
+        """Returns the number of live digests. It takes the lock, because a table that is being moved looks empty, and a
+        search would skip it.
         """
         with self._lock:
             return self._used - self._dead
 
     @property
     def nbytes(self) -> int:
-        """Bytes reserved, empty slots included."""
+        """Bytes reserved, with empty slots."""
         columns = (self._values, self._sources, self._rows, self._following, self._heads)
         return sum(column.nbytes for column in columns)
 
@@ -95,7 +95,7 @@ class DigestTable:
         self._link(self._values, self._sources, start, stop, self._heads, self._following, self._seeds)
 
     def _rebuild(self, more: int) -> None:
-        """Moves the live digests together, into columns with room for `more` of them."""
+        """Moves the live digests together, into columns with room for `more`."""
         values, sources, rows = self._values[: self._used], self._sources[: self._used], self._rows[: self._used]
         live = np.flatnonzero(sources != DEAD)
         self._reset(max(FIRST_CAPACITY, 1 << (len(live) + more - 1).bit_length()))
@@ -107,7 +107,7 @@ class DigestTable:
         self._connect(0, self._used)
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites every digest of these rows, given ascending and without repeats; how many there were."""
+        """Overwrites every digest of these rows (ascending, without repeats). Returns how many there were."""
         if not len(rows):
             return 0
         with self._lock:
@@ -122,7 +122,7 @@ class DigestTable:
         return len(slots)
 
     def _slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the digests of these rows are. Called under the lock."""
+        """Returns the slots of the digests of these rows. The caller holds the lock."""
         room = len(rows)  # right where each row has one digest of the kind, as nearly all have
         while True:
             slots = np.empty(room, dtype=np.int64)
@@ -138,7 +138,7 @@ class DigestTable:
         crew: Crew | None = None,  # noqa: ARG002  (a look-up is too little to be dealt out)
         of: int | None = None,  # noqa: ARG002  (nothing is spared by it)
     ) -> Found:
-        """All live digests equal to any of `words`, (p, size / 4)."""
+        """Returns all live digests equal to any of `words`, (p, size / 4)."""
         if len(words) <= PROBES_PER_TURN:
             return self._turn(words, 0)
         return joined(
@@ -149,7 +149,7 @@ class DigestTable:
         )
 
     def _turn(self, words: NDArray[np.uint32], start: int) -> Found:
-        """Looks up `words`, which are the probes from number `start` on."""
+        """Looks up `words`, the probes from number `start` on."""
         with self._lock:
             out = self._out if len(words) <= len(self._out) else room_for(len(words))
             columns = (self._values, self._sources, self._rows, self._heads, self._following, self._seeds)
@@ -163,7 +163,9 @@ class DigestTable:
         return hits
 
     def contents(self) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
-        """Copies of all that is live: digests uint32 (n, words), sources, rows and qualities (digests have none)."""
+        """Copies everything that is live: digests uint32 (n, words), sources, rows and qualities (digests
+        have none).
+        """
         with self._lock:
             live = np.flatnonzero(self._sources[: self._used] != DEAD)
             return (
@@ -174,7 +176,7 @@ class DigestTable:
             )
 
     def clear(self) -> None:
-        """Overwrites and forgets everything."""
+        """Overwrites and drops everything."""
         with self._lock:
             self._values[: self._used] = 0
             self._reset(FIRST_CAPACITY)

@@ -30,14 +30,14 @@ from node.match.manifest import BLOCK, SUM_SIZE, FilePlace, block_after, place
 Array = NDArray[Any]
 
 CHANGING: Final = ("sources", "hashes", "rests", "rows", "qualities")
-"""The arrays in which removals overwrite, in this order: their first axis is that of a segment's slots."""
+"""The arrays that removals overwrite, in this order. Their first axis is that of a segment's slots."""
 BLOCKS_A_TURN: Final = 64
-"""Blocks that are checked before others may overwrite: 2 milliseconds."""
+"""Blocks that are checked until others may overwrite: 2 milliseconds."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Lets out `DiskFull` and `StoreError` for what the disk refuses."""
+    """Raises `DiskFull` and `StoreError` instead of the errors of the disk."""
     try:
         yield
     except OSError as error:
@@ -58,7 +58,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """A new file with these bytes, durable but for its name. Takes the place of a leftover."""
+    """Writes a new file with these bytes. Everything except its name is durable. It replaces a leftover."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
@@ -67,7 +67,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 class FileWriter:
-    """A new file, array by array. `allocate` is what a segment's `build` takes."""
+    """Writes a new file, array by array. A segment's `build` takes `allocate`."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -76,7 +76,7 @@ class FileWriter:
         self._end = 0
 
     def allocate(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An array of zeros in the file, to be filled in place. Raises `OSError` where there is no room for it."""
+        """Returns an array of zeros in the file, to be filled in place. Raises `OSError` if there is no room."""
         kind = np.dtype(dtype)
         size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
         start, self._end = self._end, block_after(self._end + size)
@@ -89,7 +89,7 @@ class FileWriter:
         return np.frombuffer(mapped, dtype=kind).reshape(shape)
 
     def finish(self) -> FilePlace:
-        """Adds the checksums and makes all of it durable, but for the file's name in its folder."""
+        """Adds the checksums and makes everything durable, except the file's name in its folder."""
         made = place(self._path.name.split(".")[-1], self._shapes)
         with mmap.mmap(self._descriptor, made.sums, prot=mmap.PROT_READ) if made.sums else memoryview(b"") as mapped:
             sums = np.fromiter((checksum(mapped, block) for block in range(made.blocks)), np.uint64, made.blocks)
@@ -100,20 +100,19 @@ class FileWriter:
         return made
 
     def close(self) -> None:
-        """Lets go of the file; arrays that were handed out stay mapped."""
+        """Closes the file. Arrays that were returned stay mapped."""
         os.close(self._descriptor)
 
 
 def checksum(mapped: Any, block: int) -> int:  # noqa: ANN401  (any buffer)
-    """The checksum of a block of a mapped file."""
+    """Returns the checksum of a block of a mapped file."""
     with memoryview(mapped)[block * BLOCK : (block + 1) * BLOCK] as data:
         return int.from_bytes(hashlib.sha256(data).digest()[:SUM_SIZE], "big")
 
 
 class MappedFile:
-    """One file of an index as its arrays. `writable`: this process is the owner, and removals go through to the file.
-
-    Raises `Damaged` where the file is not as long as its manifest says, and `OSError`.
+    """One file of an index as its arrays. `writable`: this process is the owner, and removals are written to the file.
+    Raises `Damaged` if the file has not the length in its manifest, and `OSError`.
     """
 
     def __init__(self, path: Path, laid: FilePlace, *, writable: bool) -> None:
@@ -148,14 +147,14 @@ class MappedFile:
 
     @property
     def blocks(self) -> int:
-        """How many blocks there are to be checked."""
+        """The number of blocks to be checked."""
         return self._laid.blocks
 
     @contextmanager
     def changing(self, slots: NDArray[np.int64]) -> Iterator[None]:
-        """Around overwriting these slots of a segment, ascending. Afterwards `sync` makes it durable.
+        """Surrounds the overwriting of these slots of a segment (ascending). `sync` makes it durable afterwards.
 
-        A crash in between leaves a block that its checksum does not fit: a scrub finds it, and the index is rebuilt.
+        A crash in between leaves a block with a wrong checksum: a scrub finds it, and the index is rebuilt.
         """
         with self._lock:
             blocks = self._blocks_of(slots)
@@ -180,15 +179,15 @@ class MappedFile:
         return checksum(self._mapped, block) == int(self._sums[block])
 
     def sync(self) -> None:
-        """Makes durable what was overwritten. Raises `OSError`; it is owed then."""
+        """Makes overwritten data durable. Raises `OSError`; then it must be called again."""
         with self._lock:
             if self._changed:
                 self._mapped.flush()
                 self._changed = False
 
     def scrub(self, blocks: int) -> tuple[int, bool]:
-        """Checks up to so many blocks from where it stopped last: how many, and whether it came to the end of the file.
-        Raises `Damaged`.
+        """Checks at most this many blocks, from where it stopped last. Returns how many, and whether it reached the end
+        of the file. Raises `Damaged`.
         """
         done = 0
         while done < blocks and self._next < self.blocks:

@@ -23,25 +23,25 @@ from node.match.found import NOTHING, Found, found_of, joined, room_for
 from node.match.search_threads import Crew
 
 CHUNK: Final = 65_536
-"""Slots a chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
+"""Slots per chunk: 2 MiB of 256-bit hashes, the second-level cache of most processors."""
 FIRST_ROOM: Final = 128
-"""Hits for which a search makes room at first; it comes back with more where that was too little."""
+"""The initial room for hits of a search. The search repeats with more room if necessary."""
 COPIED_AT_ONCE: Final = 4_096
-"""Slots that are copied before the lock is let go: some 50 microseconds."""
+"""Slots that are copied until the lock is released: some 50 microseconds."""
 CHUNKS_A_WORKER: Final = 4
-"""The chunks of a table are dealt out among threads where a batch of probes finds as many for each."""
+"""The chunks of a table are distributed among threads if each gets this many for a batch of probes."""
 COMPARED_AT_ONCE: Final = 65_536
-"""Pairs of a probe and a hash that are compared without letting go of the lock: some 30 microseconds."""
+"""Pairs of a probe and a hash that are compared until the lock is released: some 30 microseconds."""
 DEAD: Final = -1
-"""The source of a slot that holds nothing."""
+"""The source of an empty slot."""
 
 Columns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]
-"""Hashes uint64 (n, words a hash) with their sources, rows and qualities, each (n,)."""
+"""Hashes uint64 (n, words per hash) with their sources, rows and qualities, each (n,)."""
 
 
 class _Chunk:
-    """`CHUNK` slots as columns. `words` uint64 (words a hash, CHUNK): word k of every hash lies together. `held`: every
-    source of which anything was ever put in.
+    """`CHUNK` slots as columns. `words` uint64 (words per hash, CHUNK): word k of all hashes is contiguous. `held`:
+    every source that ever had a hash in it.
     """
 
     __slots__ = ("columns", "held", "qualities", "rows", "sources", "words")
@@ -66,9 +66,8 @@ class _Chunk:
 
 
 class FlatTable:
-    """All hashes of one perceptual kind, `size` bytes each: 8 or 32.
-
-    Slots emptied by `remove` are filled again by later hashes before the table grows.
+    """All hashes of one perceptual kind, with `size` bytes each: 8 or 32. Later hashes fill slots that `remove` emptied
+    before the table grows.
     """
 
     def __init__(self, size: int) -> None:
@@ -95,7 +94,7 @@ class FlatTable:
 
     @property
     def nbytes(self) -> int:
-        """Bytes reserved, empty slots included."""
+        """Bytes reserved, with empty slots."""
         return sum(chunk.nbytes for chunk in self._chunks) + self._free.nbytes
 
     @property
@@ -133,7 +132,9 @@ class FlatTable:
             self._size = max(self._size, int(slots[-1]) + 1)
 
     def _take(self, count: int) -> NDArray[np.int64]:
-        """Ascending slots for `count` hashes: emptied ones first, then new ones at the end. Called under the lock."""
+        """Returns ascending slots for `count` hashes: emptied ones first, then new ones at the end. The caller holds
+        the lock.
+        """
         reused = np.sort(self._free[len(self._free) - min(count, len(self._free)) :])
         self._free = self._free[: len(self._free) - len(reused)]
         fresh = count - len(reused)
@@ -142,7 +143,7 @@ class FlatTable:
         return np.concatenate([reused, np.arange(self._size, self._size + fresh, dtype=np.int64)])
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites every hash of these rows, given ascending and without repeats; how many hashes there were."""
+        """Overwrites every hash of these rows (ascending, without repeats). Returns how many there were."""
         if not len(rows):
             return 0
         emptied = []
@@ -158,8 +159,8 @@ class FlatTable:
         return sum(map(len, emptied))
 
     def search(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None, of: int | None = None) -> Found:
-        """All live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: who shares in a batch. `of`:
-        the source that is asked for; chunks that never held any of it are skipped, others give what they have.
+        """Returns all live hashes within `radius` bits of any of `words`, (p, size / 8). `crew`: threads that share a
+        batch; `of`: the requested source. Chunks that never held it are skipped; the others return all sources.
         """
         with self._lock:
             pairs = [
@@ -190,7 +191,7 @@ class FlatTable:
     def _near(
         self, chunks: Sequence[tuple[_Chunk, int]], words: NDArray[np.uint64], radius: int
     ) -> list[tuple[_Chunk, NDArray[np.int32], NDArray[np.int32]]]:
-        """(chunk, probes, slots) that seem to be within the radius: the chunks may change under the scan."""
+        """Yields (chunk, probes, slots) that seem to be within the radius. The chunks may change during the scan."""
         near = []
         room = max(FIRST_ROOM, len(words))
         probe, slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
@@ -206,12 +207,12 @@ class FlatTable:
     def _confirmed(
         self, chunk: _Chunk, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
-        """The hits of one chunk as they stand now: only live ones, each with its distance. Called under the lock."""
+        """Returns the hits of one chunk that are live now, each with its distance. The caller holds the lock."""
         out = room_for(len(probe))
         return found_of(out, self._confirm(*chunk.columns, words, radius, probe, slot, out))
 
     def pieces(self) -> Iterator[Columns]:
-        """Copies of all that is live, some thousands at a time, each as it stood at one moment."""
+        """Yields copies of everything that is live, some thousands at a time, each consistent in itself."""
         with self._lock:
             chunks = tuple(self._chunks)
         for chunk in chunks:
@@ -222,7 +223,7 @@ class FlatTable:
                 yield piece
 
     def contents(self) -> Columns:
-        """Copies of all that is live (`pieces`)."""
+        """Copies everything that is live (`pieces`)."""
         pieces = list(self.pieces())
         return (
             np.concatenate([np.empty((0, self._words), np.uint64), *(piece[0] for piece in pieces)]),
@@ -232,7 +233,7 @@ class FlatTable:
         )
 
     def clear(self) -> None:
-        """Overwrites and forgets everything."""
+        """Overwrites and drops everything."""
         with self._lock:
             for chunk in self._chunks:  # searches under way still hold them
                 chunk.erase(slice(None))

@@ -41,21 +41,20 @@ from node.match.segments import Array, Progress, array_of, in_memory
 
 MANIFEST: Final = "manifest"
 KEEP_AT_LEAST: Final = 8_192
-"""Fingerprints of a kind for which a first generation is made: to read fewer from the store takes a tenth of a second.
-"""
+"""Fingerprints of a kind from which on a first generation is written. Reading fewer from the store takes a tenth of a
+second."""
 RETRY_SECONDS: Final = 600.0
-"""How long an index stays in memory only before the disk is tried again."""
+"""Time until the disk is tried again, while an index is in memory only."""
 STALE_SECONDS: Final = 600.0
-"""How long after it was made a generation may keep the places of what was removed from it."""
+"""Time for which a generation may keep the positions of removed fingerprints."""
 READ_ATTEMPTS: Final = 5
-"""How often a reader looks again for the files of a generation that was replaced under its eyes."""
+"""How often a reader searches again for the files of a generation that was replaced while it opened them."""
 _log = logging.getLogger(__name__)
 
 
 class IndexFolder:
-    """`IndexFiles` of `index` in `folder`. `read_only`: for another process than the owner.
-
-    `trouble`: why the index is in memory only, or ""; for people.
+    """`IndexFiles` of `index` in `folder`. `read_only`: for another process than the owner. `trouble`: why the index is
+    in memory only, in words for people, or "".
     """
 
     def __init__(self, folder: Path, index: LocalIndex, *, read_only: bool = False) -> None:
@@ -77,7 +76,9 @@ class IndexFolder:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def open(self) -> tuple[IndexMark, int] | None:
-        """See `IndexFiles`. Costs the manifest, a mapping a kind and the rows' bits: no more for more fingerprints."""
+        """See `IndexFiles`. It opens the manifest, one mapping per kind, and the rows' bits, however many fingerprints
+        there are.
+        """
         reason = ""
         for _ in range(READ_ATTEMPTS if self._read_only else 1):
             try:
@@ -131,7 +132,7 @@ class IndexFolder:
             return file.read(MAX_MANIFEST + 1)
 
     def _clean(self) -> None:
-        """Removes what the manifest does not name."""
+        """Removes files that the manifest does not name."""
         generation = self._manifest.generation if self._manifest else -1
         names = {file_name(generation, name) for name in self._files}
         for path in list(self._folder.iterdir()):
@@ -167,7 +168,7 @@ class IndexFolder:
             table.freeze()
 
     def build(self, progress: Progress) -> None:
-        """See `IndexFiles`. Where the disk refuses, everything is built in memory, and `trouble` says so."""
+        """See `IndexFiles`. If the disk refuses, everything is built in memory, and `trouble` says so."""
         try:
             with translated():
                 self._build_files(progress)
@@ -193,15 +194,17 @@ class IndexFolder:
         self._next = build_generation(self._folder, self._newest() + 1, self._index.tables, self._rows, tell)
 
     def _newest(self) -> int:
-        """The newest that left any trace, so that no name is used twice while a reader may look for it."""
+        """Returns the newest generation that left any trace, so that no name is used twice while a reader may search
+        for it.
+        """
         found = [generation_of(path.name) or 0 for path in self._folder.iterdir()]
         return max([self._manifest.generation if self._manifest else 0, *found])
 
     def publish(self, erased: int) -> bool:
         """See `IndexFiles`.
 
-        A crash before the rename leaves the generation before, and files that nobody names; one after it leaves this
-        generation, and the files of the one before, which nobody names any more.
+        A crash before the rename leaves the earlier generation, and files without a name in a manifest. A crash after
+        it leaves this generation, and the unused files of the earlier one.
         """
         for table in self._index.tables.values():
             table.replay()
@@ -257,7 +260,7 @@ class IndexFolder:
     # --- what is overwritten, and what is damaged ---------------------------------------------------------------------
 
     def sync(self, erased: int) -> None:
-        """See `IndexFiles`. A crash before its end leaves a smaller number: what was removed is removed once more."""
+        """See `IndexFiles`. A crash before its end leaves a smaller number, so some removals are repeated."""
         if self._manifest is None or erased <= self._erased:
             return
         with translated():
@@ -282,7 +285,7 @@ class IndexFolder:
         return not files
 
     def discard(self) -> None:
-        """See `IndexFiles`. The manifest goes first: a crash after it leaves files that nobody names."""
+        """See `IndexFiles`. It removes the manifest first: a crash after that leaves files that no manifest names."""
         self._let_go()
         with translated(), suppress(FileNotFoundError):
             (self._folder / MANIFEST).unlink(missing_ok=True)
@@ -310,16 +313,16 @@ class IndexFolder:
         self._manifest, self._files, self._erased, self._scrubbing = None, {}, 0, 0
 
     def stop(self) -> None:
-        """Ends a `build` that is under way, which then raises `Unavailable`, and any later one. From any thread."""
+        """Ends a running `build`, which then raises `Unavailable`, and any later one. From any thread."""
         self._stopping = True
 
     def close(self) -> None:
-        """Lets go of the files; they stay mapped as long as somebody searches them."""
+        """Closes the files. They stay mapped as long as a search uses them."""
         self._let_go()
 
 
 def describe(folder: Path) -> str:
-    """What a person may want to know of an index folder, without opening more than its manifest."""
+    """Returns facts about an index folder for people, from its manifest alone."""
     try:
         with translated():
             if not (folder / MANIFEST).exists():

@@ -23,13 +23,13 @@ from node.match.segments import Array, Progress, in_turn
 
 ERASED: Final = "erased"
 ROWS: Final = "rows"
-"""The file that says which rows the index counts, beside one file a kind, called by its name."""
+"""The file with the rows that the index counts, beside one file per kind with its name."""
 _ERASED: Final = struct.Struct(">QQ16s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """Files by name, mapped for their owner, and what the manifest says of them."""
+    """Files by name, mapped for their owner, and their manifest."""
 
     number: int
     files: dict[str, MappedFile]
@@ -37,15 +37,15 @@ class Generation:
 
 
 def mapped(folder: Path, generation: int, laid: FilePlace, *, writable: bool) -> MappedFile:
-    """A file of a generation. Raises what `MappedFile` does."""
+    """Maps a file of a generation. Raises like `MappedFile`."""
     return MappedFile(folder / file_name(generation, laid.name), laid, writable=writable)
 
 
 def build_generation(
     folder: Path, number: int, tables: Mapping[str, SegmentedTable], rows: Mapping[str, Array], progress: Progress
 ) -> Generation:
-    """Writes what the tables have frozen, and offers it to them as it is in its files. Raises `OSError`, and what
-    `progress` raises; leftovers are the caller's to remove.
+    """Writes what the tables have frozen, and offers it to them in its files. Raises `OSError`, and the errors of
+    `progress`. The caller removes leftovers.
     """
     places: list[FilePlace] = []
     files: dict[str, MappedFile] = {}
@@ -72,7 +72,9 @@ def build_generation(
 
 
 def read_erased(folder: Path, generation: int) -> int:
-    """The number in the file `erased`; 0 where it is of another generation, or torn: removing twice does no harm."""
+    """Reads the number in the file `erased`. Returns 0 if it belongs to another generation, or is torn: removing twice
+    does no harm.
+    """
     try:
         of, number, digest = _ERASED.unpack((folder / ERASED).read_bytes())
     except (FileNotFoundError, struct.error):

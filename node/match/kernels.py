@@ -24,15 +24,16 @@ from numpy.typing import NDArray
 from node.match.found import NO_QUALITY
 
 ROWS_PER_BLOCK: Final = 512
-"""Hashes compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe passes."""
+"""Hashes that are compared before the next probe: 512 x 32 bytes stay in the first-level cache while every probe is
+compared."""
 
 HALF_BITS: Final = 128
 ROWS_PER_PART: Final = 32
-"""Hashes of a block that are looked at one by one where one of them seems near."""
+"""Hashes of a block that are compared one by one if one of them seems near."""
 
 
 def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401  (Numba's protocol of typing)
-    """The number of set bits of a uint64, by the processor's own instruction where it has one."""
+    """Returns the number of set bits of a uint64, with the processor's own instruction if it has one."""
     if word != types.uint64:
         return None
 
@@ -54,12 +55,11 @@ def scan256(  # noqa: C901  (a call for each block would cost more than it)
     out_probe: NDArray[np.int32],
     out_slot: NDArray[np.int32],
 ) -> int:
-    """Pairs of (probe, slot) at most `radius` bits apart among the first `size` slots.
+    """Finds pairs of (probe, slot) at most `radius` bits apart among the first `size` slots.
 
-    `words` uint64 (4, capacity): word k of every hash lies together, so that the compiler compares eight hashes at
-    once, and half of every hash is mostly all that has to be fetched: of two that are unrelated, the first 128 bits
-    differ in 64 +- 6 already. `probes` uint64 (p, 4). Fills `out_probe` and `out_slot` as far as they reach; returns
-    how many there are.
+    `words` uint64 (4, capacity): word k of all hashes is contiguous. So the compiler compares eight hashes at once, and
+    usually only half of every hash is fetched: the first 128 bits of two unrelated hashes already differ in 64 +- 6.
+    `probes` uint64 (p, 4). Fills `out_probe` and `out_slot` up to their length. Returns the number of pairs.
     """
     found = 0
     room = out_probe.shape[0]
@@ -102,7 +102,7 @@ def scan64(
     out_probe: NDArray[np.int32],
     out_slot: NDArray[np.int32],
 ) -> int:
-    """`scan256` for hashes of one word: `words` uint64 (1, capacity), `probes` uint64 (p, 1)."""
+    """Works like `scan256` for hashes of one word: `words` uint64 (1, capacity), `probes` uint64 (p, 1)."""
     found = 0
     room = out_probe.shape[0]
     for start in range(0, size, ROWS_PER_BLOCK):
@@ -141,9 +141,8 @@ def confirm_slots(
     slot: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """Fills `out` (pairs, 5) with probe, source, row, distance, quality of those that are live and near now; how many.
-
-    `words` uint64 (words a hash, capacity), `probes` uint64 (p, words a hash).
+    """Fills `out` (pairs, 5) with probe, source, row, distance, quality of the pairs that are live and near now.
+    Returns their number. `words` uint64 (words per hash, capacity), `probes` uint64 (p, words per hash).
     """
     kept = 0
     for i in range(probe.shape[0]):
@@ -174,10 +173,10 @@ def scan_and_confirm(
     pairs: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """Scans the first `size` slots and confirms what it finds, of columns that do not change meanwhile.
+    """Scans the first `size` slots and confirms the pairs, in columns that do not change meanwhile.
 
-    `pairs` (2, room) is room for as many pairs of probe and slot as `out` (room, 5) is for hits. Returns how many of
-    these there are; or, where there are more pairs than there is room, how many pairs, and there is nothing in `out`.
+    `pairs` (2, room) has room for as many pairs of probe and slot as `out` (room, 5) has for hits. Returns the number
+    of hits. If there are more pairs than room, returns the number of pairs, and `out` contains nothing.
     """
     if words.shape[0] == 1:
         found = scan64(words, size, probes, radius, pairs[0], pairs[1])
@@ -190,10 +189,10 @@ def scan_and_confirm(
 
 @njit("uint64(uint32[::1], uint64[::1])", cache=True, nogil=True, inline="always")
 def bucket_hash(value: NDArray[np.uint32], seeds: NDArray[np.uint64]) -> Any:  # noqa: ANN401  (uint64, to Numba)
-    """32 bits that a stranger cannot steer: the multilinear hash over secret random seeds, strongly universal.
+    """Returns 32 bits that an attacker cannot control: the multilinear hash over secret random seeds, strongly universal.
 
-    `value` uint32 (w,), `seeds` uint64 (w + 1,) or longer. (D. Lemire, O. Kaser, "Strongly universal string hashing is
-    fast", 2014.) Digests in records are whatever a member wrote, so their own bits are not random enough.
+    `value` uint32 (w,), `seeds` uint64 (w + 1,) or longer. A member may write any digest into a record, so the digest's
+    own bits are not random enough. Source: D. Lemire, O. Kaser, "Strongly universal string hashing is fast", 2014.
     """
     total = seeds[0]
     for i in range(value.shape[0]):
@@ -214,7 +213,8 @@ def link(
     """Puts the live slots `start` to `stop` at the head of their buckets' chains.
 
     `heads` int32 (a power of two of buckets): newest slot of each bucket or -1; `following` int32 (capacity): the next
-    slot of the chain. A slot costs the same whatever else its bucket holds, so equal digests cannot slow this down.
+    slot of the chain. The cost of a slot does not depend on the length of its bucket, so equal digests cannot slow this
+    down.
     """
     mask = types.uint64(heads.shape[0] - 1)
     for slot in range(start, stop):
@@ -224,10 +224,10 @@ def link(
             heads[bucket] = slot
 
 
+# With the GIL: a look-up takes a microsecond or two, and a release wakes another thread that then keeps it waiting.
 @njit(
     "int64(uint32[:,::1], int32[::1], int64[::1], int32[::1], int32[::1], uint64[::1], uint32[:,::1], int64[:,::1])",
     cache=True,
-    nogil=True,
 )
 def look_up(
     values: NDArray[np.uint32],
@@ -239,9 +239,8 @@ def look_up(
     probes: NDArray[np.uint32],
     out: NDArray[np.int64],
 ) -> int:
-    """Hits of `probes` uint32 (p, w) among the live slots, all words equal. Returns how many there are.
-
-    `out` (room, 5): probe, source, row, distance and quality of each, as far as it reaches.
+    """Finds hits of `probes` uint32 (p, w) among the live slots, with all words equal. Returns their number. `out`
+    (room, 5): probe, source, row, distance and quality of each, up to its length.
     """
     mask = types.uint64(heads.shape[0] - 1)
     found = 0
@@ -272,7 +271,9 @@ def find_rows(
     wanted: NDArray[np.int64],
     out_slot: NDArray[np.int64],
 ) -> int:
-    """The slots, ascending, among the first `size` that hold a row of `source` in `wanted` (ascending, not empty)."""
+    """Returns the slots, ascending, among the first `size` that hold a row of `source` in `wanted` (ascending, not
+    empty).
+    """
     found = 0
     room = out_slot.shape[0]
     lowest, highest = wanted[0], wanted[wanted.shape[0] - 1]

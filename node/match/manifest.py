@@ -29,16 +29,16 @@ from node.domain.index_ports import STORE_IDENTITY_SIZE, IndexMark
 from node.errors import Damaged, Misuse
 
 FORMAT: Final = "vigil-index/2"
-"""Raised when an array of a file comes to mean something else. 1: pHash without tables."""
+"""The version of the files. It is raised when the meaning of an array changes. 1: pHash without tables."""
 BLOCK: Final = 1 << 16
-"""Bytes that have one checksum; every array begins a block. It is a multiple of the page of any machine, so an array
-can be mapped by itself. A removed record is several blocks to sum again, 30 microseconds each."""
+"""Bytes with one checksum. Every array begins a block. It is a multiple of the page size of any machine, so an array
+can be mapped alone. Removing a record changes several blocks, whose checksums take 30 microseconds each."""
 SUM_SIZE: Final = 8
-"""Bytes a checksum: the first of a SHA-256."""
+"""Bytes of a checksum: the first of a SHA-256."""
 DTYPES: Final = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-"""What an array may be made of."""
+"""The allowed types of an array."""
 MAX_MANIFEST: Final = 16 << 20
-"""Bytes: a manifest names some dozens of arrays and a number for each log."""
+"""The most bytes of a manifest. It names some dozens of arrays, and a number for each log."""
 MAX_NUMBER: Final = 2**63 - 1
 _MAX_DIMENSIONS: Final = 3
 _MAX_NAME: Final = 32
@@ -48,12 +48,12 @@ _FILE_NAME: Final = re.compile(r"[0-9]{12}\.[a-z][a-z0-9-]{0,31}", re.ASCII)
 
 
 class OtherVersion(Misuse):
-    """The index was made by another version of this program, or on a machine of another byte order."""
+    """Another version of this program wrote the index, or a machine with another byte order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayPlace:
-    """One array: `dtype` of `DTYPES`, its shape, and the byte of the file at which it begins."""
+    """One array: `dtype` of `DTYPES`, its shape, and its offset in the file."""
 
     name: str
     dtype: str
@@ -62,13 +62,13 @@ class ArrayPlace:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes."""
+        """The bytes of the array."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePlace:
-    """One file: `arrays` in the order in which they lie, then the checksums of all blocks, from byte `sums` on."""
+    """One file: `arrays` in their order, then the checksums of all blocks, from offset `sums`."""
 
     name: str
     arrays: tuple[ArrayPlace, ...]
@@ -76,19 +76,19 @@ class FilePlace:
 
     @property
     def blocks(self) -> int:
-        """How many blocks have a checksum."""
+        """The number of blocks with a checksum."""
         return self.sums // BLOCK
 
     @property
     def size(self) -> int:
-        """Bytes of the whole file."""
+        """The bytes of the whole file."""
         return self.sums + self.blocks * SUM_SIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """An index on the disk. `algorithms`: kind name -> version, of the kinds that are in it. `erased`: the number of
-    the last change of the store whose removals were overwritten when it was made.
+    """An index on the disk. `algorithms`: kind name -> version, of the kinds in it. `erased`: the number of the last
+    change of the store whose removals were overwritten when the index was made.
     """
 
     generation: int
@@ -99,17 +99,17 @@ class Manifest:
 
 
 def file_name(generation: int, name: str) -> str:
-    """What the file `name` of a generation is called in the folder."""
+    """Returns the file name of `name` of a generation."""
     return f"{generation:012}.{name}"
 
 
 def generation_of(name: str) -> int | None:
-    """The generation that a file of an index folder belongs to; None for a name that no index file has."""
+    """Returns the generation of a file of an index folder, or None for a name that no index file has."""
     return int(name[:12]) if _FILE_NAME.fullmatch(name) else None
 
 
 def place(name: str, arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> FilePlace:
-    """Lays arrays (dtype and shape by name) out in a file."""
+    """Assigns arrays (dtype and shape by name) to places in a file."""
     places, at = [], 0
     for each, (dtype, shape) in arrays.items():
         places.append(ArrayPlace(name=each, dtype=dtype, shape=shape, offset=at))
@@ -118,7 +118,7 @@ def place(name: str, arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> FileP
 
 
 def block_after(at: int) -> int:
-    """The first byte, from `at` on, that begins a block."""
+    """Returns the first offset, from `at` on, at which a block begins."""
     return -(-at // BLOCK) * BLOCK
 
 
@@ -172,7 +172,7 @@ def read(data: bytes) -> Manifest:
 
 
 def _manifest(fields: dict[str, Any]) -> Manifest:
-    """Raises what Python raises for fields that are not a manifest's."""
+    """Makes a manifest from parsed fields. Raises Python's errors for invalid fields."""
     store = bytes.fromhex(fields["store"])
     if len(store) != STORE_IDENTITY_SIZE:
         raise ValueError("store")

@@ -18,11 +18,11 @@ from node.match.flat import DEAD
 from node.match.segments import Guard, Segment, unguarded
 
 FIRST_SLOTS: Final = 1_024
-"""Slots for which a removal makes room at first."""
+"""The initial room for the slots of a removal."""
 
 
 class MappedSegment:
-    """`segment`, and `guard`, which goes around changing it."""
+    """`segment`, and `guard`, which surrounds a change of it."""
 
     def __init__(self, segment: Segment, guard: Guard) -> None:
         from node.match import kernels  # noqa: PLC0415  (Numba is imported when it is needed)
@@ -32,7 +32,7 @@ class MappedSegment:
         self._guard = guard
 
     def slots_of(self, source: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the hashes of these rows are, given ascending and without repeats."""
+        """Returns the slots of the hashes of these rows (ascending, without repeats)."""
         segment = self.segment
         room = max(FIRST_SLOTS, len(rows))
         while True:
@@ -43,14 +43,14 @@ class MappedSegment:
             room = found
 
     def erase(self, slots: NDArray[np.int64]) -> int:
-        """Overwrites what lies in these slots, ascending; how many there are."""
+        """Overwrites these slots (ascending). Returns how many there are."""
         if len(slots):
             with self._guard(slots):
                 self._overwrite(slots)
         return len(slots)
 
     def _overwrite(self, slots: NDArray[np.int64] | slice) -> None:
-        """Sources first: whoever sees a live one sees the whole of its hash."""
+        """Overwrites sources first, so a live source always has its whole hash."""
         arrays = self.segment.arrays()
         for name in CHANGING:
             if name in arrays:
@@ -62,6 +62,6 @@ class MappedSegment:
         return self._guard is not unguarded
 
     def forget(self) -> None:
-        """Overwrites what is in memory only. A file is let go of: it may be another process's yet."""
+        """Overwrites data that are in memory only. A file is only closed, because another process may still use it."""
         if not self.in_file:
             self._overwrite(slice(None))

@@ -10,24 +10,24 @@ from __future__ import annotations
 from typing import Final
 
 MERGE_AT_LEAST: Final = 65_536
-"""New fingerprints of a kind for which a new generation is made: to scan them costs a search 0.1 ms."""
+"""New fingerprints of a kind from which on a new generation is written. Scanning them costs a search 0.1 ms."""
 MERGE_SHARE: Final = 16
-"""And a sixteenth of what there is: so each fingerprint is written about sixteen times in all while an index grows."""
+"""The number must also exceed this share of all fingerprints. So each fingerprint is written about sixteen times in all
+while an index grows."""
 FEWEST_COMPARED: Final = 32_768
-"""Waiting hashes below which a scan of them costs a search less than looking chunks up does: they may wait however much
-is searched."""
+"""Fewer waiting hashes cost a search less than looking chunks up. They may wait, however many searches there are."""
 BUILD_COST: Final = 600.0
-"""Nanoseconds a fingerprint that a rebuild takes, of one core: a hash of PDQ (`match.build`), or any in its file
-(a fifth of `match.keep`, which is of five kinds together)."""
+"""Nanoseconds of one core that a rebuild needs per fingerprint: a hash of PDQ (`match.build`), or any in its file (a
+fifth of `match.keep`, which covers five kinds)."""
 
 
 def worth_merging(*, waiting: int, settled: int, spent: float, whole: int) -> bool:
-    """Whether a table makes a new generation worth it, of whose fingerprints `waiting` wait and `settled` do not.
+    """Tells whether a table justifies a new generation. `waiting` and `settled`: its fingerprints outside and inside
+    the present one. `spent`: nanoseconds that searches have spent on comparing the waiting ones, 0 for a kind whose
+    searches a generation does not speed up. `whole`: fingerprints of all kinds, which a generation rebuilds.
 
-    `spent`: nanoseconds that searches have spent on comparing those that wait since the last generation, 0 for a kind
-    whose searches a generation does not spare that. `whole`: fingerprints of all kinds, which a generation rebuilds.
-    Once comparing has cost as much as that does, it is due: so at no time was more than twice the work done that
-    hindsight would have done.
+    A generation is due when the comparisons have cost as much as it would. So the total work is never more than twice
+    the optimum.
     """
     if waiting > max(MERGE_AT_LEAST, settled // MERGE_SHARE):
         return True

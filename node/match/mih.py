@@ -27,11 +27,11 @@ from node.match.search_threads import Crew
 from node.match.segments import NO_PAIRS, Pairs
 
 ARRAYS: Final = ("hashes", "rests", "sources", "rows", "qualities", "chunks", "blocks", "wide", "ids")
-"""The fields of a segment that are arrays: all it consists of."""
+"""The array fields of a segment. It consists of nothing else."""
 PROBES_A_WORKER: Final = 16
-"""A batch is dealt out among threads where each gets as many: a millisecond of work at 10 M hashes."""
+"""A batch is distributed among threads if each gets this many probes: a millisecond of work at 10 M hashes."""
 ROWS_A_WORKER: Final = 1 << 18
-"""And a scan, where each gets as many hashes to compare."""
+"""A scan is distributed if each thread gets this many hashes."""
 
 
 class _Scratch:
@@ -49,8 +49,8 @@ class _Scratch:
 
 
 class _Plans:
-    """The plans of a segment by radius, each with the scratch of searches that have ended, for the next ones; and the
-    kernels that go by them.
+    """The plans of a segment by radius, each with the scratch memory of finished searches for reuse, and the kernels
+    that follow them.
     """
 
     def __init__(self) -> None:
@@ -69,12 +69,12 @@ class _Plans:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segment:
-    """`n` hashes and the tables of their `m` chunks (`node.match.mih_table_kernels` tells how these lie in memory).
+    """`n` hashes and the tables of their `m` chunks (`node.match.mih_table_kernels` describes their layout).
 
-    `hashes` and `rests` uint64 (n, words): the first and the second half of each, for the first tells all but a few
-    strangers (of a hash of one word the second has none). `sources` int32, `rows` int64, `qualities` int8, each (n,).
-    These change, by removals only. `chunks` int64 (m, 3): `node.match.mih_layout.layout` of `cut`. `blocks` uint64
-    (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
+    `hashes` and `rests` uint64 (n, words): the first and the second half of each hash, because the first half excludes
+    nearly all unrelated hashes (a hash of one word has no second half). `sources` int32, `rows` int64, `qualities`
+    int8, each (n,). Only removals change these. `chunks` int64 (m, 3): `node.match.mih_layout.layout` of `cut`.
+    `blocks` uint64 (b, 2), `wide` uint32 (w, 17), `ids` uint32 (m * n).
     """
 
     hashes: NDArray[np.uint64]
@@ -90,13 +90,12 @@ class Segment:
     plans: _Plans = field(default_factory=_Plans, repr=False)
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """All that it consists of, by name (`ARRAYS`)."""
+        """Returns all arrays by name (`ARRAYS`)."""
         return {name: getattr(self, name) for name in ARRAYS}
 
     def near(self, words: NDArray[np.uint64], radius: int, crew: Crew | None = None) -> Pairs:
-        """(probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, words).
-
-        `crew`: who shares in the work of a batch.
+        """Returns (probes, slots) at most `radius` bits apart, each pair once, in no order. `words` uint64 (p, words).
+        `crew`: threads that share the work of a batch.
         """
         if not len(self.hashes) or not len(words):
             return NO_PAIRS
@@ -122,7 +121,7 @@ class Segment:
     def _looked_up(
         self, words: NDArray[np.uint64], radius: int, laid: Plan, spare: list[_Scratch]
     ) -> tuple[Pairs, NDArray[np.int32]]:
-        """The pairs of those probes that are not crowded, and the numbers of those that are."""
+        """Returns the pairs of the probes that are not crowded, and the numbers of the crowded ones."""
         try:
             scratch = spare.pop()
         except IndexError:
@@ -160,7 +159,7 @@ class Segment:
         return pairs, crowded[:crowds]
 
     def _scanned(self, words: NDArray[np.uint64], radius: int, crew: Crew | None) -> Pairs:
-        """The pairs by comparing every hash with every probe."""
+        """Compares every hash with every probe."""
 
         def scan(part: slice) -> Pairs:
             def search(begin: int, probe: NDArray[np.int32], slot: NDArray[np.int32]) -> tuple[int, int]:
@@ -179,7 +178,7 @@ class Segment:
     def confirm(
         self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: NDArray[np.uint64], radius: int
     ) -> Found:
-        """The pairs as they stand now: only live ones, each with its distance."""
+        """Returns the pairs that are live now, each with its distance."""
         if not len(probe):
             return NOTHING
         out = room_for(len(probe))
@@ -188,7 +187,9 @@ class Segment:
 
 
 def _shares(count: int, least: int, crew: Crew) -> list[slice]:
-    """`count` items dealt out in as many stretches as there are workers, none shorter than `least` (but the only)."""
+    """Divides `count` items into as many stretches as there are workers. None is shorter than `least`, unless it is the
+    only one.
+    """
     parts = max(1, min(crew.workers, count // least))
     borders = [count * part // parts for part in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(borders)]
@@ -207,7 +208,9 @@ def _filled(
     probe: NDArray[np.int32],
     slot: NDArray[np.int32],
 ) -> Pairs:
-    """All that `search` writes, which goes on from where it had no more room: copies, so the arrays are free again."""
+    """Returns everything that `search` writes; it continues when the room is full. The result is a copy, so the arrays
+    are free again.
+    """
     parts = []
     while True:
         begin, found = search(begin, probe, slot)

@@ -28,11 +28,11 @@ def build(
     allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
-    """A segment of the columns of all `parts`, copied: hashes of the size of `cut`.
+    """Builds a segment of the columns of all `parts`, copied: hashes of the size of `cut`. `chunks`: their number, 0
+    for the best number.
 
-    `chunks`: how many, 0 for what the number of hashes suggests. `allocate` is asked once for each array of the
-    segment. `progress` is told after each chunk how many are done. Besides the segment and the parts it takes 4 bytes
-    a value of the widest chunk.
+    It asks `allocate` once for each array of the segment, and reports to `progress` after each chunk how many are done.
+    In addition to the segment and the parts it needs 4 bytes per value of the widest chunk.
     """
     size = sum(len(part[0]) for part in parts)
     return build_from(parts, size, cut=cut, chunks=chunks, allocate=allocate, progress=progress)
@@ -47,9 +47,8 @@ def build_from(
     allocate: Allocate = in_memory,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Segment:
-    """`build` of pieces that are taken one after another, and hold at most `size` hashes together.
-
-    A slot for which there is no hash, or one whose source is dead, is empty.
+    """Works like `build` with pieces that are taken one after another, and hold at most `size` hashes together. A slot
+    without a hash, or with a dead source, is empty.
     """
     laid = layout(chunks or best_chunks(size, cut), cut)
     columns = {
@@ -75,7 +74,7 @@ def build_from(
 
 
 def segment_of(arrays: Mapping[str, NDArray[Any]], cut: Cut) -> Segment:
-    """The segment that consists of these arrays (`node.match.mih.ARRAYS`), which are trusted."""
+    """Makes a segment of these arrays (`node.match.mih.ARRAYS`), which are trusted."""
     return Segment(
         hashes=arrays["hashes"],
         rests=arrays["rests"],
@@ -97,7 +96,7 @@ def _tables(
     allocate: Allocate,
     progress: Callable[[int, int], None],
 ) -> dict[str, NDArray[Any]]:
-    """`blocks`, `ids` and `wide` of the hashes."""
+    """Returns `blocks`, `ids` and `wide` of the hashes."""
     from node.match import mih_table_kernels as kernels  # noqa: PLC0415  (Numba is imported when it is needed)
 
     size, values = len(hashes), int((1 << laid[:, 1]).sum())

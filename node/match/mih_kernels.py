@@ -28,9 +28,9 @@ from node.match.mih_table_kernels import chunk_of
 from node.match.prefetching import prefetch
 
 AHEAD: Final = 64
-"""Items between asking for a cache line and needing it: 64 x 4 nanoseconds outlast a miss."""
+"""Items between the request for a cache line and its use: 64 x 4 nanoseconds exceed a miss."""
 AT_ONCE: Final = 2
-"""Ids of a run that are copied without asking how many there are: nine runs of ten are no longer at the usual load."""
+"""Ids of a run that are copied without a check of their number. Nine runs of ten are no longer at the usual load."""
 
 _BYTES: Final = np.uint64(0x0101010101010101)
 _NIBBLES: Final = np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -43,9 +43,8 @@ _ONE: Final = np.uint64(1)
 def list_values(
     probe: NDArray[np.uint64], chunks: NDArray[np.int64], masks: NDArray[np.uint64], values: NDArray[np.uint64]
 ) -> int:
-    """Fills `values` with all near values of all chunks, counted from the first of all tables; how many there are.
-
-    After them come `AHEAD` repetitions, for the next sweep to look ahead to.
+    """Fills `values` with all near values of all chunks, counted from the first of all tables. Returns their number.
+    `AHEAD` repetitions follow, so that the next pass can look ahead.
     """
     filled, last = 0, probe.shape[0] - 1
     for k in range(chunks.shape[0]):
@@ -77,8 +76,8 @@ def list_runs(
     counts: NDArray[np.uint64],
     ends: NDArray[np.int64],
 ) -> Any:  # noqa: ANN401  (uint64, to Numba)
-    """The runs of ids of all `values`: `starts` in the ids of all chunks, `counts`, and `ends` [k, 0], where those of
-    chunk k end. Returns how many ids they hold together. No run leads outside its chunk's `size` ids.
+    """Lists the runs of ids of all `values`: `starts` in the ids of all chunks, `counts`, and `ends` [k, 0], the end of
+    those of chunk k. Returns the total number of ids. No run leaves its chunk's `size` ids.
     """
     for i in range(AHEAD):
         prefetch(blocks, values[i] >> np.uint64(4))
@@ -117,7 +116,7 @@ def list_ids(
     ends: NDArray[np.int64],
     proposed: NDArray[np.uint32],
 ) -> None:
-    """Copies the ids of all runs to `proposed`; `ends` [k, 1] is where those of chunk k end, `AHEAD` zeros the last."""
+    """Copies the ids of all runs to `proposed`. `ends` [k, 1] is the end of those of chunk k. `AHEAD` zeros follow."""
     last = np.uint64(ids.shape[0] - 1)
     filled, first = _NONE, 0
     for k in range(ends.shape[0]):
@@ -139,9 +138,8 @@ def list_ids(
 
 @njit("boolean(UniTuple(uint64, 4), int64[:,::1], uint64[::1], int64)", cache=True, nogil=True)
 def first_near(turned: Any, chunks: NDArray[np.int64], masks: NDArray[np.uint64], k: int) -> bool:  # noqa: ANN401
-    """Whether chunk `k` is the first to propose a hash: each that is near does, and one of them has to speak.
-
-    `turned`: the words in which hash and probe differ; those that a hash has not are 0.
+    """Tells whether chunk `k` is the first to propose a hash. Each near chunk proposes it, and exactly one may report
+    it. `turned`: the words in which hash and probe differ; missing words are 0.
     """
     for earlier in range(k):
         if chunks[earlier, 4] > 0:

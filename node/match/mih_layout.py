@@ -23,22 +23,23 @@ from node.domain.fingerprint_kinds import PDQ_BITS, PDQ_RADIUS, PHASH, PHASH_RAD
 WORD: Final = 64
 """Bits a word of a hash."""
 NARROWER: Final = 3
-"""Bits by which a chunk that is searched one bit less far is narrower. With fewer values to look up it can propose as
-many hashes for each; at 11 to 16 times fewer the best is 3.5 to 4, and a bit less keeps the tables in balance."""
+"""How many bits narrower a chunk is that is searched with a radius of one bit less. It has fewer values to look up, so
+it can propose more hashes for each. With 11 to 16 times fewer values the best is 3.5 to 4; slightly less balances the
+tables."""
 VALUE_COST: Final = 6.0
-"""Nanoseconds that looking up one value of a chunk takes."""
+"""Nanoseconds for looking up one value of a chunk."""
 PROPOSAL_COST: Final = 18.0
-"""Nanoseconds that one proposed hash takes, mostly to fetch its number and then the hash."""
+"""Nanoseconds for one proposed hash, mostly for fetching its number and then the hash."""
 # The costs were measured at 10 M hashes on one core with AVX-512 (bench/match.py); only their ratios matter.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """How hashes of one size may be cut: `bits` each, for searches within `radius` (others are as exact).
+    """How hashes of one size may be cut: `bits` each, for searches within `radius` (others are exact too).
 
-    From `fewest` to `most` chunks; one of 32 bits is the widest that `mih_table_kernels.chunk_of` cuts out.
-    `table_bytes`: bytes a hash that the tables of all chunks may take, the ids (4 bytes a chunk) aside. `row_cost`:
-    nanoseconds a hash that a scan takes. `scanned`: as many hashes are scanned sooner than anything is looked up.
+    From `fewest` to `most` chunks; `mih_table_kernels.chunk_of` cuts out at most 32 bits. `table_bytes`: the most bytes
+    per hash for the tables of all chunks, without the ids (4 bytes per chunk). `row_cost`: nanoseconds per hash of a
+    scan. `scanned`: up to this many hashes a scan is faster than any look-up.
     """
 
     bits: int
@@ -56,7 +57,7 @@ class Cut:
 
     @property
     def first(self) -> int:
-        """Of these, how many are kept apart to be compared first: half of them, or the only one."""
+        """The words that are compared first: half of them, or the only one."""
         return -(-self.words // 2)
 
 
@@ -64,15 +65,16 @@ PDQ_CUT: Final = Cut(bits=PDQ_BITS, radius=PDQ_RADIUS, fewest=8, most=32, table_
 PHASH_CUT: Final = Cut(
     bits=8 * PHASH.size, radius=PHASH_RADIUS, fewest=3, most=7, table_bytes=8, row_cost=0.25, scanned=4_096
 )
-"""A scan costs so little only in a batch, and three times as much for a single probe: so the tables never cost more
-than the scan does, whichever it is."""
+"""A scan is this cheap only in a batch; for a single probe it costs three times as much. So the tables never cost more
+than a scan."""
 
 
 def chunk_radii(chunks: int, radius: int) -> list[int]:
-    """To which radius each chunk has to be searched so that nothing within `radius` is missed.
+    """Returns the radius in which each chunk must be searched, so that nothing within `radius` is missed.
 
-    With a = radius // m: were the first radius - a * m + 1 chunks all past a, and the others all past a - 1, the hashes
-    would be (radius - a * m + 1) * (a + 1) + (m - radius + a * m - 1) * a = radius + 1 bits apart.
+    With a = radius // m: if the first radius - a * m + 1 chunks all differed by more than a, and the others all by more
+    than a - 1, the hashes would differ by (radius - a * m + 1) * (a + 1) + (m - radius + a * m - 1) * a = radius + 1
+    bits.
     """
     a = radius // chunks
     further = radius - a * chunks + 1
@@ -80,15 +82,14 @@ def chunk_radii(chunks: int, radius: int) -> list[int]:
 
 
 def near_values(width: int, radius: int) -> int:
-    """How many values of `width` bits lie within `radius` of one."""
+    """Returns how many values of `width` bits are within `radius` of one."""
     return sum(math.comb(width, bits) for bits in range(radius + 1))
 
 
 @lru_cache(maxsize=256)
 def near_masks(width: int, radius: int) -> NDArray[np.uint64]:
-    """What to turn over in a value of `width` bits to get all values within `radius` of it, uint64, ascending.
-
-    In this order values that share a block of the table follow each other.
+    """Returns the bits to invert in a value of `width` bits to get all values within `radius`, uint64, ascending. In
+    this order, values in the same block of the table are adjacent.
     """
     masks = [
         sum(1 << bit for bit in bits) for turned in range(radius + 1) for bits in combinations(range(width), turned)
@@ -99,7 +100,7 @@ def near_masks(width: int, radius: int) -> NDArray[np.uint64]:
 
 
 def chunk_widths(chunks: int, cut: Cut) -> list[int]:
-    """Widths that add up to all bits of a hash: the narrow ones last, where radii are smaller."""
+    """Returns widths that add up to all bits of a hash. The narrow ones, with smaller radii, come last."""
     radii = chunk_radii(chunks, cut.radius)
     narrower = [NARROWER if near < radii[0] else 0 for near in radii]
     width, over = divmod(cut.bits + sum(narrower), chunks)
@@ -115,7 +116,9 @@ def layout(chunks: int, cut: Cut) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=64)
 def best_chunks(size: int, cut: Cut) -> int:
-    """How many chunks serve `size` evenly spread hashes best, among those whose tables are not too large."""
+    """Returns the best number of chunks for `size` evenly distributed hashes, among those whose tables are not too
+    large.
+    """
 
     def cost(chunks: int) -> float:
         total = 0.0
@@ -133,10 +136,9 @@ def best_chunks(size: int, cut: Cut) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """How a segment is searched within one radius.
-
-    `chunks` int64 (m, 5): start, width, first value of its table, first of its `masks`, how many. `masks` uint64.
-    `proposals`: how many hashes are worth looking at; past that, or where it is below 0, a scan is cheaper.
+    """How a segment is searched within one radius. `chunks` int64 (m, 5): start, width, first value of its table, first
+    of its `masks`, number of masks. `masks` uint64. `proposals`: the most hashes that are worth comparing. Above that,
+    or if it is negative, a scan is cheaper.
     """
 
     chunks: NDArray[np.int64]
@@ -145,7 +147,7 @@ class Plan:
 
 
 def plan(chunks: NDArray[np.int64], size: int, radius: int, cut: Cut) -> Plan:
-    """The plan for `size` hashes whose chunks are laid out as `layout` says."""
+    """Returns the plan for `size` hashes with the chunks of `layout`."""
     widths, radii = chunks[:, 1].tolist(), chunk_radii(len(chunks), radius)
     counts = [near_values(width, near) for width, near in zip(widths, radii, strict=True)]
     worth = int((size * cut.row_cost - sum(counts) * VALUE_COST) / PROPOSAL_COST)

@@ -27,7 +27,7 @@ WIDE_COLUMNS: Final = BLOCK + 1
 
 @njit("int64(uint64, uint64, int64, int64)", cache=True, nogil=True, inline="always")
 def chunk_of(low: np.uint64, high: np.uint64, offset: int, width: int) -> Any:  # noqa: ANN401  (int64, to Numba)
-    """`width` bits, 1..32, from bit `offset`, 0..63, of a word on, and of the next word, `high`."""
+    """Returns `width` bits, 1..32, from bit `offset`, 0..63, of a word, continued in the next word, `high`."""
     value = low >> np.uint64(offset)
     if offset + width > 64:  # noqa: PLR2004  (bits a word)
         value |= high << np.uint64(64 - offset)
@@ -38,7 +38,7 @@ def chunk_of(low: np.uint64, high: np.uint64, offset: int, width: int) -> Any:  
 def count_values(
     low: NDArray[np.uint64], high: NDArray[np.uint64], offset: int, width: int, counts: NDArray[np.uint32]
 ) -> None:
-    """How many hashes have each value of a chunk, of which `low` and `high` are the words (n,); `counts` zeros."""
+    """Counts the hashes with each value of a chunk. `low` and `high` are its words (n,); `counts` must be zeros."""
     for i in range(low.shape[0]):
         counts[np.uint64(chunk_of(low[i], high[i], offset, width))] += np.uint32(1)
 
@@ -47,10 +47,9 @@ def count_values(
 def write_blocks(
     counts: NDArray[np.uint32], blocks: NDArray[np.uint64], wide: NDArray[np.uint32], wide_from: int
 ) -> None:
-    """Writes a table's blocks, and turns `counts` into where each value's ids begin.
-
-    `wide` has a row for each block of this table with a value that more than 15 hashes have, and is filled; `wide_from`
-    is how many rows the tables before it have.
+    """Writes a table's blocks, and changes `counts` to the beginning of each value's ids. `wide` has a row for each
+    block of this table with a value that more than 15 hashes have, and is filled. `wide_from`: the rows of the earlier
+    tables.
     """
     position, row = np.uint32(0), 0
     for block in range(blocks.shape[0]):
@@ -81,7 +80,7 @@ def place_ids(
     positions: NDArray[np.uint32],
     ids: NDArray[np.uint32],
 ) -> None:
-    """Puts the number of every hash where its value's ids begin (`positions`, used up)."""
+    """Puts the number of every hash at the beginning of its value's ids (`positions`, which are used up)."""
     for i in range(low.shape[0]):
         value = np.uint64(chunk_of(low[i], high[i], offset, width))
         ids[np.uint64(positions[value])] = i

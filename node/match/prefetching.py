@@ -17,7 +17,7 @@ from numba.np.arrayobj import make_array
 
 
 def _prefetch(_context: Any, array: Any, _index: Any) -> Any:  # noqa: ANN401  (Numba's protocol of typing)
-    """Asks for the cache line of `array[index]` (of its first column), and waits for nothing."""
+    """Requests the cache line of `array[index]` (of its first column), without waiting."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
         kind = signature.args[0]

@@ -40,11 +40,11 @@ NO_OPINION: Final = PHASH_RADIUS + 1
 
 
 def rank(hits: Iterable[RawHit]) -> list[RawHit]:
-    """The best hit of each (subject, source, row), and the evidence behind a mere proposal: by subject, then best
-    first.
+    """Returns the best hit of each (subject, source, row), and the evidence behind a mere proposal: by subject, then
+    best first.
 
-    First equal SHA-256, then equal SHA-1 or MD5 (those that PDQ confirms before the others), then PDQ by distance, by
-    quality and by how near pHash is, then two videos, then a picture and a frame, and last pHash alone.
+    The order: equal SHA-256; equal SHA-1 or MD5 (those with a PDQ match first); PDQ by distance, quality, and distance
+    of pHash; two videos; a picture and a frame; pHash alone.
     """
     rows: dict[tuple[int, int, int], list[RawHit]] = {}
     for hit in hits:
@@ -54,7 +54,9 @@ def rank(hits: Iterable[RawHit]) -> list[RawHit]:
 
 
 def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]:
-    """(Sort key, hit to show) of all evidence for one row and one subject; two if the first is a proposal."""
+    """Returns (sort key, hit to show) for all evidence on one row and one subject. There are two if the first is a
+    proposal.
+    """
     key, best = _place(found)
     yield key, best
     if _proposes(best) and (sure := [hit for hit in found if not _proposes(hit)]):
@@ -62,12 +64,14 @@ def _places(found: Sequence[RawHit]) -> Iterator[tuple[tuple[int, ...], RawHit]]
 
 
 def _proposes(hit: RawHit) -> bool:
-    """Whether it proposes a match of two videos."""
+    """Tells whether it proposes a match of two videos."""
     return not hit.by and KIND_BY_CODE[hit.code].timed
 
 
 def _says(hit: RawHit) -> Says:
-    """The kinds of its two sides. Frames alone propose two videos; if one side is a still, it is like a frame."""
+    """Returns the kinds of its two sides. Frames alone propose two videos. If one side is a still, it is similar to a
+    frame.
+    """
     if hit.by:
         return Says.FRAME
     kind = KIND_BY_CODE[hit.code]
@@ -103,7 +107,7 @@ def _weigh(found: Sequence[RawHit]) -> tuple[Evidence, RawHit]:
 
 
 def _nearest(hits: Sequence[RawHit]) -> RawHit:
-    """The nearest; of several the better quality, then the orientation with the least turning, then the whole picture
-    before its inside (whose orientations continue the count, see `Probe`).
+    """Returns the nearest. Among several it prefers the better quality, then the orientation with the least turning,
+    then the whole picture before its inside (whose orientations continue the count, see `Probe`).
     """
     return min(hits, key=lambda hit: (hit.distance, -hit.quality, hit.orientation))

@@ -25,14 +25,14 @@ from node.match.prefetching import prefetch
 ROWS_PER_TURN: Final = 128
 """Half hashes that are compared with every probe before the next ones: 2 KiB."""
 ROWS_AHEAD: Final = 512
-"""Half hashes that a scan asks for before it needs them: 8 KiB, two pages: by itself a processor stops at the next."""
+"""Half hashes that a scan requests in advance: 8 KiB, two pages. A processor alone stops at the next page."""
 ROWS_IN_CACHE: Final = 1 << 16
-"""Half hashes that the second-level cache holds, so that asking ahead only costs: 1 MiB."""
+"""Half hashes in the second-level cache, for which requests in advance only cost time: 1 MiB."""
 ROWS_PER_LINE: Final = 4
 WIDE_BITS: Final = 44
-"""Radius from which on the nearest of `ROWS_PER_TURN` strangers may well be within it by its first half, which lies
-2.5 deviations below 64: the whole of each hash is compared at once. Within 66 bits that saves a third of the time of
-one probe, and more of several."""
+"""From this radius on, the first half of the nearest of `ROWS_PER_TURN` unrelated hashes may well be within the radius
+(it is 2.5 deviations below 64). Then the whole hash is compared at once. Within 66 bits this saves a third of the time
+of one probe, and more for several."""
 
 
 @njit(
@@ -114,7 +114,7 @@ def confirm_rows(
     slot: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> int:
-    """`node.match.kernels.confirm_slots` over hashes as rows, in halves."""
+    """Works like `node.match.kernels.confirm_slots` with hashes as rows, in halves."""
     kept = 0
     for i in range(probe.shape[0]):
         p, s = probe[i], slot[i]

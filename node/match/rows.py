@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from node.errors import Damaged
 
 PAGE: Final = 16_384
-"""Rows a page, a byte each."""
+"""Rows per page, one byte each."""
 
 
 class RowSets:
@@ -29,11 +29,11 @@ class RowSets:
         self._sizes: dict[int, int] = {}
 
     def add(self, source: int, rows: NDArray[np.int64]) -> None:
-        """Rows not negative, in any order, repeats allowed."""
+        """Adds rows, which are not negative, in any order. Repeats are allowed."""
         self._set(source, rows, present=True)
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> None:
-        """Rows that are not there are skipped."""
+        """Removes rows. Missing rows are skipped."""
         self._set(source, rows, present=False)
 
     def _set(self, source: int, rows: NDArray[np.int64], *, present: bool) -> None:
@@ -55,12 +55,14 @@ class RowSets:
                     del pages[number]
 
     def sizes(self) -> dict[int, int]:
-        """How many rows each source has; sources that have none are left out."""
+        """Returns the number of rows of each source. Sources without rows are left out."""
         with self._lock:
             return {source: size for source, size in self._sizes.items() if size}
 
     def packed(self) -> dict[str, NDArray[Any]]:
-        """All of it, to be kept: `pages` int64 (p, 2), source and number; `bits` uint8 (p, PAGE / 8), a bit a row."""
+        """Returns everything for storage: `pages` int64 (p, 2), source and number; `bits` uint8 (p, PAGE / 8), one bit
+        per row.
+        """
         with self._lock:
             pages = [(source, number, page) for source, pages in self._pages.items() for number, page in pages.items()]
             numbers = np.array([each[:2] for each in pages], dtype=np.int64).reshape(-1, 2)
@@ -68,7 +70,7 @@ class RowSets:
         return {"pages": numbers, "bits": bits}
 
     def unpack(self, pages: NDArray[np.int64], bits: NDArray[np.uint8]) -> None:
-        """Fills the sets, which are empty, with what `packed` gave. Raises `Damaged` where it did not give that."""
+        """Fills the empty sets with the result of `packed`. Raises `Damaged` if `packed` cannot have returned it."""
         if bits.shape != (len(pages), PAGE // 8) or (len(pages) and int(pages.min()) < 0):
             raise Damaged("the table of rows of the index is not valid")
         counts = np.bitwise_count(bits).sum(axis=1, dtype=np.int64).tolist()
@@ -78,7 +80,7 @@ class RowSets:
                 self._sizes[source] = self._sizes.get(source, 0) + count
 
     def clear(self) -> None:
-        """Forgets every source."""
+        """Drops every source."""
         with self._lock:
             self._pages.clear()
             self._sizes.clear()

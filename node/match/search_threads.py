@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Returns the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -36,8 +36,8 @@ class Crew:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Inside the block `map` does all of this thread's work in this thread: work that nobody waits for leaves the
-        other processors to those who do wait.
+        """Inside the block, `map` does all of this thread's work in this thread. So work without a waiting caller
+        leaves the other processors to work with one.
         """
         self._here.alone = True
         try:
@@ -46,7 +46,9 @@ class Crew:
             self._here.alone = False
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """`work` of every item, in their order; the caller's thread does the first. Raises what `work` raises."""
+        """Returns `work` of every item, in order. The caller's thread does the first one. Raises the errors of
+        `work`.
+        """
         if len(items) <= 1 or getattr(self._here, "alone", False):
             return [work(item) for item in items]
         with self._lock:
@@ -58,7 +60,7 @@ class Crew:
         return [work(items[0]), *(other.result() for other in others)]
 
     def close(self) -> None:
-        """Ends the threads, after what they are at; searches go on in their callers' threads."""
+        """Ends the threads after their present work. Searches continue in their callers' threads."""
         with self._lock:
             pool, self._pool, self._closed = self._pool, None, True
         if pool is not None:

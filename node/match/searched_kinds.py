@@ -24,21 +24,21 @@ from node.match.videos import still_hits, video_hits
 Tables = Mapping[int, SegmentedTable]
 """The table of each searched kind, by its code."""
 Cut = Callable[[Found, Sequence[Probe], int], Found]
-"""What is given of hits that one table has found for these probes of a kind (its code)."""
+"""Selects from the hits of one table for these probes of a kind (its code)."""
 Search = Callable[[Tables, Sequence[Probe], int, Cut], Iterator[RawHit]]
 """All hits of probes of one kind, within the radius of the policy in bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindSearch:
-    """`version` of the algorithm: raised when the same picture or the same rule would come out differently."""
+    """`version` of the algorithm: it is raised when the same picture or the same rule would give another result."""
 
     version: int
     search: Search
 
 
 def _alone(tables: Tables, asked: Sequence[Probe], radius: int, cut: Cut) -> Iterator[RawHit]:
-    """In the table of the kind itself."""
+    """Searches the table of the kind itself."""
     code = asked[0].code
     table = tables[code]
     values = bytearray().join([probe.value for probe in asked])
@@ -51,14 +51,14 @@ def _alone(tables: Tables, asked: Sequence[Probe], radius: int, cut: Cut) -> Ite
 
 
 def _stills(tables: Tables, asked: Sequence[Probe], radius: int, cut: Cut) -> Iterator[RawHit]:
-    """Pictures, and frames that look like them."""
+    """Searches pictures, and frames that are similar to them."""
     if tables[FRAME.code].used:
         yield from still_hits(tables[FRAME.code], asked, radius)
     yield from _alone(tables, asked, radius, cut)
 
 
 def _frames(tables: Tables, asked: Sequence[Probe], radius: int, _cut: Cut) -> Iterator[RawHit]:
-    """Videos, and pictures that look like a frame."""
+    """Searches videos, and pictures that are similar to a frame."""
     yield from video_hits(tables[FRAME.code], tables[PDQ.code], asked, radius)
 
 

@@ -28,20 +28,20 @@ from node.match.search_threads import Crew
 from node.match.segments import NO_PAIRS, Allocate, Array, Guard, Pairs, Part, Progress, Segment, Shape, Tail, unguarded
 
 CONFIRMED_AT_ONCE: Final = 4_096
-"""Pairs that are confirmed before the lock is let go: some 50 microseconds."""
+"""Pairs that are confirmed until the lock is released: some 50 microseconds."""
 LABELLED_AT_ONCE: Final = 32_768
-"""Slots of which source, row and quality are copied before the lock is let go: some 50 microseconds."""
+"""Slots whose source, row and quality are copied until the lock is released: some 50 microseconds."""
 
 
 _State = tuple[MappedSegment | None, tuple[Tail, ...]]
-"""What a search needs: the segment and the tails, replaced together, so that reading it takes no lock."""
+"""The data of a search: the segment and the tails. They are replaced together, so reading them needs no lock."""
 
 
 class SegmentedTable:
-    """All fingerprints of one kind, each `width` words of dtype `word`. `crew`: who shares in searching a batch.
+    """All fingerprints of one kind, each `width` words of dtype `word`. `crew`: threads that share the search of a
+    batch. Safe to call from any thread; `SearchIndex` states what is found when.
 
-    Safe to call from any thread; see `SearchIndex` for what is found when. `used`: whether anything was ever put into
-    it; where not, there is nothing to be searched.
+    `used`: whether anything was ever added. If not, there is nothing to search.
     """
 
     def __init__(self, shape: Shape, crew: Crew | None = None) -> None:
@@ -71,7 +71,7 @@ class SegmentedTable:
             return self._live() + sum(map(len, self._tails))
 
     def _live(self) -> int:
-        """Live slots of the segment. Called under the lock."""
+        """The live slots of the segment. The caller holds the lock."""
         if self._mapped is None:
             return 0
         if self._dead is None:
@@ -80,21 +80,21 @@ class SegmentedTable:
 
     @property
     def nbytes(self) -> int:
-        """Bytes reserved, empty slots included."""
+        """Bytes reserved, with empty slots."""
         with self._lock:
             arrays = self._mapped.segment.arrays().values() if self._mapped else ()
             return sum(array.nbytes for array in arrays) + sum(tail.nbytes for tail in self._tails)
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the segment's tables, the fingerprints and what is said of them aside."""
+        """Bytes of the segment's tables, without the fingerprints and their columns."""
         with self._lock:
             arrays = self._mapped.segment.arrays() if self._mapped else {}
             return sum(array.nbytes for name, array in arrays.items() if name not in CHANGING)
 
     @property
     def in_files(self) -> bool:
-        """Whether the segment is one of a file."""
+        """Whether the segment is in a file."""
         with self._lock:
             return self._mapped is not None and self._mapped.in_file
 
@@ -112,8 +112,8 @@ class SegmentedTable:
 
     @property
     def spent(self) -> float:
-        """Nanoseconds that searches have spent, since the segment was installed, on comparing the hashes that wait; 0
-        for a kind whose searches a new segment does not spare that.
+        """Nanoseconds that searches have spent on comparing the waiting hashes since the segment was installed. It is 0
+        for a kind whose searches a new segment does not speed up.
         """
         return sum(tail.compared for tail in self._tails) * self._shape.row_cost
 
@@ -126,7 +126,7 @@ class SegmentedTable:
             self._tails[-1].add(source, rows, values, qualities)
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites every fingerprint of these rows, given ascending and without repeats; how many there were."""
+        """Overwrites every fingerprint of these rows (ascending, without repeats). Returns how many there were."""
         if not len(rows):
             return 0
         while True:
@@ -143,13 +143,13 @@ class SegmentedTable:
                 return erased + sum(tail.remove(source, rows) for tail in self._tails)
 
     def search(self, probes: NDArray[np.uint8], radius: int, of: int | None = None) -> Found:
-        """All live fingerprints within `radius` bits of any of `probes`, uint8 (p, size). `of`: those of this source
-        alone are asked for, and what is of others may be left out.
+        """Returns all live fingerprints within `radius` bits of any of `probes`, uint8 (p, size). `of`: only those of
+        this source are requested, and others may be left out.
         """
         return self.near(np.array(probes, order="C").view(self.word), radius, of)
 
     def near(self, words: Array, radius: int, of: int | None = None) -> Found:
-        """All live fingerprints within `radius` bits of any of `words`, (p, width), contiguous and writable."""
+        """Returns all live fingerprints within `radius` bits of any of `words`, (p, width), contiguous and writable."""
         while True:
             state = mapped, tails = self._state
             parts = [found for tail in tails if (found := tail.search(words, radius, self._crew, of)) is not NOTHING]
@@ -163,12 +163,14 @@ class SegmentedTable:
                 return joined(parts + confirmed)
 
     def _same(self, state: _State) -> bool:
-        """Whether the segment is still the one of `state`, and so is the first of its tails."""
+        """Tells whether the segment and the first tail are still those of `state`."""
         mapped, tails = self._state
         return mapped is state[0] and tails[0] is state[1][0]
 
     def _confirmed(self, state: _State, mapped: MappedSegment, near: Pairs, words: Array, radius: int) -> list[Found]:
-        """What stands of the pairs, of which there are some; nothing where the segment is no longer that of `state`."""
+        """Returns the pairs that are still valid (there must be some). Returns nothing if the segment is no longer that
+        of `state`.
+        """
         probe, slot = near
         parts: list[Found] = []
         for start in range(0, len(probe), CONFIRMED_AT_ONCE):
@@ -180,7 +182,7 @@ class SegmentedTable:
         return parts
 
     def open(self, arrays: Mapping[str, Array], guard: Guard) -> None:
-        """Puts the segment of a file into this table, which is empty. Raises `Damaged` where it is not one."""
+        """Puts the segment of a file into this table, which must be empty. Raises `Damaged` if it is invalid."""
         opened = MappedSegment(self._shape.opened(arrays), guard)
         with self._lock:
             self._state, self._dead, self.used = (opened, self._tails), None, True
@@ -189,7 +191,9 @@ class SegmentedTable:
     # ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> None:
-        """From here on what is added waits for the segment after the next. Raises `Misuse` where one is under way."""
+        """Freezes the content for the next segment. Later additions wait for the one after. Raises `Misuse` if a
+        segment is being built.
+        """
         with self._lock:
             if self._frozen is not None:
                 raise Misuse("a segment of this table is being rebuilt already")
@@ -198,8 +202,7 @@ class SegmentedTable:
             self._state = mapped, (*tails, self._shape.tail())
 
     def build(self, allocate: Allocate, progress: Progress) -> bool:
-        """Makes a segment of all that was frozen, in arrays of `allocate`. False where there is nothing to be kept.
-
+        """Builds a segment of the frozen content, in arrays of `allocate`. Returns False if there is nothing to keep.
         Building again replaces it.
         """
         self._offered, self._offered_dead = None, 0
@@ -217,7 +220,7 @@ class SegmentedTable:
         return True
 
     def _labelled(self, segment: Segment) -> Part:
-        """The segment as a part. Each slot's source, row and quality are copied as they stood at one moment."""
+        """Returns the segment as a part. Each slot's source, row and quality are copied consistently."""
         arrays = segment.arrays()
         columns = [arrays[name] for name in ("sources", "rows", "qualities") if name in arrays]
         copies = [np.empty_like(column) for column in columns]
@@ -236,7 +239,7 @@ class SegmentedTable:
         )
 
     def offer(self, arrays: Mapping[str, Array], guard: Guard) -> None:
-        """The segment that was built, as it is in its file."""
+        """Accepts the built segment as it is in its file."""
         self._offered = MappedSegment(self._shape.opened(arrays), guard)
         self._offered_dead = int(np.count_nonzero(self._offered.segment.sources == DEAD))
 
@@ -250,7 +253,7 @@ class SegmentedTable:
             )
 
     def install(self) -> None:
-        """The new segment takes the place of the old one and of what was frozen."""
+        """Replaces the old segment and the frozen content with the new segment."""
         while True:
             self.replay()
             with self._lock:
@@ -267,12 +270,12 @@ class SegmentedTable:
             tail.clear()
 
     def abandon(self) -> None:
-        """Everything stays where it was; the next `freeze` takes it all."""
+        """Changes nothing. The next `freeze` takes everything."""
         with self._lock:
             self._frozen, self._offered, self._removed = None, None, []
 
     def clear(self) -> None:
-        """Overwrites and forgets everything; a segment of a file is only let go of."""
+        """Overwrites and drops everything. A segment in a file is only closed."""
         with self._lock:
             (mapped, tails), self._state = self._state, (None, (self._shape.tail(),))
             if mapped is not None:

@@ -23,22 +23,22 @@ from node.match.search_threads import Crew
 
 Array = NDArray[Any]
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], Array]
-"""Gives an array of zeros by name, shape and dtype: in memory, or in a file."""
+"""Returns an array of zeros by name, shape and dtype: in memory, or in a file."""
 Progress = Callable[[int, int], None]
 Guard = Callable[[NDArray[np.int64]], AbstractContextManager[None]]
-"""Goes around overwriting these slots of a segment (`files.MappedFile.changing`)."""
+"""Surrounds the overwriting of these slots of a segment (`files.MappedFile.changing`)."""
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Probes and slots, each (n,)."""
 NO_PAIRS: Final[Pairs] = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 STEPS: Final = 10_000
-"""Steps of each part that the progress of several parts counts."""
+"""Steps of each part in the progress of several parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a segment is made of: `hashes` (n, words), `sources`, `rows`, `qualities` (n,). Sources, rows and qualities
-    are copies, and say what is live; a hash may be overwritten meanwhile. `rests`: where they are kept in two halves,
-    the second one.
+    """The content of a future segment: `hashes` (n, words), `sources`, `rows`, `qualities` (n,). Sources, rows and
+    qualities are copies, and state what is live; a hash may be overwritten meanwhile. `rests`: the second halves, if
+    the hashes are stored in two halves.
     """
 
     hashes: Array
@@ -49,7 +49,7 @@ class Part:
 
 
 class Segment(Protocol):
-    """A static table. `arrays` are all it consists of; those of `files.CHANGING` are overwritten by removals."""
+    """A static table. `arrays`: everything it consists of. Removals overwrite those in `files.CHANGING`."""
 
     @property
     def sources(self) -> NDArray[np.int32]: ...
@@ -58,18 +58,22 @@ class Segment(Protocol):
     def rows(self) -> NDArray[np.int64]: ...
 
     def near(self, words: Array, radius: int, crew: Crew | None = None) -> Pairs:
-        """(probe, slot) of what seems to be within the radius; it may change under the search. `crew` shares in it."""
+        """Returns (probe, slot) of what seems to be within the radius. It may change during the search. `crew`: threads
+        that share it.
+        """
         ...
 
     def confirm(self, probe: NDArray[np.int32], slot: NDArray[np.int32], words: Array, radius: int) -> Found:
-        """The pairs as they stand now."""
+        """Returns the pairs that are valid now."""
         ...
 
     def arrays(self) -> Mapping[str, Array]: ...
 
 
 class Tail(Protocol):
-    """The growing table for what is newer. Safe to call from any thread; see `SearchIndex` for what is found when."""
+    """The growing table for newer fingerprints. Safe to call from any thread; `SearchIndex` states what is
+    found when.
+    """
 
     def __len__(self) -> int:
         """Live fingerprints."""
@@ -77,7 +81,7 @@ class Tail(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes reserved, empty slots included."""
+        """Bytes reserved, with empty slots."""
         ...
 
     def add(
@@ -87,35 +91,34 @@ class Tail(Protocol):
         ...
 
     def remove(self, source: int, rows: NDArray[np.int64]) -> int:
-        """Overwrites everything of these rows, given ascending and without repeats; how much there was."""
+        """Overwrites everything of these rows (ascending, without repeats). Returns how much there was."""
         ...
 
     def search(self, words: Array, radius: int, crew: Crew | None = None, of: int | None = None) -> Found:
-        """Everything within `radius` bits of any of `words` (p, words a hash): contiguous and writable. `crew`: who
-        shares in a batch. `of`: the source that is asked for; what is of others may be left out.
+        """Returns everything within `radius` bits of any of `words` (p, words per hash): contiguous and writable.
+        `crew`: threads that share a batch; `of`: the requested source, others may be left out.
         """
         ...
 
     @property
     def compared(self) -> int:
-        """Pairs of a probe and a hash that its searches have compared; 0 where it is not compared one and all."""
+        """Pairs of a probe and a hash that its searches have compared, or 0 if it does not compare all hashes."""
         ...
 
     def clear(self) -> None:
-        """Overwrites and forgets everything."""
+        """Overwrites and drops everything."""
         ...
 
     def contents(self) -> tuple[Array, NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
-        """Copies of all that is live: hashes (n, words), sources, rows and qualities, each (n,)."""
+        """Copies everything that is live: hashes (n, words), sources, rows and qualities, each (n,)."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is particular to a kind's table. `word`, `width`: the dtype of which hashes are made, and of how many.
-
-    `row_cost`: nanoseconds a hash that a search spends on comparing it while it is in the tail, and is spared by a
-    segment; 0 where a tail is not compared one and all.
+    """The properties of a kind's table. `word`, `width`: dtype and number of the words of a hash. `row_cost`:
+    nanoseconds per hash that a search spends on comparing it in the tail, and that a segment saves; 0 if a tail does
+    not compare all hashes.
     """
 
     word: DTypeLike
@@ -127,7 +130,7 @@ class Shape:
 
 
 def array_of(arrays: Mapping[str, Array], name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> Array:
-    """The array of this name, held against its dtype and shape (-1: any length). Raises `Damaged`."""
+    """Returns the array with this name after a check of its dtype and shape (-1: any length). Raises `Damaged`."""
     found = arrays.get(name)
     fits = (
         found is not None
@@ -141,9 +144,8 @@ def array_of(arrays: Mapping[str, Array], name: str, dtype: DTypeLike, shape: tu
 
 
 def in_memory(_name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """`Allocate` without a file: memory of the process, in whole pages and in huge ones where the system has them.
-
-    So no hash lies across two cache lines, and looking one up seldom misses the processor's list of pages as well.
+    """`Allocate` without a file: memory of the process, in whole pages, and in huge pages if the system has them. So no
+    hash crosses two cache lines, and a look-up seldom misses the processor's list of pages.
     """
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
@@ -156,7 +158,7 @@ def in_memory(_name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def in_turn(progress: Progress, done: int, count: int) -> Progress:
-    """The progress of the part that follows `done` of `count` parts, as progress of the whole."""
+    """Returns the progress of the part after `done` of `count` parts, as progress of the whole."""
 
     def tell(part: int, whole: int) -> None:
         progress(done * STEPS + part * STEPS // whole, count * STEPS)

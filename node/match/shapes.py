@@ -25,7 +25,7 @@ from node.match.mih_layout import PDQ_CUT, PHASH_CUT, Cut, layout
 from node.match.segments import Allocate, Array, Part, Progress, Shape, array_of
 
 CHUNK_BLOCK: Final = 16
-"""Values of a chunk in one block of its table (`mih_table_kernels.BLOCK`, which Numba comes with)."""
+"""Values of a chunk in one block of its table (`mih_table_kernels.BLOCK`, which needs Numba)."""
 WIDE_COLUMNS: Final = CHUNK_BLOCK + 1
 CUTS: Final = {cut.bits // 8: cut for cut in (PDQ_CUT, PHASH_CUT)}
 """How perceptual hashes are cut, by their size in bytes."""
@@ -34,7 +34,7 @@ COPIED_AT_ONCE: Final = 1 << 20
 
 
 def shape_of(kind: FingerprintKind) -> Shape:
-    """The table of a kind that is searched."""
+    """Returns the table of a searched kind."""
     if kind.exact:
         width = kind.size // 4
         return Shape(
@@ -63,7 +63,7 @@ def _build_chunks(parts: Sequence[Part], allocate: Allocate, progress: Progress,
 
 
 def _pieces(part: Part) -> Iterator[Columns]:
-    """What is live, copied a stretch at a time, so that little is in memory twice."""
+    """Yields copies of what is live in stretches, so that little is in memory twice."""
     for start in range(0, len(part.sources), COPIED_AT_ONCE):
         live = np.flatnonzero(part.sources[start : start + COPIED_AT_ONCE] != DEAD) + start
         hashes = part.hashes[live]

@@ -31,20 +31,22 @@ if TYPE_CHECKING:
     from node.match.segmented import SegmentedTable
 
 WIDE_PROBES: Final = 64
-"""Looks at a video that are held against everything within the wide radius: each hash of theirs is a scan of all."""
+"""Looks at a video that are compared with everything within the wide radius. Each of their hashes needs a scan of all.
+"""
 WIDE_LEAST: Final = 3
-"""Of these, how many have to be near a video before it is proposed. `domain.videos` asks for more, of all frames."""
+"""How many of these must be near a video before it is proposed. `domain.videos` demands more, of all frames."""
 TURNED_PROBES: Final = 256
-"""Hashes of one video's frames that are looked for in the other orientations too: seven probes each."""
+"""Hashes of one video's frames that are also searched in the other orientations: seven probes each."""
 _BLOCK: Final = 64
-"""Probes a search: what it finds is reduced before the next."""
+"""Probes per search. The result of a search is reduced before the next search."""
 
 _Place = tuple[int, int, int]
 """Subject, source, row."""
 _Best = dict[_Place, tuple[int, int, int, int]]
-"""Of each: distance, quality and orientation of the nearest; and the orientations in which any is near, a bit each."""
+"""Of each: distance, quality and orientation of the nearest; and the orientations in which any is near, one bit each.
+"""
 _Look = list[bytes]
-"""The hashes of what is shown at one time: a frame, and what lies within its borders."""
+"""The hashes shown at one time: a frame, and the insides of its borders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class _Asked:
 def video_hits(
     frames: SegmentedTable, stills: SegmentedTable, probes: Sequence[Probe], radius: int
 ) -> Iterator[RawHit]:
-    """For the frames that are asked about: videos that may be near, and still pictures within `radius` of a frame."""
+    """Returns, for the frames of a question, videos that may be near, and still pictures within `radius` of a frame."""
     asked = _columns(probes)
     wide: _Best = {}
     if radius:  # 0: equal frames alone, as they are
@@ -81,13 +83,15 @@ def video_hits(
 
 
 def still_hits(frames: SegmentedTable, probes: Sequence[Probe], radius: int) -> Iterator[RawHit]:
-    """For still pictures in their orientations: the nearest frame within `radius` of each video that has one."""
+    """Returns, for still pictures in their orientations, the nearest frame within `radius` of each video that
+    has one.
+    """
     yield from _raw(FRAME.code, PDQ.code, _near(frames, _columns(probes), radius))
 
 
 def wide_rows(frames: SegmentedTable, values: NDArray[np.uint8], radius: int) -> Iterator[tuple[int, int, int]]:
-    """(source, row, bits) of the videos near which several frames of one video lie, within the wide radius: of its
-    frames uint8 (n, 32), each shown at a time of its own.
+    """Returns (source, row, bits) of the videos with several frames within the wide radius of frames of one video: its
+    frames are uint8 (n, 32), each shown at its own time.
     """
     looks = [[value.tobytes()] for value in values]
     for (_, source, row), (distance, *_rest) in _wide(frames, 0, looks, radius).items():
@@ -100,7 +104,7 @@ def _raw(code: int, by: int, near: _Best) -> Iterator[RawHit]:
 
 
 def _looks(probes: Sequence[Probe]) -> dict[int, list[_Look]]:
-    """The frames of each subject by the time at which they are shown."""
+    """Returns the frames of each subject by the time at which they are shown."""
     by_subject: dict[int, list[Probe]] = {}
     for probe in probes:
         by_subject.setdefault(probe.subject, []).append(probe)
@@ -120,7 +124,9 @@ def _columns(probes: Sequence[Probe]) -> _Asked:
 
 
 def _turned(subject: int, looks: Sequence[_Look]) -> _Asked:
-    """A subject's frames in the seven other orientations; some of them, unlike each other, where there are many."""
+    """Returns a subject's frames in the seven other orientations. If there are many, it takes some that differ from
+    each other.
+    """
     some = looks
     if sum(map(len, looks)) > TURNED_PROBES:
         unlike = _unlike(looks, PDQ_RADIUS // 2)
@@ -141,7 +147,7 @@ def _joined(parts: Sequence[_Asked]) -> _Asked:
 
 
 def _near(table: SegmentedTable, asked: _Asked, radius: int) -> _Best:
-    """For each subject the nearest of each row that has anything within `radius`."""
+    """Returns for each subject the nearest of each row with anything within `radius`."""
     best: _Best = {}
     for start in range(0, len(asked.values), _BLOCK):
         some = asked[start : start + _BLOCK]
@@ -163,14 +169,14 @@ def _near(table: SegmentedTable, asked: _Asked, radius: int) -> _Best:
 
 
 def _starts(places: Sequence[NDArray[np.signedinteger[Any]]], order: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Of hits in this order, grouped by place, where in the order each group begins."""
+    """Returns where each group begins in the order of hits, grouped by place."""
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = np.logical_or.reduce([part[order][1:] != part[order][:-1] for part in places])
     return np.flatnonzero(new)
 
 
 def _wide(table: SegmentedTable, subject: int, looks: Sequence[_Look], radius: int) -> _Best:
-    """Rows near which several of the sampled frames of a subject lie, within the wide radius."""
+    """Returns rows with several of the sampled frames of a subject within the wide radius."""
     unlike = _unlike(looks, PDQ_RADIUS)
     if len(unlike) < WIDE_FRAMES:
         return {}
@@ -187,7 +193,7 @@ def _wide(table: SegmentedTable, subject: int, looks: Sequence[_Look], radius: i
 
 
 def _unlike(looks: Sequence[_Look], radius: int) -> list[_Look]:
-    """Those whose frame lies further than `radius` from that of the last of these before it, as vPDQ prunes."""
+    """Returns those whose frame is farther than `radius` from the frame of the last one before it, as vPDQ prunes."""
     kept: list[_Look] = []
     last = 0
     for look in looks:

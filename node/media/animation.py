@@ -39,23 +39,24 @@ BASE_SECONDS: Final = 60
 SECONDS_A_MEGABYTE: Final = 4
 """Processor time for each million bytes on top: 20 times and more what a megabyte of noisy frames takes to decode."""
 UNLIKE: Final = PDQ_RADIUS // 2
-"""Bits past which a frame is unlike another. Half of the radius: what is up to 16 bits from any frame is then within
-the radius of one that is kept."""
+"""A frame is unlike another if more bits differ. This is half of the radius, so a frame within 16 bits of any frame is
+within the radius of a frame that is kept."""
 _WORDS: Final = 4
 """Words of 64 bits in a PDQ hash."""
 
 
 def processor_seconds(size: int) -> int:
-    """How much processor time the frames of a file of `size` bytes may take."""
+    """Returns the processor time (seconds) that the frames of a file of `size` bytes may take."""
     return BASE_SECONDS + SECONDS_A_MEGABYTE * size // 1_000_000
 
 
 def fingerprint_animation(
     first: Sample, shown_for: int, rest: Iterator[ShownFrame], given: Time
 ) -> tuple[Animation | None, str, bool]:
-    """What `rest` shows after the first frame, itself shown for `shown_for` milliseconds, within the time that was
-    given: (None where no frame follows; why not all were read, "" where they were; whether that is for want of
-    a resource of ours). Raises MemoryError where not even what was read can be put together.
+    """Fingerprints the frames after the first one, within the given time. `shown_for`: how long the first frame is
+    shown, in milliseconds. Returns three values: the fingerprints, or None if no frame follows; the reason why not all
+    frames were read, or ""; whether a lack of our resources is the reason. Raises `MemoryError` if even the frames that
+    were read do not fit in memory.
     """
     kept = _Kept(first)
     frames, at = 1, min(shown_for, MAX_AT)
@@ -79,7 +80,7 @@ def fingerprint_animation(
 
 
 class _Kept:
-    """Takes every frame in order, the first one first, and says at the end which are kept."""
+    """Takes every frame in order, and selects the frames that are kept."""
 
     def __init__(self, first: Sample) -> None:
         self._sampler: Sampler[Sample] = Sampler()
@@ -94,7 +95,7 @@ class _Kept:
             self._keep(Sample(frame, insides_of(pixels, at)), sampled=sampled, unlike=unlike)
 
     def _is_unlike(self, frame: VideoFrame) -> bool:
-        """Whether it is unlike all that were so before; what can never match is not."""
+        """Tells whether a frame is unlike all earlier frames that were unlike. A frame that can never match is not."""
         count = len(self._unlike)
         if frame.quality < PDQ_QUALITY_FLOOR or count == len(self._words):
             return False
@@ -109,8 +110,8 @@ class _Kept:
             self._unlike.append(sample)
 
     def finish(self, milliseconds: int) -> Animation:
-        """What is sampled and what is unlike, half of the room for either where both are many; the rest is looked for
-        all the same.
+        """Returns the sampled frames and the unlike frames. If both are many, each gets half of the room. The other
+        frames are searched, but not kept.
         """
         done = self._sampler.finish()
         unlike = {id(sample) for sample in self._unlike}

@@ -18,30 +18,32 @@ if TYPE_CHECKING:
 
 _TS_SYNC: Final = 0x47
 _TS_PACKETS: Final = ((188, 0), (192, 4), (204, 0))
-"""Bytes a packet of a transport stream, and of them before its sync byte: broadcast, camcorders, with error codes."""
+"""Bytes of a packet of a transport stream, and bytes before its sync byte: broadcast, camcorders, with error codes."""
 _TS_LEAST: Final = 5
-"""Packets that must begin with a sync byte where the first does."""
+"""Packets after the first one that must begin with a sync byte."""
 _TS_LEAST_ADRIFT: Final = 15
-"""The same where the stream begins within a packet. `sniff.HEAD` shows 20 of any size."""
+"""The same for a stream that begins within a packet. `sniff.HEAD` contains 20 packets of any size."""
 _START: Final = b"\x00\x00\x01"
 _MOST_CODES: Final = 64
-"""Start codes that are looked at."""
+"""The most start codes that are examined."""
 _SEARCHED: Final = 1 << 20
-"""Bytes in which pictures are looked for that begin somewhere behind others."""
+"""Bytes in which coded pictures are searched that begin after other bytes."""
 _PIECE: Final = 1 << 16
 _SPS, _PPS = 7, 8
 _ANY: Final = ("h264", "h265", "mpeg2", "mpeg4", "ps")
 _NEAR: Final = 512
-"""Bytes between two parameter sets, at the most."""
+"""The most bytes between two parameter sets."""
 
 
 def is_transport_stream(head: bytes) -> bool:
-    """Whether these first bytes are of a transport stream, which may begin within a packet."""
+    """Tells whether these first bytes belong to a transport stream. It may begin within a packet."""
     return packet_bytes(head) is not None
 
 
 def packet_bytes(head: bytes) -> tuple[int, int] | None:
-    """(bytes of a packet, where the first whole one begins) of a transport stream; None for all else."""
+    """Returns (bytes of a packet, offset of the first whole packet) of a transport stream. Returns None for other
+    content.
+    """
     for size, before in _TS_PACKETS:
         starts = head[before::size][:_TS_LEAST]
         if len(starts) == _TS_LEAST and starts.count(_TS_SYNC) == _TS_LEAST:
@@ -55,7 +57,9 @@ def packet_bytes(head: bytes) -> tuple[int, int] | None:
 
 
 def raw_coding(head: bytes) -> str:
-    """`h264`, `h265`, `mpeg4` or `mpeg2` for coded pictures that begin with a start code; "" for all else."""
+    """Returns `h264`, `h265`, `mpeg4` or `mpeg2` for coded pictures that begin with a start code, and "" for other
+    content.
+    """
     lead = head[:4]
     if not lead.startswith(_START) and lead != b"\x00" + _START:
         return ""
@@ -63,7 +67,7 @@ def raw_coding(head: bytes) -> str:
 
 
 def codes_in(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset, the two bytes behind it) of each start code, in order."""
+    """Yields (offset, the two bytes after it) of each start code, in order."""
     at = data.find(_START)
     for _ in range(_MOST_CODES):
         if at < 0 or at + 5 > len(data):
@@ -73,7 +77,7 @@ def codes_in(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _coding(codes: list[bytes]) -> str:
-    """By the kinds of units that follow one another."""
+    """Recognises a coding by the kinds of its successive units."""
     first = [code[0] for code in codes]
     if not codes:
         return ""
@@ -93,7 +97,9 @@ def _is_sps(byte: int) -> bool:
 
 
 def _is_h264(byte: int) -> bool:
-    """Whether a unit of this kind may be of this importance (7.4.1). Parameter sets and whole pictures are."""
+    """Tells whether a unit of this kind may have this importance (7.4.1). Parameter sets and whole pictures are
+    important.
+    """
     kind, important = byte & 0x1F, byte & 0x60 != 0
     if kind in (5, _SPS, _PPS):
         return important
@@ -101,8 +107,8 @@ def _is_h264(byte: int) -> bool:
 
 
 def found_behind(region: Region) -> tuple[str, int] | None:
-    """Coded pictures somewhere in the first MiB of what is nothing else: (`h264`, `h265`, `mpeg2`, `mpeg4` or `ps` for
-    a program stream; the offset at which they begin). None where there are none.
+    """Finds coded pictures in the first MiB of an unknown content. Returns (`h264`, `h265`, `mpeg2`, `mpeg4`, or `ps`
+    for a program stream; the offset of their beginning), or None.
     """
     before, first = b"", None
     for at in range(0, min(region.size, _SEARCHED), _PIECE):
@@ -129,7 +135,7 @@ def _first_in(data: bytes, wanted: tuple[str, ...]) -> tuple[str, int] | None:
 
 
 def _begins_with(data: bytes) -> str:
-    """What begins with this start code, if it is the first of two that belong together."""
+    """Returns the coding that begins with this start code, if it is the first of two codes that belong together."""
     after = data.find(_START, 4)
     if after < 0 or after + 5 > len(data):
         return ""

@@ -25,27 +25,27 @@ import numpy.typing as npt
 from node.media.pixels import Pixels
 
 MEAN_DEVIATION: Final = 1.5
-"""Levels of 255 by which a border's line may differ from its colour on average."""
+"""Levels of 255. The average difference of a border's line from its colour is at most this."""
 OUTLIER: Final = 24
-"""Levels of 255 from which on a pixel is none of the border's."""
+"""Levels of 255. A pixel that differs by this or more does not belong to the border."""
 OUTLIER_SHARE: Final = 0.005
-"""How many such pixels a border's line may have: dust."""
+"""The share of such pixels that a border's line may have: dust."""
 RINGING_LINES: Final = 18
 """Pixels: a JPEG block whose colours are halved (ITU-T T.81, 4:2:0), and two that smoothing the colours reaches."""
 RINGING_DEVIATION: Final = 40.0
-"""Levels of 255 by which a line that rings may differ on average."""
+"""Levels of 255. The average difference of a line that rings is at most this."""
 STEP: Final = 6.0
-"""Levels of 255: the least step from a border that rings to its picture."""
+"""Levels of 255: the smallest step from a border that rings to its picture."""
 STEP_SHARE: Final = 0.3
-"""The same, as a share of how much the picture's first line differs."""
+"""The same step, as a share of the difference of the picture's first line."""
 SAME_COLOUR: Final = 24
-"""Levels of 255 between two sides of a frame of one colour, of which one rings."""
+"""Levels of 255 between two sides of a frame of one colour, one of which rings."""
 LEAST_KEPT: Final = 4
 """The inside is at least a quarter of each side."""
 SAMPLES: Final = 64
-"""Of an axis that loses less than a 64th, a sample of PDQ, nothing is gained by trimming."""
+"""Trimming less than a 64th of an axis (one sample of PDQ) gains nothing."""
 _BLOCK: Final = 64
-"""Lines looked at together."""
+"""Lines that are examined together."""
 
 Lines = npt.NDArray[np.uint8]
 Colour = npt.NDArray[np.int16]
@@ -54,7 +54,7 @@ Deviations = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """Pixels from `left`, `top` up to and without `right`, `bottom`."""
+    """The pixels from (`left`, `top`) up to, but without, (`right`, `bottom`)."""
 
     left: int
     top: int
@@ -63,7 +63,7 @@ class Box:
 
 
 def find_inside(pixels: Pixels) -> Box | None:
-    """The box within a picture's plain borders; None where it has none, or they are all there is."""
+    """Returns the box inside a picture's plain borders. Returns None if there are no borders, or nothing else."""
     colours = min(pixels.channels, 3)
     picture = pixels.values.reshape(pixels.height, pixels.width, pixels.channels)[:, :, :colours]
     box = Box(left=0, top=0, right=pixels.width, bottom=pixels.height)
@@ -86,7 +86,7 @@ def find_inside(pixels: Pixels) -> Box | None:
 
 
 def cut(pixels: Pixels, box: Box) -> Pixels:
-    """The pixels of a box, in memory of their own."""
+    """Returns a copy of the pixels of a box."""
     inside = pixels.values[box.top : box.bottom, box.left * pixels.channels : box.right * pixels.channels]
     values = np.ascontiguousarray(inside)
     values.flags.writeable = False
@@ -96,10 +96,9 @@ def cut(pixels: Pixels, box: Box) -> Pixels:
 def _trimmed(
     lines: Lines, first: int, end: int, found: list[Colour], known: tuple[Colour, ...] | None
 ) -> tuple[int, int]:
-    """Where the lines between `first` and `end` (of shape (lines, pixels, colours)) cease to be plain on either side.
-
-    Colours of borders are added to `found`; where colours are `known`, borders of other colours are none, and a side
-    that has lost nothing yet may be thinner than a block, so that all of its border rings.
+    """Finds the first and the last line that are not plain, between `first` and `end`. Lines have the shape (lines,
+    pixels, colours). It adds the colours of borders to `found`. If colours are `known`, only borders of these colours
+    count. Then a side that lost nothing yet may be thinner than a block, so its whole border rings.
     """
     start = first + _border(lines[first:end], found, known, untouched=first == 0)
     if start == end:
@@ -108,7 +107,7 @@ def _trimmed(
 
 
 def _border(lines: Lines, found: list[Colour], known: tuple[Colour, ...] | None, *, untouched: bool) -> int:
-    """How many lines from the first on belong to a border."""
+    """Returns how many lines from the first one belong to a border."""
     if not lines.size:
         return 0
     colour = np.median(lines[0], axis=0).astype(np.int16)
@@ -126,7 +125,7 @@ def _border(lines: Lines, found: list[Colour], known: tuple[Colour, ...] | None,
 
 
 def _plain(lines: Lines, colour: Colour) -> int:
-    """How many lines from the first on are of this colour."""
+    """Returns how many lines from the first one have this colour."""
     plain = 0
     while plain < len(lines):
         # The first alone: most pictures have no border, and their first line says so.
@@ -144,8 +143,8 @@ def _plain(lines: Lines, colour: Colour) -> int:
 
 
 def _ringing(mean: Deviations) -> int:
-    """How many of these lines still belong to a border, by their mean deviations from its colour: up to the largest
-    step, if it is one.
+    """Returns how many of these lines still belong to a border. It looks for the largest step in their mean deviations
+    from the border's colour.
     """
     if len(mean) < 2:  # noqa: PLR2004  (a step lies between two)
         return 0
@@ -158,7 +157,7 @@ def _ringing(mean: Deviations) -> int:
 
 
 def _deviations(lines: Lines, colour: Colour) -> tuple[Deviations, Deviations]:
-    """(Mean deviation from `colour` in levels, share of outliers) of each line."""
+    """Returns the mean deviation from `colour` (in levels) and the share of outliers of each line."""
     deviation = np.zeros(lines.shape[:2], np.int16)
     for at, level in enumerate(colour):  # a colour at a time: NumPy is slow at many short sums
         np.maximum(deviation, np.abs(lines[:, :, at].astype(np.int16) - level), out=deviation)

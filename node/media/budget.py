@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from node.media.tasks import Result, Task
 
 FLOOR_SECONDS: Final = 10
-"""Processor time that any file gets at first: a photograph of 200 million pixels takes 4."""
+"""Processor time (seconds) that every file gets at first. A photograph of 200 million pixels takes 4."""
 SECONDS_A_MEGABYTE: Final = 5
-"""On top of it for each million bytes. A film from a phone takes 1, one from the web 3; an animation that is small and
-large at once (11 kB, 71 s) a thousand times as much."""
+"""Seconds for each million bytes, in addition. A film from a phone takes 1, a film from the web 3. An animation that is
+small in bytes and large in pixels takes a thousand times as much (11 kB, 71 s)."""
 RUN_SECONDS: Final = 900
-"""Processor time that a run has for files that were put off, at least."""
+"""The least processor time (seconds) that a run has for postponed files."""
 MOST_PUT_OFF: Final = 1_000
-"""Files that can be put off: what was read of each is held until then."""
+"""The most files that can be postponed. The result so far of each one stays in memory."""
 CUT: Final = "this run has no time left for files that take so long: read it in a run of its own"
-"""What is said of a file that was put off and had no second turn."""
+"""The remark on a postponed file that got no second turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Processor time in seconds that a file gets: up to its first frame, for what moves, and for what moves where that
-    is estimated to take longer anyway. All are at least 1.
+    """Processor time in seconds, at least 1 each. `first`: up to the first frame; `moving`: for all frames of a moving
+    picture; `costly`: the same if its estimate is higher anyway.
     """
 
     first: int
@@ -49,12 +49,14 @@ class Limits:
 
 
 def fair(floor: int, size: int) -> int:
-    """Seconds that a file of `size` bytes gets at first."""
+    """Returns the seconds that a file of `size` bytes gets at first."""
     return floor + SECONDS_A_MEGABYTE * size // 1_000_000
 
 
 def limits_of_part(floor: int, size: int, left: float | None = None) -> Limits:
-    """What a part of `size` bytes gets where all parts of its file still have `left` seconds; None: at the most."""
+    """Returns the limits of a part of `size` bytes. `left`: the seconds that all parts of its file still have; None: no
+    such limit.
+    """
     seconds = fair(floor, size)
     return _limits(floor, seconds if left is None else max(min(seconds, int(left)), 1))
 
@@ -64,7 +66,7 @@ def _limits(floor: int, seconds: int) -> Limits:
 
 
 class Budget:
-    """Of one run. `floor` and `run`: see `FLOOR_SECONDS`, `RUN_SECONDS`."""
+    """The processor time of one run. `floor` and `run`: see `FLOOR_SECONDS`, `RUN_SECONDS`."""
 
     def __init__(self, *, floor: int = FLOOR_SECONDS, run: int = RUN_SECONDS) -> None:
         self.floor = floor
@@ -74,12 +76,12 @@ class Budget:
         self._put_off: list[Task] = []
 
     def first_turn(self, size: int) -> Limits:
-        """What a file of `size` bytes gets at first."""
+        """Returns the limits of the first turn of a file of `size` bytes."""
         return _limits(self.floor, fair(self.floor, size))
 
     def put_off(self, task: Task, so_far: MaterialFingerprints | None, cost: int, most: int) -> bool:
-        """Keeps a file for the end, with what was read of it. False where it had its second turn, or where too many are
-        kept: then what was read stands.
+        """Postpones a file to the end of the run, with its result so far. Returns False if it had its second turn, or
+        if too many files are postponed: then the result so far is final.
         """
         if task.last or len(self._put_off) >= MOST_PUT_OFF:
             return False
@@ -88,12 +90,12 @@ class Budget:
         return True
 
     def last(self) -> Iterator[Task]:
-        """The files that were put off, in the order of their second turns."""
+        """Yields the postponed files in the order of their second turns."""
         yield from sorted(self._put_off, key=lambda task: (task.cost, task.most))
 
     def second_turn(self, task: Task) -> Task:
-        """Gives a file that was put off its second turn, or its result where too little time is left. What it gets
-        counts as taken until it is known what it took. The first one gets all that it may take: so one that is in a run
+        """Gives a postponed file its second turn, or its result if too little time is left. The granted time counts as
+        used until the used time is known. The first file gets all the time that it may take. So a file that has a run
         of its own is read to its end.
         """
         task.begin_last_turn()
@@ -109,7 +111,7 @@ class Budget:
         return task
 
     def took(self, task: Task, seconds: float) -> None:
-        """A file has taken so many seconds in its turn."""
+        """Counts the seconds that a file took in its turn."""
         if task.last and task.limits:
             self._granted += seconds - task.limits.moving
         else:
@@ -117,14 +119,16 @@ class Budget:
 
 
 def cut(so_far: MaterialFingerprints | None) -> Result:
-    """The result of a file that had no second turn, given what was read of it in its first."""
+    """Returns the result of a file that got no second turn. `so_far`: the result of its first turn."""
     if so_far is None:
         return MediaError("decoding it takes too long", remedy=CUT)
     return replace(so_far, note=f"{so_far.note}; {CUT}" if so_far.note else CUT)
 
 
 def is_cut(result: Result) -> bool:
-    """Whether a file would have been read further, had the run had time for it, or this machine what it lacked."""
+    """Tells whether more of a file could be read with more time in the run, or with the resources that this machine
+    lacked.
+    """
     if isinstance(result, MediaError):
         return result.remedy == CUT
     return result.note.endswith((CUT, LACKED))

@@ -22,19 +22,19 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A machine's number in the audit interface (AUDIT_ARCH_*), and its numbers of the calls that are named here; a
-    call that it does not have is absent. `foreign_from`: numbers from here on are another machine's.
+    """One machine: its number in the audit interface (AUDIT_ARCH_*), and its numbers of the calls that are named here.
+    A call that it does not have is absent. `foreign_from`: numbers from here on belong to another machine.
     """
 
     audit: int
     numbers: dict[str, int]
     foreign_from: int = 0x40000000
-    """x86-64 also takes its 32-bit-pointer calls (x32), numbered from here."""
+    """x86-64 also accepts the calls with 32-bit pointers (x32), numbered from here."""
 
 
 COMMON_FROM: Final = 424
-"""Numbers from here on came after Linux 5.0. Those that are not allowed do not exist for a worker (ENOSYS): a library
-that tries one knows what to do without it, also one that is not yet known here."""
+"""Numbers from here on were added after Linux 5.0. For a worker those that are not allowed do not exist (ENOSYS). So a
+library that tries a call that is new to Vigil continues without it."""
 
 ALLOWED: Final[tuple[str, ...]] = (
     # Memory (with `mmap`, `mprotect` and `madvise`, whose arguments are bound).
@@ -65,7 +65,7 @@ MISSED: Final[dict[str, int]] = {
     "sched_setscheduler": errno.EPERM, "setpriority": errno.EPERM, "mbind": errno.EPERM, "set_mempolicy": errno.EPERM,
     "get_mempolicy": errno.EPERM, "mlock": errno.EPERM, "munlock": errno.EPERM, "arch_prctl": errno.EPERM,
 }  # fmt: skip
-"""Calls that are refused by these error numbers."""
+"""Calls that are refused, with the error number of the refusal."""
 
 MACHINES: Final = {
     "x86_64": Machine(
@@ -108,4 +108,4 @@ MACHINES: Final = {
         },
     ),
 }  # fmt: skip
-"""By the name that uname(2) gives the machine."""
+"""The machines, by the name that uname(2) returns."""

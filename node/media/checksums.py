@@ -20,8 +20,8 @@ _PIXELS: Final = (b"IDAT", b"fdAT")
 
 
 def has_wrong_pixels(data: bytes) -> bool:
-    """Whether a chunk of pixels of a PNG has another checksum than it states. Decoders go on without a word where the
-    damaged bytes happen to unpack.
+    """Tells whether a chunk of pixels of a PNG has another checksum than it states. Decoders report nothing if the
+    damaged bytes can be unpacked.
     """
     view = memoryview(data)
     at = _HEAD

@@ -21,29 +21,30 @@ from typing import Final
 from node.media.sampling import LOOKED_FOR, MAX_AT, SECOND
 
 USUAL_RATE: Final = 25.0
-"""Frames a second where the file does not say."""
+"""Frames per second, if the file does not state it."""
 LEAST_FRAMES: Final = 25
-"""Frames over which time has to move by `LOOKED_FOR`, at the least: a recording of a screen that shows one frame a
-second on average may show 120 in one."""
+"""The fewest frames over which the time must advance by `LOOKED_FOR`. A recording of a screen with one frame per second
+on average may have 120 frames in one second."""
 MOST_FRAMES: Final = 60
-"""The same at the most: the fastest film that is believed has 300 frames a second."""
+"""The most frames over which it must advance. The fastest film that is believed has 300 frames per second."""
 LONGEST_STEP: Final = 10.0 * SECOND
-"""Milliseconds between two counted frames, at the most."""
+"""The most milliseconds between two counted frames."""
 GAP: Final = 10.0 * SECOND
-"""Milliseconds from which on the distance between two frames is a gap."""
+"""Milliseconds. A longer time between two frames is a gap."""
 MAX_GAPS: Final = 30.0 * 24 * 3_600 * SECOND
-"""Milliseconds of all gaps together that are believed: 30 days. `MAX_AT` leaves 19 more for what is shown."""
+"""Milliseconds. The sum of all gaps that is believed: 30 days. `MAX_AT` leaves 19 more days for the frames."""
 STANDING: Final = "its time stamps stand still or lie too close together: frames were counted instead"
 JUMPING: Final = "its time stamps jump too far: time was counted there"
 
 
 class Clock:
-    """Tells when each frame is shown. A time that is missing is the one before plus a step; one a little too early
-    counts as the one before, and after a jump back (a stream that was spliced) time goes on from there. Milliseconds.
+    """Tells when each frame is shown, in milliseconds. A missing time is the time before plus a step. A time that is
+    slightly too early counts as the time before. After a jump back (a spliced stream) the time continues from the last
+    frame.
     """
 
     def __init__(self, rate: float) -> None:
-        """`rate`: frames a second as the file states them, 0 where it does not."""
+        """`rate`: frames per second as the file states it, or 0."""
         rate = rate if rate > 0 else USUAL_RATE
         self._step = min(SECOND / rate, LONGEST_STEP)
         self._pace = max(self._step, SECOND / MOST_FRAMES)
@@ -61,11 +62,13 @@ class Clock:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What was not believed, in plain words that can stand in a note."""
+        """Returns the faults of the time stamps, in plain words for a note."""
         return (*([STANDING] if self.counted else []), *([JUMPING] if self.skipped else []))
 
     def at(self, time: float | None) -> int:
-        """The time of the next frame in order of presentation, given what the stream says (milliseconds or None)."""
+        """Returns the time of the next frame in the order of presentation. The argument is the stream's own time in
+        milliseconds, or None.
+        """
         self.frames += 1
         self.missing += time is None
         if self._offset is None:
@@ -86,7 +89,7 @@ class Clock:
         return round(self._last)
 
     def _told(self, time: float | None) -> float:
-        """When the stamps say that the next frame is shown."""
+        """Returns the time of the next frame by the time stamps."""
         offset = self._offset or 0.0
         counted = self._last + self._step
         if time is None:
@@ -109,7 +112,7 @@ class Clock:
         return max(shifted, self._last)
 
     def _spliced(self, shifted: float, counted: float) -> float:
-        """Time goes on from the last frame, whatever the stamps say."""
+        """Continues from the time of the last frame, regardless of the stamps."""
         self._before = self._offset
         self._offset = (self._offset or 0.0) + counted - shifted
         return counted

@@ -27,21 +27,20 @@ from typing import Final
 from node.media import landlock, seccomp
 
 MEMORY_BYTES: Final = 3 * 1024 * 1024 * 1024
-"""Address space that one picture may take on top of what the idle worker has: 200 million pixels decoded and turned
-upright are 1.6 GB, the file itself twice 0.5."""
+"""Address space that one picture may use, in addition to that of an idle worker. 200 million pixels, decoded and turned
+upright, take 1.6 GB; the file takes twice 0.5."""
 PROCESSOR_SECONDS: Final = 60
-"""Processor time of one picture."""
+"""Processor time (seconds) of one picture."""
 OPEN_FILES: Final = 64
 NICENESS: Final = 10
-"""By how much fingerprinting gives way to everything else: while a folder is taken in, the node goes on answering other
-members, and searching, as if nothing were."""
+"""The niceness of a worker. So the node continues to answer other members and to search while a folder is ingested."""
 AUTOGROUP_SECONDS: Final = 0.11
 AUTOGROUP_ATTEMPTS: Final = 50
 USERS_FROM: Final = 0x60000000
-"""With its process id on top, the user that a worker of root becomes: far above what systems give to users, services
-and containers, and of no two workers at a time."""
+"""A worker of root becomes the user with this number plus its process id. The number is far above the users of systems,
+services and containers, and no two workers share it."""
 NOBODY: Final = 65534
-"""The user where this machine has no others (a container whose users are few)."""
+"""The user if this machine has no others (a container with few users)."""
 
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -50,15 +49,14 @@ _CAPABILITIES: Final = 0x20080522
 
 
 class Unconfined(Exception):
-    """This machine does not let a worker confine itself, so it may read nothing."""
+    """This machine does not allow a worker to confine itself, so the worker may read nothing."""
 
 
 def confine(ports: seccomp.Ports, room: int) -> None:
-    """Puts this process, with all its threads, into its bounds, for good. `room`: bytes that its scratch file may take.
-    Raises `Unconfined`.
+    """Confines this process and all its threads, irrevocably. `room`: bytes of its scratch file. Raises `Unconfined`.
 
-    In this order: a privilege is needed to drop privileges, and each later step can no longer be undone by an earlier
-    one's means.
+    The order matters: dropping privileges needs a privilege, and no later step can be undone with the means of an
+    earlier one.
     """
     limit_resources(room)
     drop_privileges()
@@ -72,7 +70,9 @@ def confine(ports: seccomp.Ports, room: int) -> None:
 
 
 def limit_resources(room: int) -> None:
-    """Bounds memory, open files, files written (`room` bytes) and core dumps (none: they would hold pictures)."""
+    """Limits memory, open files, written files (`room` bytes) and core dumps (none, because they would contain
+    pictures).
+    """
     in_use = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     for kind, bound in (
         (resource.RLIMIT_AS, in_use + MEMORY_BYTES),
@@ -85,7 +85,7 @@ def limit_resources(room: int) -> None:
 
 
 def drop_privileges() -> None:
-    """From root to a user and group that nothing belongs to, and of anyone's capabilities to none."""
+    """Changes root to a user and group that own nothing, and drops all capabilities of any user."""
     if os.geteuid() == 0:
         with suppress(PermissionError):  # a container that has no say over groups has none to drop
             os.setgroups([])
@@ -100,8 +100,8 @@ def drop_privileges() -> None:
 
 
 def give_way() -> None:
-    """Lets all else go first. A worker is a session of its own, and where the scheduler weighs sessions as wholes
-    it is the session that has to give way (sched(7), "The autogroup feature").
+    """Lowers the priority of this process. A worker is a session of its own. If the scheduler weighs whole sessions,
+    the priority of the session is lowered (sched(7), "The autogroup feature").
     """
     niceness = os.nice(NICENESS)
     for _ in range(AUTOGROUP_ATTEMPTS):
@@ -116,7 +116,7 @@ def give_way() -> None:
 
 
 def renew_processor_time(seconds: int) -> None:
-    """Gives the next task `seconds` of processor time; past it the kernel ends this process by SIGXCPU."""
+    """Gives the next task `seconds` of processor time. After that the kernel ends this process with SIGXCPU."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     bound = int(used.ru_utime + used.ru_stime) + 1 + seconds
@@ -124,5 +124,5 @@ def renew_processor_time(seconds: int) -> None:
 
 
 def _within(bound: int, hard: int) -> int:
-    """`bound`, or the hard limit that this process was born with where that is lower."""
+    """Returns `bound`, or the hard limit that this process inherited if it is lower."""
     return bound if hard == resource.RLIM_INFINITY else min(bound, hard)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container that is read: its name for people, its media type (IANA), and FFmpeg's name of its demuxer."""
+    """A container that Vigil reads: its name for people, its media type (IANA), and the name of its demuxer in
+    FFmpeg.
+    """
 
     name: str
     media_type: str
@@ -70,7 +72,7 @@ CONTAINERS: Final = (
 WITHOUT_STAMPS: Final = frozenset(
     {MPEG_ES, MPEG4_ES, H264, H265, AV1, AVI, YUV4MPEG, VIDEO_CD, MPEG_PS, REAL_RECORDING}
 )
-"""Containers that need not say of each frame when it is shown."""
+"""Containers that need not state the time of each frame."""
 
 DECODERS: Final = (
     # What phones, cameras and the web have written in the last twenty years.
@@ -88,8 +90,8 @@ DECODERS: Final = (
     # Pictures that a camera or an editor puts one behind another.
     "jpeg2000", "gif", "bmp", "tiff", "targa", "webp", "dirac", "lagarith", "magicyuv", "fraps", "v210", "v410", "r210",
 )  # fmt: skip
-"""FFmpeg's names of the decoders that may be started: by what devices and programs in wide use have written. Decoders
-of games, of research and of a few files are left out, for each is code that a hostile file can aim at."""
+"""FFmpeg's names of the decoders that may be started: those for films from common devices and programs. Decoders for
+games, research and rare files are left out, because a hostile file can attack each of them."""
 
 _PICTURE_BRANDS: Final = frozenset({
     b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif", b"mif2",
@@ -98,7 +100,7 @@ _PICTURE_BRANDS: Final = frozenset({
 _FIRST_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Boxes with which a QuickTime file from before `ftyp` begins (QuickTime File Format, 2001)."""
 _SEGMENT_BOXES: Final = frozenset({b"styp", b"moof", b"sidx"})
-"""Boxes with which a segment of an MP4 begins (ISO/IEC 14496-12)."""
+"""First boxes of a segment of an MP4 (ISO/IEC 14496-12)."""
 _ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _WTV_HEADER: Final = bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
 _MXF_HEADER: Final = bytes.fromhex("060e2b34020501010d0102010102")
@@ -123,9 +125,9 @@ _SIGNATURES: Final = (
     (b"\x12\x00\x0a", AV1),
 )
 _LEAD_BYTES: Final = 1024
-"""Bytes before a film at most: what gateways and careless programs put in front."""
+"""The most bytes before a film: what gateways and faulty programs add."""
 _DV_FRAME: Final = rb"\x1f\x07\x00.{77}\x3f\x07\x00"
-"""A header, and a subcode 80 bytes behind it (IEC 61834-2)."""
+"""A header, and a subcode 80 bytes after it (IEC 61834-2)."""
 _BEHIND_A_LEAD: Final = re.compile(
     b"|".join((
         rb"RIFF....AVI LIST", rb"\x00\x00..ftyp[ -~]{4}", rb"\x1aE\xdf\xa3.{1,40}(?:matroska|webm)",
@@ -134,20 +136,20 @@ _BEHIND_A_LEAD: Final = re.compile(
     )),
     re.DOTALL,
 )  # fmt: skip
-"""How a film begins, in bytes that do not occur by chance."""
+"""The first bytes of films, in forms that do not occur by chance."""
 _DV_SEARCHED: Final = 1 << 18
-"""Bytes in which the next frame of a DV film begins: one has 120,000 or 144,000."""
+"""Bytes in which the next frame of a DV film begins: a frame has 120,000 or 144,000."""
 _RAW: Final = {"h264": H264, "h265": H265, "mpeg4": MPEG4_ES, "mpeg2": MPEG_ES, "ps": MPEG_PS}
 _RIFF: Final = {b"AVI ": AVI, b"AMV ": AVI, b"CDXA": VIDEO_CD}
 _LAST_FLASH: Final = 50
 _FLASH_HEADER: Final = 8
 _FLIC: Final = (b"\x11\xaf", b"\x12\xaf", b"\x44\xaf")
-"""At 4, behind the size; the first frame's own mark stands at 132 (Autodesk)."""
+"""At offset 4, after the size. The mark of the first frame is at offset 132 (Autodesk)."""
 
 
 def container_of(head: bytes) -> Container | None:
-    """The container of a file by its first `HEAD` bytes; None where it is not one that is read. A transport stream may
-    begin within a packet.
+    """Returns the container of a file by its first `HEAD` bytes, or None if Vigil does not read it. A transport stream
+    may begin within a packet.
     """
     head = head[:HEAD]
     for signature, known in _SIGNATURES:
@@ -161,8 +163,8 @@ def container_of(head: bytes) -> Container | None:
 
 
 def container_behind(region: Region) -> tuple[Container, int] | None:
-    """A film behind a few bytes, or coded pictures that begin somewhere in the first MiB of what is nothing else, and
-    the offset: a stream without its beginning, a film behind bytes that do not belong to it. None where there are none.
+    """Finds a film after a few other bytes, or coded pictures in the first MiB of an unknown content: a stream without
+    its beginning, or a film after bytes that do not belong to it. Returns the container and the offset, or None.
     """
     head = region.head(HEAD)
     for lead in _BEHIND_A_LEAD.finditer(head[: _LEAD_BYTES + 80]):
@@ -177,7 +179,7 @@ def container_behind(region: Region) -> tuple[Container, int] | None:
 
 
 def _boxed(head: bytes) -> Container | None:
-    """An ISO media file by its first box."""
+    """Recognises an ISO media file by its first box."""
     if head[4:8] == b"ftyp":
         return _branded(head[8:12])
     if head[4:8] in _SEGMENT_BOXES:
@@ -186,7 +188,7 @@ def _boxed(head: bytes) -> Container | None:
 
 
 def _by_structure(head: bytes) -> Container | None:
-    """What has no signature."""
+    """Recognises formats without a signature."""
     if _MXF_HEADER in head:
         return MXF
     if head.startswith(b"\x1f\x07\x00") and head[80:83] == b"\x3f\x07\x00":  # IEC 61834-2: header, then subcode
@@ -202,7 +204,7 @@ def _by_structure(head: bytes) -> Container | None:
 
 
 def _branded(major: bytes) -> Container | None:
-    """An ISO media file by its major brand (ISO/IEC 14496-12); None where that is a picture's."""
+    """Recognises an ISO media file by its major brand (ISO/IEC 14496-12). Returns None for a picture."""
     if major in _PICTURE_BRANDS:
         return None
     if major == b"qt  ":

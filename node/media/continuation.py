@@ -15,15 +15,18 @@ from node.media import jpeg
 from node.media.sniff import AVIF, BMP, GIF, HEIC, HEIF, JPEG, PNG, WEBP, Format
 
 _CONTINUED: Final = 3
-"""Times the size of a cut file by which it is continued: enough for the whole of what is there to a quarter."""
+"""A cut file is continued by at most this many times its size. So a file that is cut to a quarter gets its whole
+length."""
 _MOST_CONTINUED: Final = 256 * 1024 * 1024
-"""Bytes by which a file is continued at most."""
+"""The most bytes by which a file is continued."""
 _LITTLE: Final = 4096
 _MAX_BOXES: Final = 100_000
 
 
 def continued(data: bytes, known: Format, filler: int) -> bytes:
-    """A file that is cut short, continued by made-up bytes up to what it states, or by as many as it may lack."""
+    """Returns a cut file, continued with filler bytes up to its stated length, or by as many bytes as may be
+    missing.
+    """
     more = min(_CONTINUED * len(data) + _LITTLE, _MOST_CONTINUED)
     if known is JPEG:
         end = jpeg.end_of(data)
@@ -37,7 +40,7 @@ def continued(data: bytes, known: Format, filler: int) -> bytes:
 
 
 def _continued_riff(data: bytes, filler: int, more: int) -> bytes:
-    """RIFF: the last chunk grows, and its stated size and that of the whole with it."""
+    """Continues a RIFF file: extends the last chunk, its stated size, and the stated size of the file."""
     at = 12
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -53,7 +56,7 @@ def _continued_riff(data: bytes, filler: int, more: int) -> bytes:
 
 
 def is_cut_short(data: bytes) -> bool:
-    """Whether a file of stated length (RIFF, ISO media) is shorter than that, or a TIFF lacks its first directory."""
+    """Tells whether a file with a stated length (RIFF, ISO media) is shorter, or a TIFF lacks its first directory."""
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if data.startswith((b"II*\x00", b"MM\x00*")):
@@ -62,8 +65,8 @@ def is_cut_short(data: bytes) -> bool:
 
 
 def stated_end(data: bytes) -> int:
-    """Where the last box of an ISO media file ends by its own account (ISO/IEC 14496-12, 4.2); the end of the data
-    where it says nothing.
+    """Returns the stated end of the last box of an ISO media file (ISO/IEC 14496-12, 4.2). Returns the end of the data
+    if the file does not state it.
     """
     at = 0
     for _ in range(_MAX_BOXES):

@@ -22,12 +22,12 @@ from node.media.subject_replies import Begun
 
 Result = MaterialFingerprints | MediaError
 MAX_NOTE: Final = 1_000
-"""Characters of a note that is put together from several."""
+"""The most characters of a note that combines several notes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What became of one subject: of the file at `path` itself (`place` None), or of a part that lies in it."""
+    """The result of one subject: the file at `path` itself (`place` is None), or a part inside it."""
 
     path: Path
     place: Place | None = None
@@ -36,8 +36,8 @@ class Examined:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """A subject that has begun and has not ended. `result`: None while it is decoded; `inside`: the number of the next
-    part of it that was not looked at.
+    """A subject that has begun and has not ended. `result`: None while it is decoded; `inside`: the number of its next
+    part that was not examined.
     """
 
     begun: Begun
@@ -47,13 +47,15 @@ class Opened:
 
     @property
     def digests(self) -> DigestFingerprints:
-        """Of the subject."""
+        """The digests of the subject."""
         return self.begun.digests
 
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """Of one file in one turn. `ready`: parts that have ended and were not handed on yet; `count`: parts that began."""
+    """The progress of one file in one turn. `ready`: parts that have ended and were not returned yet; `count`: parts
+    that have begun.
+    """
 
     path: Path
     opened: list[Opened] = field(default_factory=list)
@@ -62,28 +64,28 @@ class Course:
 
     @property
     def at(self) -> tuple[int, ...]:
-        """Where another worker goes on (`Orders.at`): behind all that has a result."""
+        """The place where another worker continues (`Orders.at`): after everything that has a result."""
         if not self.opened:
             return ()
         return (*(each.begun.index or 0 for each in self.opened[1:]), self.opened[-1].inside)
 
     @property
     def top(self) -> Opened | None:
-        """The subject that began last and has not ended."""
+        """The last subject that has begun and has not ended."""
         return self.opened[-1] if self.opened else None
 
     @property
     def looks(self) -> bool:
-        """Whether a subject is decoded now."""
+        """Whether a subject is being decoded."""
         return bool(self.opened) and self.opened[-1].result is None
 
     @property
     def is_in_part(self) -> bool:
-        """Whether the subject that began last is a part."""
+        """Whether the last subject that has begun is a part."""
         return len(self.opened) > 1
 
     def begin(self, begun: Begun) -> None:
-        """A subject begins. Raises `Malformed` where none can."""
+        """Begins a subject. Raises `Malformed` if no subject can begin now."""
         if not self.opened:
             if begun.index is not None:
                 raise Malformed("a worker's reply begins with a part")
@@ -100,7 +102,7 @@ class Course:
         self.opened.append(Opened(begun=begun, place=place))
 
     def settle(self, result: MaterialFingerprints) -> Opened:
-        """The subject that began last has its result. Raises `Malformed` where it is not of its digests."""
+        """Stores the result of the last subject. Raises `Malformed` if the result has other digests."""
         opened = self.top
         if opened is None or opened.result is not None:
             raise Malformed("a worker's reply is a result without a subject")
@@ -111,8 +113,8 @@ class Course:
         return opened
 
     def finish(self, note: str) -> MaterialFingerprints | None:
-        """The subject that began last ends. Its result where it is the file itself. Raises `Malformed` where it has no
-        result yet.
+        """Ends the last subject. Returns its result if it is the file itself. Raises `Malformed` if it has no result
+        yet.
         """
         opened = self.top
         if opened is None or opened.result is None:
@@ -126,7 +128,9 @@ class Course:
         return None
 
     def finish_all(self, note: str) -> MaterialFingerprints | None:
-        """All that is open ends: `note` says why. The result of the file itself; None where it has not begun."""
+        """Ends all open subjects. `note`: the reason. Returns the result of the file itself, or None if it has not
+        begun.
+        """
         found: MaterialFingerprints | None = None
         while opened := self.top:
             opened.result = opened.result or opened.digests
@@ -134,14 +138,14 @@ class Course:
         return found
 
     def take_back(self) -> None:
-        """The subject that is decoded now is to begin once more, in another worker."""
+        """Removes the subject that is being decoded, because another worker will begin it again."""
         if self.looks:
             opened = self.opened.pop()
             self.count -= opened.place is not None
 
 
 def noted(result: MaterialFingerprints, note: str) -> MaterialFingerprints:
-    """A result with one note more, unless it has it."""
+    """Returns a result with one more note, unless it already has this note."""
     if not note or note in result.note:
         return result
     return replace(result, note=(f"{result.note}; {note}" if result.note else note)[:MAX_NOTE])

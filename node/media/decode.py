@@ -30,18 +30,35 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from node.errors import MediaError
-from node.media import decoders, partial
+from node.media import decoders, icns, partial
 from node.media.checksums import has_wrong_pixels
 from node.media.continuation import is_cut_short
+from node.media.decoders import tiff
 from node.media.decoders.decoded import MAX_PIXELS as MAX_PIXELS  # noqa: PLC0414  (part of this module's interface)
-from node.media.decoders.decoded import Decoded, Unreliable
+from node.media.decoders.decoded import Decoded, Overstated, Unreliable
 from node.media.gif import count_frames
 from node.media.icon import largest_first
 from node.media.jpeg import has_invalid_pixels
 from node.media.metadata import without_metadata
 from node.media.pixels import Pixels, turn_of
 from node.media.shortage import Shortage, damage, lack_in, shortage
-from node.media.sniff import CUR, GIF, ICO, JPEG, JPEG_XR, PNG, QOI, WEBP, Format, recognise
+from node.media.sniff import (
+    CUR,
+    GIF,
+    ICNS,
+    ICO,
+    J2C,
+    JP2,
+    JPEG,
+    JPEG_XR,
+    JPX,
+    PNG,
+    QOI,
+    TIFF,
+    WEBP,
+    Format,
+    recognise,
+)
 from node.media.still_frames import UNBELIEVED, Frames, ShownFrame, WebPFrames
 
 _PLUGINS: Final = tuple(
@@ -51,23 +68,26 @@ _PLUGINS: Final = tuple(
     )
 )  # fmt: skip
 _PARTS: Final = ("ImageCms", "ImageColor", "ImageFilter", "ImageOps", "ImagePalette", "JpegPresets", "TiffTags")
-"""What Pillow would load when a picture calls for it; a worker has shut itself in by then."""
+"""Modules that Pillow would load later, for some pictures. A worker cannot open files then."""
+_ICONS: Final = (ICO, CUR, ICNS)
+_WITHIN_ICONS: Final = (PNG, JP2, JPX, J2C)
+"""Formats of the images of an icon that are files of their own."""
 _TOLERANT: Final = (QOI, JPEG_XR)
-"""Formats whose decoders say nothing of a file that is cut short."""
+"""Formats whose decoders do not report that a file is cut short."""
 
 
 class TooManyPixels(MediaError):
-    """A picture is larger than `MAX_PIXELS`: nothing of it is decoded in any other way."""
+    """A picture is larger than `MAX_PIXELS`. No other decoder is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedPicture:
-    """A picture's first frame, upright, and the media type that its content has. `milliseconds` as in `ShownFrame`.
+    """A picture's first frame, upright, and the media type of its content. `milliseconds`: see `ShownFrame`.
 
-    `note`: what a person must know of how it was read, "" for nothing. `frames`: how many it states. `rest`: those
-    after the first, decoded as they are asked for; raises `MediaError` where one cannot be. None of a picture that has
-    no others; of a GIF that is known no sooner than its second frame was looked for.
-    `alpha`: the opacity of each pixel as in `transparency.alpha_of`.
+    `note`: what a person must know about the decoding, or "". `frames`: the stated number of frames. `rest`: an
+    iterator over the other frames, which are decoded on request; None for a picture with one frame. It raises
+    `MediaError` for a frame that cannot be decoded. A GIF may turn out to have one frame only when the second one is
+    requested. `alpha`: the opacity of each pixel, see `transparency.alpha_of`.
     """
 
     pixels: Pixels
@@ -80,27 +100,35 @@ class DecodedPicture:
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
-    """Decodes a picture file held in memory. Raises `MediaError` with the reason for all that can be wrong with it."""
+    """Decodes a picture file in memory. Raises `MediaError` with the reason if it cannot be decoded."""
     known = recognise(data)
     prepare()
     try:
         picture = _decoded(data, known)
     except (Shortage, TooManyPixels, Unreliable):
         raise
+    except Overstated as error:
+        if known not in _ICONS:
+            raise
+        return _of_icon(data, known, error)
     except MediaError as error:
         return _mended(data, known, error)
-    if known in _TOLERANT or (known is JPEG and partial.needs_a_look(picture.pixels)):
-        return _looked_at(picture, data, known)
+    if known in _TOLERANT or _may_end_early(picture, data, known):
+        picture = _looked_at(picture, data, known)
+    if picture.note:
+        return picture
     if known is JPEG and has_invalid_pixels(data):
         return replace(picture, note="damaged JPEG: a part of its pixels is not valid and may be shown wrongly")
+    if known is TIFF and tiff.has_wiped_fax(data):
+        return replace(picture, note="damaged TIFF: a part of its pixels is not valid and may be shown wrongly")
     if known is PNG and has_wrong_pixels(data):
         return replace(picture, note="damaged PNG: the checksum of its pixels is wrong, they may be shown wrongly")
     return picture
 
 
 def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
-    """A picture that could not be decoded as it is: without its metadata, or as far as it can be seen. Raises `error`,
-    or one that says how little of it can be seen.
+    """Decodes a picture that could not be decoded as it is: without its metadata, or the visible part of it. Raises
+    `error`, or an error that says how little is visible.
     """
     words = "truncated" if str(error).startswith("truncated") else "damaged"
     clean = without_metadata(data, known)
@@ -113,7 +141,7 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
         except MediaError:
             data = clean
     seen = _seen(data, known)
-    if (seen is None or seen.share == 0) and known in (ICO, CUR):
+    if (seen is None or seen.share == 0) and known in _ICONS:
         return _of_icon(data, known, error)
     if seen is None or seen.share == 0:
         raise error
@@ -124,21 +152,37 @@ def _mended(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
 
 
 def _of_icon(data: bytes, known: Format, error: MediaError) -> DecodedPicture:
-    """The largest image of a damaged icon that can be seen, where it is a PNG. Raises `error` where none is."""
-    for image in largest_first(data):
+    """Decodes the largest image of a damaged icon that is a file of its own and can be decoded. Raises `error` if there
+    is none.
+    """
+    images = icns.largest_first(data) if known is ICNS else largest_first(data)
+    for number, image in enumerate(images):
         try:
-            if recognise(image) is PNG:
+            kind = recognise(image)
+            if kind in _WITHIN_ICONS:
                 picture = decode_picture(image)
-                return replace(picture, media_type=known.media_type, note=f"damaged {known.name}: {picture.note}")
+            elif kind is ICNS and len(images) > 1:  # of one image; else it is this file once more
+                picture = _decoded(image, kind)
+            else:
+                continue
         except Shortage:
             raise
         except MediaError:
             continue
+        said = f"the image of {picture.pixels.width} x {picture.pixels.height} pixels in it was read"
+        note = picture.note or (said if number else "its list of images is wrong, " + said)
+        return replace(picture, media_type=known.media_type, note=f"damaged {known.name}: {note}")
     raise error
 
 
+def _may_end_early(picture: DecodedPicture, data: bytes, known: Format) -> bool:
+    if known is JPEG:
+        return partial.needs_a_look(picture.pixels)
+    return known is TIFF and tiff.lacks_segments(data)
+
+
 def _looked_at(picture: DecodedPicture, data: bytes, known: Format) -> DecodedPicture:
-    """A picture that may end before its last row: its last rows are its own, or stand for what is missing."""
+    """Decodes a picture a second time if it may end before its last row, and notes which rows are missing."""
     seen = _seen(data, known)
     if seen is None or seen.exact == 1:
         return picture
@@ -186,7 +230,7 @@ def _decoded(data: bytes, known: Format) -> DecodedPicture:
 
 
 def _still(decoded: Decoded, known: Format) -> DecodedPicture:
-    """A picture that another decoder than Pillow read."""
+    """Returns a picture that another decoder than Pillow read."""
     return DecodedPicture(
         pixels=decoded.pixels,
         media_type=decoded.media_type or known.media_type,
@@ -223,7 +267,7 @@ def _in_our_words(data: bytes, known: Format) -> Iterator[None]:
 
 
 def _image(data: bytes, known: Format) -> Image.Image:
-    """An opened picture of a size within the limits, none of whose pixels is decoded."""
+    """Opens a picture whose size is within the limits. No pixel is decoded yet."""
     # Pillow's own check would refuse without telling the size; ours follows at once, before any pixel is decoded, and
     # then Pillow's stands behind it, for frames that turn out larger than the header said.
     Image.MAX_IMAGE_PIXELS = None
@@ -249,8 +293,8 @@ def _opened(data: bytes, known: Format) -> Frames:
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
-    """Makes the decoders of the allow-list known to Pillow and keeps each to the thread that it runs in. Nothing of
-    Pillow is loaded later.
+    """Registers the allowed decoders with Pillow and limits each one to the calling thread. Pillow loads
+    nothing later.
     """
     for name in (*_PLUGINS, *_PARTS):
         importlib.import_module(f"PIL.{name}")
@@ -263,7 +307,7 @@ def prepare() -> None:
 
 
 def _reason(error: Exception, known: Format, data: bytes) -> MediaError:
-    """Our words for a decoder's error."""
+    """Translates a decoder's error into our own words."""
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return TooManyPixels(
             f"too many pixels: a frame is larger than its header says, the limit is {MAX_PIXELS} in all"

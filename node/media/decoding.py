@@ -38,22 +38,22 @@ if TYPE_CHECKING:
     from node.media.region import Region
 
 _MAX_STUCK: Final = 3
-"""Times that a demuxer is asked to go on behind a fault without having read on in its file."""
+"""How often a demuxer may continue after a fault without any progress in its file."""
 _MENDED: Final = {"flags": "output_corrupt", "flags2": "showall"}
-"""Options of decoders: give frames too that refer to frames which are not there."""
+"""Options of decoders: also return frames that refer to missing frames."""
 _GAP_STEPS: Final = 3
-"""Steps between two frames from which on frames may be missing between them."""
+"""Frames may be missing between two frames that are at least this many steps apart."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Read:
-    """What has been read of a track so far. `clock`: how its time was told; `milliseconds`: when its last frame is
-    shown; `width`, `height` of its first frame, upright, in pixels.
+    """The state of reading a track. `clock`: the source of its times; `milliseconds`: when its last frame is shown;
+    `width`, `height`: of its first frame, upright, in pixels.
 
-    `decoded`: frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer lost its way;
-    `mended`: frames that the decoder had to mend;
-    `before`: packets before the first frame; `steps`: how often two frames were so many milliseconds apart.
-    `lack`: what of ours it may have been in want of, "" where nothing. `sized`: whether any size was known.
+    `decoded`: number of frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer failed;
+    `mended`: frames that the decoder repaired; `before`: packets before the first frame; `steps`: how often two frames
+    were a number of milliseconds apart. `lack`: the resource of ours that may have been missing, or ""; `sized`:
+    whether a frame size was known.
     """
 
     track: Track
@@ -74,28 +74,28 @@ class Read:
 
     @property
     def step(self) -> float:
-        """Milliseconds between two frames, as they mostly are."""
+        """The most frequent time between two frames, in milliseconds."""
         return float(self.steps.most_common(1)[0][0]) if self.steps else SECOND / 25
 
     @property
     def is_regular(self) -> bool:
-        """Whether nearly all frames are equally far apart, give or take a millisecond of rounding."""
+        """Whether nearly all frames are equally far apart, within a millisecond of rounding."""
         step = round(self.step)
         return sum(self.steps[each] for each in (step - 1, step, step + 1)) * 20 >= self.steps.total() * 19
 
     def missing(self) -> float:
-        """Milliseconds between frames in which there should be more of them."""
+        """Returns the milliseconds between frames in which more frames should exist."""
         step = self.step
         return sum((apart - step) * count for apart, count in self.steps.items() if apart >= _GAP_STEPS * step)
 
     def lost(self) -> float:
-        """Milliseconds that are known to be damaged: not decoded, or mended."""
+        """Returns the milliseconds that are known to be damaged: not decoded, or repaired."""
         return (self.faults + self.mended) * self.step
 
 
 def read_track(region: Region, known: Container, track: Track, given: Time, covers: Mapping[int, bytes]) -> Read:
-    """Decodes a track within the time that was given. `covers`: what is put over the file (`mending`).
-    Raises what PyAV raises where the film cannot be opened, or where memory runs out.
+    """Decodes a track within the given time. `covers`: bytes that replace those of the file (`mending`). Raises PyAV's
+    errors if the film cannot be opened, or if memory runs out.
     """
     read = _read_with(known, track, given, _feed(region, track, given, covers), {})
     if read.decoded or read.out_of_time or not read.sized:
@@ -141,13 +141,13 @@ def _take(read: Read, frame: Frame, converter: Converter) -> None:
 
 
 def _milliseconds(frame: Frame) -> float | None:
-    """When a frame is shown; None where the container does not say (which PyAV's types leave out)."""
+    """Returns when a frame is shown, or None if the container does not state it (PyAV's types omit this case)."""
     seconds = cast("float | None", frame.time)
     return None if seconds is None else seconds * SECOND
 
 
 def _frames(packets: Iterator[Packet[VideoStream]], read: Read, given: Time) -> Iterator[Frame]:
-    """The frames in order of presentation, as far as they can be had; counts what cannot in `read`."""
+    """Yields the frames that can be decoded, in the order of presentation. Counts the others in `read`."""
     for packet in packets:
         read.before += not read.decoded
         try:
@@ -161,7 +161,7 @@ def _frames(packets: Iterator[Packet[VideoStream]], read: Read, given: Time) -> 
 
 
 def _packets(film: InputContainer, stream: VideoStream, read: Read, feed: Feed) -> Iterator[Packet[VideoStream]]:
-    """The packets of a stream in their order, past places where the demuxer loses its way."""
+    """Yields the packets of a stream in order, and continues after places where the demuxer fails."""
     stuck, reached = 0, -1
     while stuck < _MAX_STUCK:
         packets = film.demux(stream)
@@ -180,8 +180,8 @@ def _packets(film: InputContainer, stream: VideoStream, read: Read, feed: Feed) 
 
 
 def _count(error: Exception, read: Read) -> None:
-    """Counts what could not be decoded. Raises the error itself where the file cannot be read, or where memory ran out:
-    what follows would fail too, and a part of the video would be taken for all of it.
+    """Counts an error of decoding. Raises the error if the file cannot be read, or if memory ran out: the following
+    packets would fail too, and a part of the video would pass for the whole.
     """
     lack = lack_in(error)
     if lack == MEMORY or isinstance(error, MediaError):

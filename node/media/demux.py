@@ -32,15 +32,15 @@ _PARTS: Final = (
 )  # fmt: skip
 _NOTHING: Final[Mapping[int, bytes]] = MappingProxyType({})
 _PRIVATE: Final = "none"
-"""No protocol has this name: nothing can be opened beside the file itself."""
+"""No protocol has this name, so FFmpeg can open nothing besides the file."""
 UNCUT: Final = {"ignore_editlist": "1"}
-"""Options with which a film is shown as it was recorded, whatever its edit list leaves out."""
+"""Options that show a film as it was recorded, regardless of its edit list."""
 
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
-    """Loads FFmpeg's libraries and all of PyAV that a file can call for, and silences them: what they log can quote the
-    file.
+    """Loads FFmpeg's libraries and all of PyAV that a file may need, and silences their logs, which can quote
+    the file.
     """
     import av.logging  # noqa: PLC0415  (a worker loads it once, before it confines itself)
 
@@ -50,8 +50,8 @@ def prepare() -> None:
 
 
 class Feed:
-    """A region as PyAV reads one. `given`: the time after which it ends, None while none was given; `covers`: bytes
-    that are put over those of the file, by offset (`mending`).
+    """A region in the form that PyAV reads. `given`: the time after which it ends, or None; `covers`: bytes that
+    replace those of the file, by offset (`mending`).
     """
 
     name: Final = "material"
@@ -63,7 +63,7 @@ class Feed:
         self.given = given
 
     def read(self, length: int) -> bytes:
-        """At most `length` bytes; b"" at the end."""
+        """Returns at most `length` bytes, and b"" at the end."""
         if self.given is not None and self.given.is_up():
             return b""
         data = self._region.at(self._at, length)
@@ -81,18 +81,18 @@ class Feed:
         return bytes(covered)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As `io.IOBase.seek`."""
+        """Works like `io.IOBase.seek`."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._region.size}[whence]
         self._at = max(base + offset, 0)
         return self._at
 
     def tell(self) -> int:
-        """The position."""
+        """Returns the position."""
         return self._at
 
 
 def opened(feed: Feed, known: Container, **options: str) -> InputContainer:
-    """The film that is fed, open. `options`: further ones of FFmpeg's demuxers. Raises what PyAV raises."""
+    """Opens the film of a feed. `options`: further options of FFmpeg's demuxers. Raises PyAV's errors."""
     import av  # noqa: PLC0415  (as `prepare`)
 
     prepare()

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 # A reader of a named pipe would wait for its writer; O_NONBLOCK does not, and means nothing to a regular file.
 _READING: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _STATUS: Final = struct.Struct("=48xq32xqq")
-"""`struct stat` of x86-64 and of aarch64 as far as it is read here: size, and modification time in seconds and
+"""The fields of `struct stat` on x86-64 and aarch64 that are read here: size, and modification time in seconds and
 nanoseconds."""
 _STATUS_BYTES: Final = 256
 _FILE_SYSTEM: Final = struct.Struct("@l")
-"""`struct statfs` as far as it is read here: the kind of file system."""
+"""The field of `struct statfs` that is read here: the type of the file system."""
 _OF_THE_KERNEL: Final = frozenset({
     0x9FA0, 0x62656572, 0x62656570, 0x64626720, 0x74726163, 0x73636673, 0x27E0EB, 0x63677270, 0x1CD1, 0xCAFE4A11,
     0x6165676C, 0xDE5E81E4, 0xF97CFF8C, 0x43415D53, 0x19800202, 0x42494E4D, 0x6E736673, 0x65735543, 0x67596969,
@@ -51,7 +51,7 @@ _AGAIN: Final = "try again when no program writes to it"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Of an open file: its bytes, and when it was changed (nanoseconds)."""
+    """The status of an open file: its bytes, and its modification time in nanoseconds."""
 
     size: int
     changed: int
@@ -59,8 +59,8 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """By which a file or folder is known again. `modified` and `altered`: its times (nanoseconds); the latter is the
-    kernel's own, which nobody can set.
+    """The values that identify a file or folder again. `modified` and `altered`: its times in nanoseconds. The kernel
+    alone sets the latter.
     """
 
     device: int
@@ -71,7 +71,7 @@ class Identity:
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
-        """Of what has this status."""
+        """Makes the identity of a file with this status."""
         return cls(
             device=status.st_dev,
             inode=status.st_ino,
@@ -81,17 +81,17 @@ class Identity:
         )
 
     def is_same(self, other: Identity) -> bool:
-        """Whether both are of one file. Some file systems (FAT) give it another inode when they have forgotten it."""
+        """Tells whether both identify the same file. Some file systems (FAT) assign a new inode after a while."""
         return self.is_same_inode(other) or replace(self, inode=other.inode) == other
 
     def is_same_inode(self, other: Identity) -> bool:
-        """Whether both have the same inode, whatever became of its contents."""
+        """Tells whether both have the same inode, regardless of the content."""
         return (self.device, self.inode) == (other.device, other.inode)
 
 
 def open_found(path: Path, *, named: bool, identity: Identity | None) -> int:
-    """Opens a file to be read. `named`: a person named this path, whose link is followed; `identity`: what was found in
-    this place, None where nobody has looked yet. Raises `MediaError`.
+    """Opens a file for reading. `named`: a person named this path, so a link is followed; `identity`: the file that was
+    found there, or None if nobody looked. Raises `MediaError`.
     """
     try:
         descriptor = os.open(path, _READING | (0 if named else os.O_NOFOLLOW))
@@ -109,8 +109,8 @@ def open_found(path: Path, *, named: bool, identity: Identity | None) -> int:
 
 
 def status_of(descriptor: int) -> Status:
-    """Of an open file, by the kernel's own call: a C library may make one of it that takes a name too, and that a
-    worker may not make (`calls`). Raises OSError.
+    """Returns the status of an open file by the kernel's own call. A C library may use a call with a path instead,
+    which a worker may not make (`calls`). Raises `OSError`.
     """
     known = MACHINES.get(platform.machine())
     if known is None:
@@ -125,7 +125,7 @@ def status_of(descriptor: int) -> Status:
 
 
 def is_of_the_kernel(descriptor: int) -> bool:
-    """Whether an open folder lies in a file system in which the kernel shows its own state."""
+    """Tells whether an open folder lies in a file system that shows the state of the kernel."""
     buffer = ctypes.create_string_buffer(_STATUS_BYTES)
     if _libc().fstatfs(descriptor, buffer) != 0:
         return False
@@ -139,17 +139,19 @@ def _libc() -> ctypes.CDLL:
 
 
 def changed_meanwhile() -> MediaError:
-    """The error for a file that is not what it was when it was opened."""
+    """Returns the error for a file that has changed since it was opened."""
     return MediaError("the file changed while it was read", remedy=_AGAIN)
 
 
 def not_read(error: OSError | ValueError) -> MediaError:
-    """The error for a file that cannot be opened or read; a `Shortage` where that is for want of something of ours."""
+    """Returns the error for a file that cannot be opened or read. It is a `Shortage` if a resource of ours was
+    missing.
+    """
     return lack_of_reading(error, unreadable(error)) or MediaError(unreadable(error))
 
 
 def unreadable(error: OSError | ValueError) -> str:
-    """Why a file or folder cannot be opened or read, in words that do not name it."""
+    """Returns why a file or folder cannot be opened or read, in words that do not name it."""
     match error:
         case FileNotFoundError():
             return "no such file or folder"

@@ -23,8 +23,8 @@ from node.media.video import fingerprint_video
 
 
 def fingerprint_region(region: Region, allow: Allow) -> MaterialFingerprints:
-    """Every fingerprint of what lies in a region, without its parts. Raises `MediaError` where it cannot be read;
-    `Shortage` where a resource of ours ran out, with what was read all the same.
+    """Returns all fingerprints of a region, without its parts. Raises `MediaError` if it cannot be read, and
+    `Shortage`, with the partial result, if a resource of ours ran out.
     """
     kind = kind_of(region)
     digests = take_digests(region, kind)
@@ -35,8 +35,8 @@ def fingerprint_region(region: Region, allow: Allow) -> MaterialFingerprints:
 
 
 def take_digests(region: Region, kind: Kind) -> DigestFingerprints:
-    """The digests of a region, which is held in memory from then on where it is decoded there. Raises `Empty`, and
-    `MediaError` where it cannot be read.
+    """Returns the digests of a region. A region that is decoded in memory stays in memory. Raises `Empty`, and
+    `MediaError` if it cannot be read.
     """
     if region.size == 0:
         raise Empty(EMPTY)
@@ -50,8 +50,8 @@ def take_digests(region: Region, kind: Kind) -> DigestFingerprints:
 
 
 def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:
-    """The fingerprints of a region whose digests were taken: the perceptual ones too where it can be decoded. Raises
-    `Shortage` where a resource of ours ran out, with what was read all the same.
+    """Returns the fingerprints of a region whose digests are known, with the perceptual ones if it can be decoded.
+    Raises `Shortage`, with the partial result, if a resource of ours ran out.
     """
     try:
         found = _decoded(kind.content_of(region), kind, digests, allow)
@@ -68,7 +68,7 @@ def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) 
 
 
 def _begins_behind(kind: Kind) -> str:
-    """What is said of what begins behind other bytes. A film behind many of them has lost its beginning."""
+    """Returns the note on a content that begins after other bytes. A film after many bytes has lost its beginning."""
     if kind.film is not None and kind.start > MAX_BLANK:
         return f"its first {kind.start} bytes could not be decoded: its pictures begin after them"
     return f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} after the start of the file"
@@ -83,6 +83,6 @@ def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Al
 
 
 def with_digests(error: Shortage, digests: DigestFingerprints) -> Shortage:
-    """The same shortage, with the digests as what is left where nothing else is."""
+    """Returns the same shortage with the digests as its result, if it has no other."""
     left = error.left or replace(digests, note=f"{error} ({error.remedy or LACKED}); {LACKED}")
     return Shortage(str(error), remedy=error.remedy, left=left)

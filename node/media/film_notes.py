@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from node.media.decoding import Read
 
 _SLACK: Final = 0.05, 2.0
-"""How much earlier than stated the last frame may be shown (share, seconds): sound often lasts a little longer."""
+"""How much earlier than stated the last frame may be shown (share, seconds). Sound often lasts a little longer."""
 _LEAST: Final = 0.1
-"""Seconds below which no number is said."""
+"""A note states no number of seconds below this value."""
 _MISSING: Final = 0.25
-"""Seconds without frames from which on a film whose frames follow one another evenly seems to have lost some."""
+"""Seconds without frames. After a longer time, a film with regular frames seems to have lost some."""
 _ROOM: Final = MAX_REASON - 100
-"""Characters of a note: a lack of ours (`shortage.either`) may have to stand behind it."""
+"""The most characters of a note. Words on a lack of ours (`shortage.either`) may follow."""
 
 
 def note_of(
     reads: Sequence[Read], known: Container, *, cut: bool, adrift: bool = False, left_out: Sequence[str]
 ) -> str:
-    """Why not all was read of a film that was read as these tracks, the film itself first; "" where it was. `adrift`:
-    whether its first packet is not whole.
+    """Returns why a film with these tracks was not read completely, or "". The film itself is the first track.
+    `adrift`: its first packet is incomplete.
     """
     parts = [*_of_film(reads[0], known, cut=cut)]
     parts += ["it begins within a packet: what came before is missing"] if adrift else []
@@ -52,7 +52,7 @@ def note_of(
 
 
 def is_short(read: Read, *, cut: bool) -> bool:
-    """Whether something of a track could not be read."""
+    """Tells whether a part of a track could not be read."""
     return bool(read.out_of_time or read.faults or read.breaks or read.mended or cut or _ends_early(read))
 
 
@@ -73,7 +73,7 @@ def _of_film(read: Read, known: Container, *, cut: bool) -> list[str]:
 
 
 def _ends_early(read: Read) -> bool:
-    """Whether the last frame is shown well before the film ends as it says itself."""
+    """Tells whether the last frame is shown well before the stated end of the film."""
     clock = read.clock
     if clock.counted or read.out_of_time:
         return False
@@ -99,7 +99,9 @@ def _damage(read: Read, *, cut: bool) -> str:
 
 
 def _beginning(read: Read) -> list[str]:
-    """What comes before the first frame that is decoded: a second at least, and more than a decoder holds back."""
+    """Returns the note on what is missing before the first decoded frame: at least a second, and more than a decoder
+    holds back.
+    """
     rate = SECOND / max(read.step, 1.0)
     if read.before <= max(rate, 32):
         return []

@@ -20,14 +20,14 @@ from node.media.pixels import Pixels
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A frame's hash, and those of what lies within its plain borders, all at the same time; none where it has none."""
+    """The hash of a frame, and the hashes inside its plain borders, if it has any. All have the same time."""
 
     whole: VideoFrame
     insides: tuple[VideoFrame, ...] = ()
 
 
 def sample_of(pixels: Pixels, at: int) -> Sample:
-    """The sample of a frame that is shown at `at` milliseconds."""
+    """Returns the sample of a frame that is shown at `at` milliseconds."""
     return Sample(_hashed(pixels).shown_at(at), insides_of(pixels, at))
 
 
@@ -36,14 +36,15 @@ def _hashed(pixels: Pixels) -> PdqHashes:
 
 
 def insides_of(pixels: Pixels, at: int) -> tuple[VideoFrame, ...]:
-    """What lies within the plain borders of a frame. Where they are on all sides, also what lies between those above
-    and below, and between those left and right: a film that has bars of its own may have been put into a letterbox.
+    """Returns the hashes inside the plain borders of a frame. If all four sides have borders, it also hashes the areas
+    inside the horizontal and inside the vertical borders alone, because a film with its own bars may have been put into
+    a letterbox.
     """
     return insides_within(pixels, find_inside(pixels), at)
 
 
 def insides_within(pixels: Pixels, box: Box | None, at: int) -> tuple[VideoFrame, ...]:
-    """The same, where the inside is known (`find_inside`)."""
+    """The same for a known inner box (`find_inside`)."""
     if box is None:
         return ()
     boxes = [box]
@@ -53,12 +54,14 @@ def insides_within(pixels: Pixels, box: Box | None, at: int) -> tuple[VideoFrame
 
 
 def kept_of(kept: Iterable[Sample]) -> tuple[VideoFrame, ...]:
-    """What is kept of these."""
+    """Returns the hashes that are kept."""
     return tuple(sample.whole for sample in kept)
 
 
 def looked_for(kept: Iterable[Sample], between: Iterable[Sample]) -> tuple[VideoFrame, ...]:
-    """What is looked for besides, in order: the frames between those kept, and the insides of all."""
+    """Returns the hashes that are only searched, in order: the frames between the kept ones, and the insides of all
+    frames.
+    """
     frames = [sample.whole for sample in between]
     frames += [inside for sample in (*kept, *between) for inside in sample.insides]
     return tuple(sorted(frames, key=lambda frame: frame.at))

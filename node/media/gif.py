@@ -15,7 +15,7 @@ from typing import Final
 _HEADER: Final = 13
 """Bytes of the header and the logical screen descriptor."""
 _TABLE: Final = 0x80
-"""The flag that a table of colours follows."""
+"""The flag that states that a table of colours follows."""
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _TRAILER: Final = b"\x3b"
 _BLOCKS: Final = (b"\x21", b"\x2c", _TRAILER)
@@ -24,24 +24,26 @@ _CONTROL: Final = b"\xf9\x04"
 _CONTROL_BYTES: Final = 8
 _CODE_SIZES: Final = tuple(bytes((size,)) for size in range(1, 9))
 _DESCRIPTOR: Final = 10
-"""Bytes of an image descriptor, its separator included."""
+"""Bytes of an image descriptor with its separator."""
 _MOST_BLOCKS: Final = 1_000_000
-"""A block has up to 255 bytes, and every program but those of attackers fills it."""
+"""The most blocks. A block has up to 255 bytes, and only attackers write many short ones."""
 
 
 def count_frames(data: bytes) -> int:
-    """Frames of a GIF, as far as its blocks can be followed."""
+    """Returns how many frames the blocks of a GIF have, as far as they can be followed."""
     return _followed(data, 0)[0]
 
 
 def end_of_blocks(data: bytes, start: int = 0) -> int:
-    """The offset behind the trailer of the GIF that begins at `start`; -1 where its blocks do not lead to one."""
+    """Returns the offset after the trailer of the GIF that begins at `start`, or -1 if its blocks do not lead
+    to one.
+    """
     at = _followed(data, start)[1]
     return at + 1 if data[at : at + 1] == _TRAILER else -1
 
 
 def _followed(data: bytes, start: int) -> tuple[int, int]:
-    """How many frames there are, and the offset at which the blocks end."""
+    """Returns the number of frames, and the offset where the blocks end."""
     if len(data) < start + _HEADER:
         return 0, start
     at, frames, inside = start + _HEADER + _table_bytes(data[start + 10]), 0, False
@@ -62,8 +64,8 @@ def _followed(data: bytes, start: int) -> tuple[int, int]:
 
 
 def without_extensions(data: bytes) -> bytes:
-    """The GIF with nothing but its screen, its images and sound graphic controls (transparency, times). Behind an
-    extension that makes no sense the next image is looked for.
+    """Returns the GIF with only its screen, its images and valid graphic controls (transparency, times). After an
+    invalid extension it continues at the next image.
     """
     at = _HEADER + _table_bytes(data[10]) if len(data) >= _HEADER else len(data)
     kept = [data[:at]]
@@ -90,7 +92,7 @@ def without_extensions(data: bytes) -> bytes:
 
 
 def _is_image(data: bytes, at: int) -> bool:
-    """Whether an image may begin here: it lies on the screen, and its code has a size that there is."""
+    """Tells whether an image may begin here: it lies inside the screen, and its code size is valid."""
     if len(data) <= at + _DESCRIPTOR:
         return False
     width, height, left, top, wide, high = (
@@ -101,12 +103,12 @@ def _is_image(data: bytes, at: int) -> bool:
 
 
 def _end_of_data(data: bytes, at: int) -> int:
-    """The offset behind a row of data blocks."""
+    """Returns the offset after a series of data blocks."""
     while at < len(data) and data[at]:
         at += data[at] + 1
     return min(at + 1, len(data))
 
 
 def _table_bytes(flags: int) -> int:
-    """Bytes of the table of colours that these flags announce: three for each of 2 to 256 colours."""
+    """Returns the bytes of the table of colours that these flags state: three for each of 2 to 256 colours."""
     return 3 << ((flags & 7) + 1) if flags & _TABLE else 0

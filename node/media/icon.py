@@ -16,11 +16,11 @@ _DIRECTORY_BYTES: Final = 6
 _ENTRY: Final = struct.Struct("<BBBBHHII")
 _MOST_IMAGES: Final = 256
 _FULL: Final = 256
-"""The side that is written as 0."""
+"""The side that is stored as 0."""
 
 
 def largest_first(data: bytes) -> list[bytes]:
-    """The bytes of each image as far as they are there, the one of the most pixels first."""
+    """Returns the existing bytes of each image, the one with the most pixels first."""
     count = int.from_bytes(data[4:_DIRECTORY_BYTES], "little")
     found: list[tuple[int, int, bytes]] = []
     for number in range(min(count, _MOST_IMAGES)):

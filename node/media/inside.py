@@ -31,7 +31,7 @@ from node.media.subject_replies import Begun, plain_name
 from node.media.unpacking import Bounds, Steps, Stop, chunks_of, looking_seconds, words_of
 
 MAX_UNSTATED_BYTES: Final = 512 * 1024 * 1024
-"""The most that is read of a file whose size its file system states as 0."""
+"""The most bytes that are read of a file whose file system states a size of 0."""
 _TOO_DEEP: Final = f"what is inside it, which lies {MAX_DEPTH} levels deep"
 _TOO_MANY: Final = f"what follows the first {MAX_PARTS} parts of the file"
 _NO_TIME: Final = "the parts of this file take too long to be decoded"
@@ -41,34 +41,34 @@ Look = Callable[[Region, Kind, DigestFingerprints, Allow], MaterialFingerprints]
 
 
 class Talk(Protocol):
-    """To whom is told what is found."""
+    """Receives the findings."""
 
     def begun(self, begun: Begun) -> None:
-        """A subject has its digests."""
+        """Reports that a subject has its digests."""
 
     def found(self, result: MaterialFingerprints) -> None:
-        """The result of the subject that began last."""
+        """Reports the result of the last subject that began."""
 
     def lacked(self, result: MaterialFingerprints) -> None:
-        """The same where a resource of ours ran out: another worker tries again. Does not return."""
+        """Reports a partial result after a lack of our resources. Another worker tries again, so it does not return."""
 
     def done(self, note: str) -> None:
-        """A subject has ended. Does not return where another worker is to go on."""
+        """Reports the end of a subject. Does not return if another worker continues."""
 
     def time_to_look(self, size: int, left: float | None = None) -> Allow:
-        """Begins the time in which a subject of `size` bytes is decoded; gives how it asks for more. `left`: of a part,
-        the seconds that all parts still have.
+        """Begins the time for decoding a subject of `size` bytes. Returns the object that requests more time. `left`:
+        for a part, the seconds that all parts still have.
         """
         ...
 
     def time_to_read(self, size: int, seconds: float = 0.0) -> None:
-        """Gives time to digest `size` bytes, and `seconds` to find or unpack them."""
+        """Gives time for the digests of `size` bytes, and `seconds` for finding or unpacking them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """How a subject was come by. `path`: the numbers of the parts that lead to it; empty for the file itself. `wrong`:
-    what is wrong with it already.
+    """The origin of a subject. `path`: the numbers of the parts that lead to it, () for the file itself; `wrong`: a
+    fault that is already known.
     """
 
     path: tuple[int, ...] = ()
@@ -92,7 +92,7 @@ class Inside:
     _bounds: Bounds = field(default_factory=lambda: Bounds.of(0))
 
     def examine(self, file: Region) -> None:
-        """Tells all that there is to be told of an open file. Raises `MediaError` where it cannot be read."""
+        """Reports everything that an open file contains. Raises `MediaError` if it cannot be read."""
         self._count = self.orders.count
         with self.scratch.level() as level:
             if not file.size:  # some file systems state no size
@@ -104,7 +104,7 @@ class Inside:
             self._subject(file, _Way(), self.orders.at)
 
     def _subject(self, region: Region, way: _Way, at: tuple[int, ...]) -> None:
-        """One subject and all that is in it. `at`: where to go on inside it; empty where it was not looked at."""
+        """Examines one subject and its parts. `at`: where to continue inside it; () if it was not examined before."""
         self.talk.time_to_read(region.size)
         kind = kind_of(region, way.media_type)
         if not at:
@@ -120,7 +120,7 @@ class Inside:
         self.talk.done(words_of(visit.left_out))
 
     def _itself(self, region: Region, kind: Kind, way: _Way) -> None:
-        """The digests of a subject, and its result."""
+        """Reports the digests of a subject, and its result."""
         digests = take_digests(region, kind)
         index = way.path[-1] if way.path else None
         holds = bool(self.orders.parts and kind.readers)
@@ -146,7 +146,7 @@ class Inside:
         return self.look(region, kind, digests, self.talk.time_to_look(region.size, left))
 
     def _parts(self, kind: Kind, content: Region, visit: _Visit) -> None:
-        """Everything that the readers of a subject find in it."""
+        """Examines everything that the readers of a subject find in it."""
         try:
             for reader in kind.readers:
                 steps = Steps(reader, content, self._bounds, visit.holder)
@@ -158,7 +158,7 @@ class Inside:
             visit.leave_out(f"the rest: {error} ({error.remedy})" if error.remedy else f"the rest: {error}")
 
     def _steps(self, steps: Steps, visit: _Visit) -> None:
-        """Everything that one reader finds. Raises `Stop`, `Shortage`."""
+        """Examines everything that one reader finds. Raises `Stop`, `Shortage`."""
         while True:
             self.talk.time_to_read(0, self._bounds.left())
             each = steps.next()
@@ -179,7 +179,7 @@ class Inside:
             visit.at = ()
 
     def _part(self, steps: Steps, part: Part, visit: _Visit) -> None:
-        """One part and all that is in it. Raises `Stop`, `Shortage`."""
+        """Examines one part and its parts. Raises `Stop`, `Shortage`."""
         with self.scratch.level() as level:
             region, wrong = steps.put(part, level)
             way = _Way(
@@ -203,7 +203,7 @@ class Inside:
 
 @dataclass(slots=True, kw_only=True)
 class _Visit:
-    """What is known of a holder while it is read. `index`: of its part at hand; `at`: as of `Inside._subject`."""
+    """The state of reading a holder. `index`: the number of the current part; `at`: see `Inside._subject`."""
 
     way: _Way
     at: tuple[int, ...]
@@ -212,18 +212,18 @@ class _Visit:
     left_out: dict[str, int] = field(default_factory=dict)
 
     def is_known(self) -> bool:
-        """Whether the part at hand was looked at by another worker."""
+        """Tells whether another worker has examined the current part."""
         return bool(self.at) and self.index < self.at[0]
 
     def inner(self) -> tuple[int, ...]:
-        """Where to go on inside the part at hand; empty where it was not looked at."""
+        """Returns where to continue inside the current part, or () if it was not examined before."""
         return self.at[1:] if self.at and self.index == self.at[0] else ()
 
     def leave_out(self, reason: str) -> None:
-        """Something of the holder is not looked at."""
+        """Records something that was not examined, with the reason."""
         self.left_out[reason] = self.left_out.get(reason, 0) + 1
 
 
 def _with(result: MaterialFingerprints, wrong: str) -> MaterialFingerprints:
-    """A result that says what is wrong with the part itself."""
+    """Adds the fault of a part to its result."""
     return replace(result, note=f"{wrong}; {result.note}" if result.note else wrong) if wrong else result

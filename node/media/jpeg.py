@@ -29,12 +29,15 @@ _NEEDED: Final = frozenset({0xC4, 0xCC, 0xDA, 0xDB, 0xDD, *range(0xC0, 0xC4), *r
 _NEXT: Final = re.compile(
     rb"\xff(?:[\xc0-\xc7\xc9-\xcc\xd8\xda\xdb\xdd]|\xe0..JFIF\x00|\xe1..Exif\x00\x00|\xee..Adobe)", re.DOTALL
 )
-"""Where a segment begins that a decoder needs, or a small JPEG, or one that says how colours and rows are meant."""
+"""The beginning of a segment that a decoder needs, of a small JPEG, or of a segment that states colours or orientation.
+"""
 _MAX_SEGMENTS: Final = 100_000
-"""Segments that are walked over. A picture with a large colour profile has some 300."""
+"""The most segments that are read. A picture with a large colour profile has some 300."""
+_WITH_SMALL: Final = (b"Exif\x00", b"JFXX\x00", b"JFIF\x00")
+"""The first bytes of segments that may contain a small picture, though their length is wrong."""
 _PROGRESSIVE: Final = 0xC2
 _FIRST_COMPONENT: Final = 6
-"""Where a frame's header names its first component: luma."""
+"""Offset of the first component (luma) in a frame header."""
 _END_OF_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _BY_COSINES: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Frames of ordinary JPEG: baseline, extended, progressive."""
@@ -43,7 +46,12 @@ _VALID: Final = np.isin(
     np.arange(256),
     [0x00, *range(0xD0, 0xD8), _MARK, _SCAN, 0xC4, 0xCC, 0xDB, 0xDC, 0xDD, _COMMENT, *range(_APP0, _APP15 + 1)],
 )
-"""Bytes that may follow 0xFF between the first scan's header and the end."""
+"""Bytes that may follow 0xFF between the first scan header and the end."""
+_HUFFMAN_TABLES: Final = 0xC4
+_TABLE_HEAD: Final = 17
+"""Bytes of a Huffman table before its symbols: class and number, then the count of codes of each length."""
+_WIPED: Final = bytes(64)
+"""Zeros that encoders write only for areas of one colour."""
 _ADOBE_BYTES: Final = 12
 _JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
@@ -58,12 +66,12 @@ class Segment:
 
     @property
     def is_metadata(self) -> bool:
-        """Whether it is an application's segment or a comment."""
+        """Whether it is an application segment or a comment."""
         return _APP0 <= self.marker <= _APP15 or self.marker == _COMMENT
 
 
 def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
-    """The segments from the SOI at `start` up to and with the first scan's header."""
+    """Yields the segments from the SOI at `start` up to and including the first scan header."""
     at = start + len(START)
     for _ in range(_MAX_SEGMENTS):
         while at + 1 < len(data) and data[at] == data[at + 1] == _MARK:
@@ -81,7 +89,7 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
             return
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if end < at + 4 or (marker not in _NEEDED and not _follows(data, end)):
-            if data.startswith(b"Exif\x00", at + 4):  # which may hold a small picture all the same
+            if data.startswith(_WITH_SMALL, at + 4):
                 yield Segment(marker=marker, start=at + 4, end=max(min(end, len(data)), at + 4))
             at = _resumed(data, at + 2)
             continue
@@ -92,12 +100,14 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
 
 
 def _follows(data: bytes, at: int) -> bool:
-    """Whether a marker stands at `at`."""
+    """Tells whether a marker is at `at`."""
     return data[at : at + 1] == b"\xff" and at + 1 < len(data) and data[at + 1] not in (0x00, 0x01)
 
 
 def _resumed(data: bytes, at: int) -> int:
-    """Where the next segment that a decoder needs begins, at or behind `at`; the end of the data where none does."""
+    """Returns the offset of the next segment that a decoder needs, from `at` on. Returns the end of the data if there
+    is none.
+    """
     for _ in range(_MAX_SEGMENTS):
         found = _NEXT.search(data, at)
         if found is None:
@@ -115,9 +125,9 @@ def _resumed(data: bytes, at: int) -> int:
 
 
 def end_of(data: bytes, start: int = 0) -> int:
-    """Where the JPEG ends that begins at `start`: behind its end marker; -1 where it has none.
+    """Returns the offset after the end marker of the JPEG that begins at `start`, or -1 if it has no end marker.
 
-    Bytes of pixels never hold the end marker (T.81, B.1.1.5), so the first one behind the first scan's header is it.
+    Pixel data never contain the end marker (T.81, B.1.1.5), so the first one after the first scan header ends the JPEG.
     """
     for segment in segments(data, start):
         if segment.marker == _SCAN:
@@ -127,10 +137,10 @@ def end_of(data: bytes, start: int = 0) -> int:
 
 
 def coarse(data: bytes) -> bytes:
-    """A progressive JPEG with its first scan alone, where that has the mean luma of each block of 8 x 8 pixels: a
-    decoder uses nothing else for an eighth of the size. Any other data stays as it is.
+    """Returns a progressive JPEG with only its first scan, if that scan has the mean luma of each block of 8 x 8
+    pixels. A decoder uses nothing else for an eighth of the size. Other data are returned unchanged.
 
-    The scan ends at the first marker that is not one of its own (T.81, B.1.1.2 and G.1.1).
+    The scan ends at the first marker that does not belong to it (T.81, B.1.1.2 and G.1.1).
     """
     frame = scan = None
     for segment in segments(data):
@@ -147,9 +157,10 @@ def coarse(data: bytes) -> bytes:
 
 
 def has_invalid_pixels(data: bytes) -> bool:
-    """Whether markers stand among the bytes of pixels that cannot be there: the file was damaged.
+    """Tells whether the pixel data contain markers that are not valid there, or a wiped stretch: the file was damaged.
 
-    An 0xFF among them is followed by 0x00 or a restart marker; between scans stand segments of tables, or a comment.
+    An 0xFF in pixel data is followed by 0x00 or a restart marker. Between scans there are segments of tables, or a
+    comment.
     """
     found = {segment.marker: segment for segment in segments(data)}
     scan = found.get(_SCAN)
@@ -157,11 +168,37 @@ def has_invalid_pixels(data: bytes) -> bool:
     if scan is None or end < 0 or not found.keys() & _BY_COSINES:  # others stuff their bits otherwise: JPEG-LS
         return False
     values = np.frombuffer(data, np.uint8, end - scan.end, scan.end)
-    return not bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())
+    marks_are_valid = bool(_VALID[values[np.flatnonzero(values[:-1] == _MARK) + 1]].all())
+    return not marks_are_valid or _has_wiped_pixels(data, scan.end, end)
+
+
+def _has_wiped_pixels(data: bytes, start: int, end: int) -> bool:
+    """Tells whether a stretch of pixel data was overwritten with zeros, for example by a lost page of a disk.
+
+    The code of zeros is the first symbol of a Huffman table. An encoder writes a long run of zeros only for areas of
+    one colour: no difference, then end of block. Zeros before the end marker may be padding.
+    """
+    at = data.find(_WIPED, start, end)
+    if at < 0 or not data[at:end].rstrip(b"\0"):
+        return False
+    codings = [segment.marker for segment in segments(data) if segment.marker in _BY_COSINES]
+    if len(codings) != 1 or codings[0] == _PROGRESSIVE:
+        return False
+    return any(symbol for segment in segments(data) for symbol in _first_symbols(data, segment))
+
+
+def _first_symbols(data: bytes, segment: Segment) -> Iterator[int]:
+    """Yields the symbol with the code of zeros of each table in a segment of Huffman tables (T.81, B.2.4.2)."""
+    at = segment.start
+    while segment.marker == _HUFFMAN_TABLES and at + _TABLE_HEAD < segment.end:
+        count = sum(data[at + 1 : at + _TABLE_HEAD])
+        if count:
+            yield data[at + _TABLE_HEAD]
+        at += _TABLE_HEAD + count
 
 
 def without_metadata(data: bytes, turned: int = 1) -> bytes:
-    """The JPEG with nothing before its pixels but what they need: tables, frame, and what says how colours are coded.
+    """Returns the JPEG with only what a decoder needs before the pixels: tables, frame, and the coding of colours.
     `turned`: its EXIF orientation, which is kept.
     """
     kept = [START]
@@ -180,7 +217,7 @@ def without_metadata(data: bytes, turned: int = 1) -> bytes:
 
 
 def _orientation(turned: int) -> bytes:
-    """An Exif segment that states an orientation and nothing else."""
+    """Returns an Exif segment that states only an orientation."""
     tiff = b"MM\x00*\x00\x00\x00\x08" + b"\x00\x01" + b"\x01\x12\x00\x03\x00\x00\x00\x01" + bytes((0, turned, 0, 0))
     content = b"Exif\x00\x00" + tiff + bytes(4)
     return b"\xff\xe1" + (len(content) + 2).to_bytes(2, "big") + content

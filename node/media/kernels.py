@@ -20,18 +20,18 @@ import numpy.typing as npt
 LUMA_RED: Final = 19595
 LUMA_GREEN: Final = 38470
 LUMA_BLUE: Final = 7471
-"""ITU-R BT.601 luma in 16-bit fixed point: how Pillow converts RGB to L."""
+"""ITU-R BT.601 luma in 16-bit fixed point, as Pillow converts RGB to L."""
 COEFFICIENT_BITS: Final = 22
-"""Fraction bits of the coefficients with which Pillow resamples 8-bit channels: 32 less 8 of data and 2 of headroom."""
+"""Fraction bits of Pillow's coefficients for resampling 8-bit channels: 32 minus 8 for data and 2 for headroom."""
 
 _REORDERED: Final = {"contract", "reassoc", "nsz"}
-"""Floating-point freedoms taken: sums in any order, fused multiply-add. Never that there are no infinities."""
+"""Freedoms of floating-point arithmetic: any order of sums, fused multiply-add. Infinities are never excluded."""
 
 _Kernel = TypeVar("_Kernel", bound=Callable[..., object])
 
 
 def _compiled(function: _Kernel) -> _Kernel:
-    """`function` as machine code at its first call."""
+    """Compiles `function` to machine code at its first call."""
     try:
         return cast("_Kernel", numba.njit(cache=True, nogil=True, fastmath=_REORDERED)(function))
     except RuntimeError:  # Numba found no folder that it may write its cache to
@@ -79,10 +79,10 @@ def weighted_rows(
     counts: npt.NDArray[np.int64],
     weights: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """Weighted sums of whole rows: float32 of shape (len(starts), pixels.shape[1]).
+    """Returns weighted sums of whole rows: float32 of shape (len(starts), pixels.shape[1]).
 
-    Bound by memory: every row is read about once, in order, whatever its channels; four rows a step save three trips
-    of the sums.
+    Memory limits the speed: it reads every row about once, in order, for any number of channels. Four rows per step
+    save three passes over the sums.
     """
     width = pixels.shape[1]
     sums = np.zeros((starts.shape[0], width), np.float32)
@@ -111,7 +111,7 @@ def weighted_columns(
     counts: npt.NDArray[np.int64],
     weights: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """Weighted sums of whole columns: float32 of shape (values.shape[0], len(starts)), summed in float64."""
+    """Returns weighted sums of whole columns: float32 of shape (values.shape[0], len(starts)), summed in float64."""
     sums = np.empty((values.shape[0], starts.shape[0]), np.float32)
     for y in range(values.shape[0]):
         for k in range(starts.shape[0]):
@@ -124,7 +124,7 @@ def weighted_columns(
 
 @_compiled
 def _luma(red: np.uint8, green: np.uint8, blue: np.uint8) -> np.uint8:
-    """Pillow's L of one RGB pixel, rounded to nearest."""
+    """Returns Pillow's L of one RGB pixel, rounded to nearest."""
     weighted = np.uint32(red) * np.uint32(LUMA_RED) + np.uint32(green) * np.uint32(LUMA_GREEN)
     return np.uint8((weighted + np.uint32(blue) * np.uint32(LUMA_BLUE) + np.uint32(0x8000)) >> np.uint32(16))
 
@@ -137,11 +137,11 @@ def narrowed_luma(
     counts: npt.NDArray[np.int64],
     coefficients: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.uint8]:
-    """Luma of every pixel, resampled along the rows alone: uint8 of shape (pixels.shape[0], len(starts)).
+    """Returns the luma of every pixel, resampled along the rows only: uint8 of shape (pixels.shape[0], len(starts)).
 
-    Both steps round as Pillow's `convert("L")` and the first half of its `resize` do, so the bytes are the same.
-    Strides are written out, luma is kept as wide as the coefficients and sums are cut back to 32 bits, for only so does
-    the compiler use vectors throughout: more than ten times faster.
+    Both steps round like Pillow's `convert("L")` and the first half of its `resize`, so the bytes are the same. Strides
+    are written out, luma has the width of the coefficients, and sums are cut back to 32 bits, because only then the
+    compiler uses vectors throughout: it is more than ten times faster.
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
     narrow = np.empty((height, starts.shape[0]), np.uint8)
@@ -168,7 +168,7 @@ def narrowed_luma(
 
 @_compiled
 def _over(value: np.uint8, share: np.uint8, level: int) -> np.uint8:
-    """One value of this opacity over the background, rounded to nearest."""
+    """Returns one value of this opacity over the background, rounded to nearest."""
     mixed = np.uint32(value) * np.uint32(share) + np.uint32(255 - np.uint32(share)) * np.uint32(level)
     return np.uint8((mixed + np.uint32(127)) // np.uint32(255))
 
@@ -177,10 +177,10 @@ def _over(value: np.uint8, share: np.uint8, level: int) -> np.uint8:
 def composed(
     pixels: npt.NDArray[np.uint8], channels: int, alpha: npt.NDArray[np.uint8], level: int
 ) -> npt.NDArray[np.uint8]:
-    """The picture over a plain background: uint8 of shape (rows, width * 1) for grey, (rows, width * 3) else.
+    """Returns the picture over a plain background: uint8 of shape (rows, width * 1) for grey, or (rows, width * 3).
 
-    `alpha`: opacity, uint8 of shape (rows, width); `level`: the background in every colour, 0 to 255. Rounded to
-    nearest. Strides are written out, for only so does the compiler use vectors.
+    `alpha`: opacity, uint8 of shape (rows, width); `level`: the background in every colour, 0 to 255. Values are
+    rounded to nearest. Strides are written out, because only then the compiler uses vectors.
     """
     height, width = alpha.shape
     made = np.empty((height, width * (1 if channels == 1 else 3)), np.uint8)

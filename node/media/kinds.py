@@ -21,6 +21,7 @@ from node.media.parts import catalogue, streams
 from node.media.parts.behind import behind
 from node.media.parts.carving import carved
 from node.media.parts.heif_images import heif_images
+from node.media.parts.icns_images import icns_images
 from node.media.parts.icon_images import icon_images
 from node.media.parts.joined import joined
 from node.media.parts.pages import pages
@@ -36,6 +37,7 @@ from node.media.sniff import (
     HEAD,
     HEIC,
     HEIF,
+    ICNS,
     ICO,
     JPEG,
     PCX,
@@ -51,20 +53,20 @@ from node.media.sniff import (
 from node.media.tolerance import behind_a_lead
 
 _BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
-"""Bytes that scripts and gateways put before a file without meaning to: blanks, line ends, a byte order mark."""
+"""Bytes that scripts and gateways add before a file by mistake: blanks, line ends, a byte order mark."""
 _BELIEVED_AT_THE_BEGINNING: Final = (TGA, PCX, SGI)
-"""Formats without a signature of their own: behind other bytes they would be seen in anything."""
+"""Formats without a signature. They would match after other bytes in any file."""
 MAX_BLANK: Final = 64
-"""How many of them are passed over."""
+"""The most such bytes that are skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a content is. `name`: for people, such as "JPEG" or "a ZIP archive"; `media_type`: IANA; `start`: the offset
-    in its region at which the content begins.
+    """The kind of a content. `name`: for people, such as "JPEG" or "a ZIP archive"; `media_type`: IANA; `start`: the
+    offset of the content in its region.
 
-    `picture` or `film`: by what it is decoded, both None where it has no perceptual hashes; `readers`: those that find
-    what else lies inside; `is_known`: whether it is a picture, a film or a holder.
+    `picture` or `film`: the decoder's format, both None if there are no perceptual hashes; `readers`: they find the
+    parts inside; `is_known`: whether it is a picture, a film or a holder.
     """
 
     name: str
@@ -76,14 +78,14 @@ class Kind:
     is_known: bool = True
 
     def content_of(self, region: Region) -> Region:
-        """The region of the content itself."""
+        """Returns the region of the content itself."""
         return region.part(self.start) if self.start else region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A kind of file that holds others. `name`: with its article, such as "a ZIP archive"; `recognise`: whether a
-    content is one, given its first `HEAD` bytes and its region; it never raises.
+    """A kind of file that contains others. `name`: with its article, such as "a ZIP archive"; `recognise`: recognises a
+    content by its first `HEAD` bytes and its region, and never raises.
     """
 
     name: str
@@ -114,6 +116,7 @@ READERS: Final[dict[str, tuple[Reader, ...]]] = {
     PSD.media_type: (thumbnails,),
     ICO.media_type: (icon_images,),
     CUR.media_type: (icon_images,),
+    ICNS.media_type: (icns_images,),
 }
 
 _TEXT: Final = next((each.reader,) for each in HOLDERS if each.media_type == catalogue.TEXT)
@@ -126,8 +129,8 @@ PREPARED: Final[tuple[Callable[[], None], ...]] = (
 
 
 def kind_of(region: Region, stated: str = "") -> Kind:
-    """What lies in a region. `stated`: the media type that its parent states, "" for none. Raises `MediaError` only
-    where the region cannot be read.
+    """Returns the kind of a region. `stated`: the media type that its parent states, or "". Raises `MediaError` only if
+    the region cannot be read.
     """
     head = region.head(HEAD)
     try:
@@ -153,7 +156,7 @@ def kind_of(region: Region, stated: str = "") -> Kind:
 
 
 def _behind_blanks(head: bytes, region: Region) -> Kind | None:
-    """What begins behind a few blanks; None where nothing does. Some formats begin with a blank themselves."""
+    """Returns the kind of a content after a few blanks, or None. Some formats begin with a blank themselves."""
     blanks = len(head) - len(head.lstrip(_BLANK))
     for start in range(1, min(blanks, MAX_BLANK) + 1):
         later = region.part(start)
@@ -170,7 +173,7 @@ def _behind_blanks(head: bytes, region: Region) -> Kind | None:
 
 
 def _film_or_holder(head: bytes, region: Region) -> Kind | None:
-    """What a content is by how it begins; None where that is neither."""
+    """Returns the kind of a film or a holder by its first bytes, or None."""
     film = container_of(head)
     if film is not None:
         return _film(film)
@@ -181,7 +184,7 @@ def _film_or_holder(head: bytes, region: Region) -> Kind | None:
 
 
 def _held_by(holder: Holder, head: bytes) -> Kind:
-    """A holder, named by a sniffer where it is no more than a text: a script, a drawing, an address card."""
+    """Returns the kind of a holder. If it is only a text, a sniffer names it: a script, a drawing, an address card."""
     known = seems(head) if holder.media_type == catalogue.TEXT else UNKNOWN
     if known is UNKNOWN:
         return Kind(name=holder.name, media_type=holder.media_type, readers=(holder.reader,))
@@ -199,6 +202,6 @@ def _film(known: Container, start: int = 0) -> Kind:
 
 
 def prepare() -> None:
-    """Loads all that the readers load, so that a confined worker has it."""
+    """Loads everything that the readers load, because a confined worker cannot open files."""
     for each in PREPARED:
         each()

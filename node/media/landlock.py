@@ -18,9 +18,9 @@ from typing import Final
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _VERSION: Final = 1
-"""LANDLOCK_CREATE_RULESET_VERSION: tells the kernel's version instead."""
+"""LANDLOCK_CREATE_RULESET_VERSION: asks for the kernel's version instead."""
 _FILE_KINDS: Final = (0, 13, 14, 15, 15, 16)
-"""Kinds of access to files that a version knows, from version 0 (which knows nothing) on."""
+"""The kinds of file access that each version knows, from version 0 (none)."""
 _NETWORK_FROM, _NETWORK = 4, 0b11
 """Binding and connecting TCP ports."""
 _SCOPES_FROM, _SCOPES = 6, 0b11
@@ -28,13 +28,13 @@ _SCOPES_FROM, _SCOPES = 6, 0b11
 
 
 def version() -> int:
-    """The kernel's version of Landlock; 0 where it has none."""
+    """Returns the kernel's version of Landlock, or 0 if it has none."""
     return max(int(_call(_CREATE_RULESET, None, 0, _VERSION)), 0)
 
 
 def refuse_everything() -> bool:
-    """Puts this thread, and those that it starts, under a rule set that allows nothing. PR_SET_NO_NEW_PRIVS is set
-    before. False where the kernel has no Landlock.
+    """Puts this thread, and the threads that it starts, under a rule set that allows nothing. PR_SET_NO_NEW_PRIVS must
+    be set. Returns False if the kernel has no Landlock.
     """
     known = version()
     if not known:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
-"""Boxes that are walked over: fragmented films have two for each few seconds."""
+"""The most boxes that are read. Fragmented films have two per few seconds."""
 _MAX_SEARCH: Final = 1 << 30
-"""Bytes in which the next box is looked for."""
+"""Bytes in which the next box is searched."""
 _PIECE: Final = 1 << 20
 _HEAD: Final = 16
 _LEAST: Final = 8
 _LARGEST: Final = 64 << 20
-"""Bytes of the largest table that is believed in."""
+"""The most bytes of a table that is believed."""
 _KNOWN: Final = frozenset({
     b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"sidx", b"ssix", b"prft", b"emsg", b"mfra",
     b"uuid", b"pnot", b"udta", b"meta", b"pdin", b"imda", b"PICT", b"pict", b"junk",
@@ -34,7 +34,7 @@ _SOUGHT: Final = (b"moof", b"moov")
 
 
 def covers_of(region: Region) -> dict[int, bytes]:
-    """What has to be put over the file, by offset, so that every outermost box is followed by another."""
+    """Returns replacement bytes by offset, so that every outermost box is followed by another one."""
     covers: dict[int, bytes] = {}
     at = 0
     for _ in range(_MAX_BOXES):
@@ -52,7 +52,7 @@ def covers_of(region: Region) -> dict[int, bytes]:
 
 
 def _box_size(head: bytes, left: int) -> int:
-    """Bytes of the box with this head, of which `left` may be there; 0 where it is none."""
+    """Returns the bytes of the box with this head, of which `left` may exist. Returns 0 if it is no box."""
     size, kind = int.from_bytes(head[:4], "big"), head[4:8]
     if size == 1:
         size = int.from_bytes(head[8:], "big")
@@ -64,7 +64,7 @@ def _box_size(head: bytes, left: int) -> int:
 
 
 def _next_box(region: Region, start: int) -> int | None:
-    """Where the next fragment or table begins."""
+    """Returns where the next fragment or table begins."""
     for at in range(start, min(region.size, start + _MAX_SEARCH), _PIECE):
         data = region.at(at, _PIECE + _LEAST)
         found = sorted(place for kind in _SOUGHT for place in _places(data, kind))

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from node.domain.material import VideoFrame
 
 MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
-"""Samples between those that are kept. One track has fewer."""
+"""The most samples between those that are kept. One track has fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What `VideoFingerprints` has of these names."""
+    """The fields of `VideoFingerprints` with these names."""
 
     frames: tuple[VideoFrame, ...]
     between: tuple[VideoFrame, ...]
 
 
 def merged(tracks: Sequence[Sampled[Sample]]) -> Merged:
-    """The samples of all tracks, the film's own first."""
+    """Merges the samples of all tracks. Those of the film itself come first."""
     kept_by = [[sample for _, sample in track.frames] for track in tracks]
     between = [sample for track in tracks for _, sample in track.between]
     if len(tracks) > 1:

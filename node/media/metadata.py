@@ -24,23 +24,25 @@ from node.media.sniff import GIF, JPEG, PNG, WEBP, Format
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED: Final = frozenset({b"IHDR", b"PLTE", b"IDAT"})
 _PNG_KEPT_SOUND: Final = frozenset({b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"})
-"""Kept where their checksum is right: transparency, frames of an animation, orientation."""
+"""Chunks that are kept if their checksum is right: transparency, frames of an animation, orientation."""
 _COLOUR_TYPE: Final = 25
-"""The place of the colour type: behind the signature, and the head, width, height and depth of IHDR."""
+"""Offset of the colour type: after the signature, and the head, width, height and depth of IHDR."""
 _TRANSPARENT_BYTES: Final = {0: range(2, 3), 2: range(6, 7), 3: range(1, 257)}
 """Bytes of a tRNS chunk for each colour type that may have one (PNG, 11.3.1.1)."""
 _PNG_END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _MAX_CHUNKS: Final = 1_000_000
 _MAX_EXIF: Final = 65_536
-"""Bytes of an eXIf chunk that is kept: Exif in JPEG cannot be larger."""
+"""The most bytes of an eXIf chunk that is kept. Exif in a JPEG cannot be larger."""
 _WEBP_KEPT: Final = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"EXIF"})
 
 _WEBP_PIXELS: Final = frozenset({b"VP8 ", b"VP8L"})
-"""Of a still picture: kept though it is cut short. A frame of an animation is there whole, or not at all."""
+"""Chunks of a still picture that are kept even if cut short. A frame of an animation is kept only as a whole."""
 
 
 def without_metadata(data: bytes, known: Format) -> bytes | None:
-    """The picture without its metadata; None for a format that is not taken apart, or where nothing would change."""
+    """Returns the picture without its metadata. Returns None for a format that is not parsed, or if nothing would
+    change.
+    """
     if known is PNG:
         clean = _png(data)
     elif known is JPEG:
@@ -82,7 +84,7 @@ def _png(data: bytes) -> bytes:
 
 
 def _chunk_follows(data: bytes, at: int) -> bool:
-    """Whether a chunk, or the end of the file, stands at `at`."""
+    """Tells whether a chunk, or the end of the file, is at `at`."""
     return at >= len(data) or data[at + 4 : at + 8].isalpha()
 
 
@@ -99,7 +101,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _orientation_of_jpeg(data: bytes) -> int:
-    """The EXIF orientation, 1 to 8; 1 where it cannot be read."""
+    """Returns the EXIF orientation, 1 to 8; 1 if it cannot be read."""
     for segment in jpeg.segments(data):
         content = data[segment.start : segment.end]
         if segment.marker == 0xE1 and content.startswith(b"Exif\x00\x00"):  # noqa: PLR2004  (APP1)
@@ -108,7 +110,7 @@ def _orientation_of_jpeg(data: bytes) -> int:
 
 
 def orientation_in(exif: bytes) -> int:
-    """The orientation that Exif data state, 1 to 8; 1 where they cannot be read."""
+    """Returns the orientation in Exif data, 1 to 8; 1 if it cannot be read."""
     try:
         found = Image.Exif()
         found.load(exif)

@@ -22,12 +22,11 @@ MAX_BYTES: Final = _HEAD.size + (MAX_DEPTH + 1) * _NUMBER.size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """How a file is to be looked at. `limits`: of the file itself; `floor`: seconds of processor time that each of its
-    parts gets at the least; `parts`: whether parts are looked for at all.
+    """How a file is to be examined. `limits`: of the file itself; `floor`: the least processor time of each part in
+    seconds; `parts`: whether parts are examined.
 
-    `at`: where to go on: the path of the first part that was not looked at yet. All that holds it is open already: it
-    is known, and only what is inside it is looked at further. Empty at the beginning. `count`: parts that were looked
-    at before.
+    `at`: where to continue: the path of the first part that was not examined. All its parents are known, and only what
+    is inside them is examined further. () at the beginning. `count`: parts that were examined before.
     """
 
     limits: Limits
@@ -38,7 +37,7 @@ class Orders:
 
 
 def write_orders(orders: Orders) -> bytes:
-    """The message."""
+    """Returns the message of these orders."""
     limits = orders.limits
     head = _HEAD.pack(
         limits.first, limits.moving, limits.costly, orders.floor, orders.parts, orders.count, len(orders.at)

@@ -25,36 +25,34 @@ from PIL import Image, ImageFile
 
 from node.errors import MediaError
 from node.media.continuation import continued
-from node.media.decoders.decoded import Decoded
+from node.media.decoders.decoded import LEAST_SHARE, Decoded
 from node.media.pixels import Pixels, pixels_of, turn_of
 from node.media.shortage import lack_in
 from node.media.sniff import AVIF, HEIC, HEIF, JPEG, TIFF, WEBP, Format
 
 METADATA: Final = "its metadata is damaged or too large and was left out"
-LEAST_SHARE: Final = 0.25
-"""Share of the pixels that must be there. Measured on 120 photographs cut to a share of their rows, 7,140 pairs: at a
-quarter no two different ones come nearer than 52 bits, at 0.15 than 36, at 0.1 two pairs match (20 bits)."""
 _CONTINUED_FORMATS: Final = (WEBP, AVIF, HEIC, HEIF, TIFF)
 _PLANE: Final = 2
 _BLOCK_ROWS: Final = 16
-"""The highest row of blocks of an ordinary JPEG: 8 rows, sampled down twofold."""
+"""The greatest height of a row of blocks in an ordinary JPEG: 8 rows, subsampled twofold."""
 _ROWS_AT_AN_END: Final = 64
-"""Rows of which a part may be there: of a JPEG one row of blocks, of an HEVC or AV1 picture one of coding units."""
+"""Rows that may be partly decoded: one row of blocks of a JPEG, one row of coding units of an HEVC or AV1 picture."""
 _FILLERS: Final = (0x00, 0x55, 0xAA, 0x5B, 0x11)
-"""Bytes by which a file is continued. Some make no sense to some decoders: the first two that do are taken."""
+"""Bytes with which a file is continued. Some decoders reject some of them: the first two accepted ones are used."""
 _BACKGROUNDS: Final = (0, 255)
 _STEP: Final = 8
 """Rows and columns between neighbours in the first pass of an interlaced GIF or PNG."""
 _GREY: Final = 128
-"""What libjpeg shows where it has no data: zero coefficients, the middle of the range (jdhuff.c, insufficient_data)."""
+"""The value that libjpeg shows without data: zero coefficients, the middle of the range (jdhuff.c, insufficient_data).
+"""
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A picture as far as it could be decoded, upright. `share`: of its pixels that can be seen, 0 to 1; `exact`: of
-    those that were decoded at full detail; `rows`: rows that were decoded whole.
+    """The decoded part of a picture, upright. `share`: of the visible pixels, 0 to 1; `exact`: of the pixels decoded at
+    full detail; `rows`: rows that were decoded completely.
     """
 
     pixels: Pixels
@@ -64,13 +62,13 @@ class Shown:
 
 
 def shown(data: bytes, known: Format, opened: Callable[[bytes], Image.Image]) -> Shown | None:
-    """What can be seen of a damaged file; None where it cannot even be opened. `opened` opens it and holds it to the
-    limits. Raises what states a lack of ours.
+    """Returns the visible part of a damaged file, or None if it cannot be opened. `opened` opens it and checks the
+    limits. Raises errors that state a lack of our resources.
     """
     found: list[Image.Image] = []
     for filler in _FILLERS if known in _CONTINUED_FORMATS else _FILLERS[: len(_BACKGROUNDS)]:
         background = _BACKGROUNDS[len(found)]
-        decoded = _decoded(continued(data, known, filler), background, opened)
+        decoded = _decoded(continued(data, known, filler), known, background, opened)
         if decoded is not None:
             found.append(decoded)
         if len(found) == len(_BACKGROUNDS):
@@ -80,13 +78,13 @@ def shown(data: bytes, known: Format, opened: Callable[[bytes], Image.Image]) ->
     decided = _decided(found[0], found[1], known)
     del found[1]
     if known is JPEG:  # what it shows by itself behind the end of its data
-        plain = _decoded(data, 0, opened)
+        plain = _decoded(data, known, 0, opened)
         return None if plain is None else _of_jpeg(plain, decided)
     return _filled(found[0], decided)
 
 
 def shown_by(data: bytes, known: Format, decode: Callable[[bytes], Decoded | None]) -> Shown | None:
-    """The same by a decoder that refuses what is cut short: it decodes two continuations of the file."""
+    """The same with a decoder that refuses a cut file: it decodes two continuations of the file."""
     found: list[Pixels] = []
     for filler in _FILLERS:
         try:
@@ -108,12 +106,12 @@ def shown_by(data: bytes, known: Format, decode: Callable[[bytes], Decoded | Non
     return _shown(_as_pixels(values), decided, decided)
 
 
-def _decoded(data: bytes, background: int, opened: Callable[[bytes], Image.Image]) -> Image.Image | None:
-    """As far as the decoder comes, over a background; None where it gives nothing at all."""
+def _decoded(data: bytes, known: Format, background: int, opened: Callable[[bytes], Image.Image]) -> Image.Image | None:
+    """Decodes over a background as far as the decoder can. Returns None if it returns nothing."""
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         image = opened(data)
-        _put_under(image, background)
+        _put_under(image, background, whole=known is TIFF)
         try:
             image.load()
         except Exception as error:
@@ -130,10 +128,12 @@ def _decoded(data: bytes, background: int, opened: Callable[[bytes], Image.Image
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
-def _put_under(image: Any, level: int) -> None:  # noqa: ANN401  (Pillow's hooks have no type of their own)
-    """Has an image begin with a background in place of black where its tiles are going to lie."""
+def _put_under(image: Any, level: int, *, whole: bool) -> None:  # noqa: ANN401  (Pillow's hooks have no type)
+    """Fills an image with a background instead of black where its tiles will be. `whole`: everywhere, because tiles may
+    be missing.
+    """
     prepare = image.load_prepare
-    places = [tile[1] for tile in image.tile]
+    places = [] if whole else [tile[1] for tile in image.tile]
 
     def prepared() -> None:
         prepare()
@@ -146,9 +146,10 @@ def _put_under(image: Any, level: int) -> None:  # noqa: ANN401  (Pillow's hooks
 
 
 def _decided(one: Image.Image, other: Image.Image, known: Format) -> Mask:
-    """Which pixels are the same in both, upright. Of a palette the numbers count: two of them may have one colour.
+    """Returns which pixels are equal in both images, upright. With a palette, the indices are compared, because two of
+    them may have the same colour.
 
-    A JPEG is stored in rows of blocks: behind the first one that differs, what is the same is so by chance.
+    A JPEG is stored in rows of blocks. After the first different row, equal pixels are equal by chance.
     """
     same = np.asarray(one) == np.asarray(other)
     same = same if same.ndim == _PLANE else same.all(axis=2)
@@ -168,7 +169,9 @@ def _filled(image: Image.Image, decided: Mask) -> Shown:
 
 
 def _of_jpeg(image: Image.Image, decided: Mask) -> Shown:
-    """The rest is grey: libjpeg fills it so. Where a progressive JPEG lost nothing but details, it is not."""
+    """Returns the visible part of a JPEG. libjpeg fills the rest with grey, except in a progressive JPEG that lost only
+    details.
+    """
     pixels = pixels_of(image)
     grey = blank(pixels.values.reshape(pixels.height, pixels.width, pixels.channels)[:, :, :3])
     lost = ~decided & grey
@@ -185,19 +188,21 @@ def _shown(pixels: Pixels, decided: Mask, seen: Mask) -> Shown:
 
 
 def blank(values: npt.NDArray[np.uint8]) -> Mask:
-    """Where a JPEG shows what libjpeg shows without data. `values`: of shape (..., channels)."""
+    """Returns where a JPEG shows the value that libjpeg shows without data. `values` has the shape (..., channels)."""
     return np.asarray(((values == _GREY) | (values == _GREY - 1)).all(axis=-1))  # the lower one: inverted, in CMYK
 
 
 def needs_a_look(pixels: Pixels) -> bool:
-    """Whether a JPEG that was decoded without an error ends, on any side, in what libjpeg shows without data."""
+    """Tells whether any side of a JPEG that was decoded without an error has the value that libjpeg shows
+    without data.
+    """
     values = pixels.values.reshape(pixels.height, pixels.width, pixels.channels)[:, :, :3]
     return any(bool(blank(edge).all()) for edge in (values[-1], values[0], values[:, -1], values[:, 0]))
 
 
 def note_of(seen: Shown, known: Format, words: str) -> str:
-    """What is said of a picture of which not all could be decoded. `words`: "truncated" or "damaged". Raises
-    `MediaError` with it where that is less than `LEAST_SHARE`.
+    """Returns the note on a partly decoded picture. `words`: "truncated" or "damaged". Raises `MediaError` with this
+    note if the visible share is less than `LEAST_SHARE`.
     """
     note = _note(seen, known, words)
     if seen.share < LEAST_SHARE:
@@ -206,7 +211,7 @@ def note_of(seen: Shown, known: Format, words: str) -> str:
 
 
 def note_of_clean(known: Format, words: str, *, moves: bool) -> str:
-    """What is said of a picture that could be decoded once its metadata was left out. `words` as in `note_of`."""
+    """Returns the note on a picture that was decoded without its metadata. `words`: see `note_of`."""
     if words != "truncated":
         return METADATA
     return f"truncated {known.name}: {'its last frames are missing' if moves else 'its pixels are whole'}"
@@ -224,8 +229,8 @@ def _note(seen: Shown, known: Format, words: str) -> str:
 
 
 def _spread(values: npt.NDArray[np.uint8], decided: Mask) -> Mask:
-    """Gives pixels between the passes of an interlaced picture the value of the decided one to their left, then above,
-    up to a step away, as viewers do. Returns which pixels are to be seen.
+    """Fills pixels between the passes of an interlaced picture with the decoded pixel to the left, then above, within
+    one step, as viewers do. Returns which pixels are visible.
     """
     seen = np.array(decided)
     whole, some = np.asarray(decided.all(axis=1)), np.asarray(decided.any(axis=1))

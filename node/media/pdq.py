@@ -29,9 +29,9 @@ from node.media import kernels
 SAMPLES: Final = 64
 """Side of the filtered buffer."""
 FREQUENCIES: Final = 16
-"""Frequencies 1 to 16 of each axis make the hash; the constant term is left out."""
+"""Frequencies 1 to 16 of each axis make the hash. The constant term is left out."""
 SMALLEST_SIDE: Final = 5
-"""Pixels; a picture with a shorter side has no hash: all bits 0, quality 0 (as the reference says)."""
+"""Pixels. A picture with a shorter side has no hash: all bits 0, quality 0 (as the reference states)."""
 _LUMA: Final = (0.299, 0.587, 0.114)
 """ITU-R BT.601 weights of R, G and B, as in the paper."""
 _GRADIENT_UNITS_A_POINT: Final = 90
@@ -49,12 +49,12 @@ class PdqHashes:
     quality: int
 
     def shown_at(self, at: int) -> VideoFrame:
-        """As those of a frame that is shown at `at` milliseconds: of one orientation, as it is."""
+        """Returns the hash of a frame that is shown at `at` milliseconds: one orientation, unchanged."""
         return VideoFrame(at=at, pdq=self.orientations[0], quality=self.quality)
 
 
 def pdq_hashes(pixels: npt.NDArray[np.uint8], channels: int) -> PdqHashes:
-    """PDQ of a picture in all eight orientations.
+    """Computes PDQ of a picture in all eight orientations.
 
     `pixels`: uint8 of shape (height, width * channels), C order; `channels` 1 (grey), 3 (RGB) or 4 (RGB and padding).
     """
@@ -65,10 +65,10 @@ def pdq_hashes(pixels: npt.NDArray[np.uint8], channels: int) -> PdqHashes:
 
 
 def filtered(pixels: npt.NDArray[np.uint8], channels: int) -> Floats:
-    """The picture's luma after two box filters along both axes, sampled: float32 of shape (64, 64), 0 to 255.
+    """Returns the picture's luma after two box filters along both axes, sampled: float32 of shape (64, 64), 0 to 255.
 
-    The filters of the two axes and the luma are linear and independent, so their order is free: rows first (all of
-    the memory traffic), then luma, then columns.
+    The filters of the two axes and the luma are linear and independent, so their order is free: rows first (they need
+    all the memory traffic), then luma, then columns.
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
     rows = kernels.weighted_rows(pixels, *_tent(height))
@@ -87,10 +87,10 @@ def _tent(length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Fl
 
 
 def quality(buffer: Floats) -> int:
-    """The paper's gradient measure of a filtered (64, 64) buffer, 0 (flat) to 100.
+    """Returns the paper's gradient measure of a filtered (64, 64) buffer, 0 (flat) to 100.
 
-    Each difference of neighbours is scaled to percent and cut to a whole number before the sum, so that many faint
-    gradients do not add up to a picture.
+    Each difference of neighbours is scaled to percent and cut to a whole number before the sum. So many faint gradients
+    do not add up to a picture.
     """
     total = 0
     for axis in (0, 1):
@@ -100,7 +100,7 @@ def quality(buffer: Floats) -> int:
 
 
 def orientation_hashes(buffer: Floats) -> tuple[bytes, ...]:
-    """The hashes of a filtered (64, 64) buffer in the order of `ORIENTATIONS`."""
+    """Returns the hashes of a filtered (64, 64) buffer in the order of `ORIENTATIONS`."""
     cosines = _cosines()
     dct = cosines @ buffer.astype(np.float64) @ cosines.T
     # Mirroring an axis negates its odd frequencies, which are the even places: frequency 1 stands at place 0.
@@ -122,14 +122,16 @@ def orientation_hashes(buffer: Floats) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=1)
 def _cosines() -> npt.NDArray[np.float64]:
-    """Rows 1 to 16 of the orthonormal 64-point DCT-II: float64 of shape (16, 64)."""
+    """Returns rows 1 to 16 of the orthonormal 64-point DCT-II: float64 of shape (16, 64)."""
     frequency = np.arange(1, FREQUENCIES + 1)[:, np.newaxis]
     place = 2 * np.arange(SAMPLES)[np.newaxis, :] + 1
     return np.asarray(np.cos(np.pi / (2 * SAMPLES) * frequency * place) * math.sqrt(2.0 / SAMPLES), dtype=np.float64)
 
 
 def _bits(dct: npt.NDArray[np.float64]) -> bytes:
-    """One bit a coefficient: whether it is above the median (of 256 values the lower one, as the reference's)."""
+    """Returns one bit per coefficient: whether it is above the median (of 256 values the lower one, as in the
+    reference).
+    """
     flat = dct.reshape(PDQ_BITS)
     median = np.partition(flat, PDQ_BITS // 2 - 1)[PDQ_BITS // 2 - 1]
     return np.packbits((flat > median)[::-1]).tobytes()

@@ -26,7 +26,7 @@ _LANCZOS_SUPPORT: Final = 3.0
 
 
 def phash(pixels: npt.NDArray[np.uint8], channels: int) -> bytes:
-    """`imagehash.phash` of a picture: 8 bytes, the first bit highest, so `.hex()` is the library's text.
+    """Computes `imagehash.phash` of a picture: 8 bytes, the first bit highest, so `.hex()` is the library's text.
 
     `pixels`: uint8 of shape (height, width * channels), C order; `channels` 1 (grey), 3 (RGB) or 4 (RGB and padding).
     """
@@ -35,10 +35,11 @@ def phash(pixels: npt.NDArray[np.uint8], channels: int) -> bytes:
 
 
 def shrunken(pixels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
-    """What Pillow's `convert("L").resize((32, 32), LANCZOS)` makes of a picture: uint8 of shape (32, 32).
+    """Returns the result of Pillow's `convert("L").resize((32, 32), LANCZOS)`: uint8 of shape (32, 32).
 
-    Its horizontal half, which meets every pixel, is ours; the vertical half, of 32 columns, is Pillow's own. Pictures
-    about twice as high as wide are Pillow's entirely: those it resamples vertically first, and rounds otherwise.
+    Our own code does the horizontal half, which reads every pixel. Pillow does the vertical half, of 32 columns. Pillow
+    does both for pictures about twice as high as wide, because it resamples these vertically first and rounds
+    differently.
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
     if 2 * width < height + SIDE:
@@ -50,9 +51,8 @@ def shrunken(pixels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uin
 
 @lru_cache(maxsize=64)  # pictures of one camera share their width
 def _lanczos(length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Pillow's fixed-point Lanczos coefficients for an axis of `length` brought to 32: starts, counts, (32, k).
-
-    An axis that is 32 already is left alone, as Pillow does.
+    """Returns Pillow's fixed-point Lanczos coefficients that reduce an axis of `length` to 32: starts, counts, (32, k).
+    As in Pillow, an axis of 32 stays unchanged.
     """
     one = 1 << kernels.COEFFICIENT_BITS
     if length == SIDE:

@@ -30,16 +30,16 @@ from node.media.shortage import MEMORY, Shortage
 from node.media.transparency import composed, composed_looks
 
 MAX_PICTURE_BYTES: Final = 512 * 1024 * 1024
-"""The largest picture file that is decoded. A 200-megapixel photograph with 8 bits a channel, uncompressed, is 600 MB;
-as any camera writes it, it is below 200."""
+"""The most bytes of a picture file that is decoded. A 200-megapixel photograph with 8 bits per channel takes 600 MB
+uncompressed. In the formats of cameras it takes less than 200 MB."""
 _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
 def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allow) -> PictureFingerprints:
-    """Every fingerprint of a picture. `region`: where it lies; `digests`: of the whole file or part that it is the
-    content of. Raises `MediaError` with the reason for everything that is wrong with it; `Shortage` where a resource of
-    ours ran out, with what was read all the same.
+    """Returns all fingerprints of a picture. `region`: its location; `digests`: of the whole file or part. Raises
+    `MediaError` with the reason if it cannot be decoded, and `Shortage`, with the partial result, if a resource of ours
+    ran out.
     """
     picture = decode_picture(region.all(MAX_PICTURE_BYTES))
     pixels, rest, shown_for, frames = picture.pixels, picture.rest, picture.milliseconds, picture.frames
@@ -78,7 +78,7 @@ def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allo
 
 
 def _trimmed(pixels: Pixels, box: Box) -> TrimmedFingerprints:
-    """The hashes of what lies within plain borders."""
+    """Returns the hashes of the area inside plain borders."""
     inside = cut(pixels, box)
     pdq = pdq_hashes(inside.values, inside.channels)
     return TrimmedFingerprints(

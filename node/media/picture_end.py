@@ -20,7 +20,7 @@ from node.media.gif import end_of_blocks
 from node.media.sniff import AVIF, BMP, GIF, HEIC, HEIF, JPEG, PNG, WEBP, Format
 
 _MAX_STEPS: Final = 1_000_000
-"""Chunks or boxes that are walked over."""
+"""The most chunks or boxes that are read."""
 _FIRST_BOX: Final = b"ftyp"
 _PNG_HEAD: Final = 8
 _BITMAP_HEAD: Final = 54
@@ -28,7 +28,7 @@ _BITMAP_HEAD: Final = 54
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A box of an ISO media file. `start`: of its content; `end`: behind it."""
+    """A box of an ISO media file. `start`: of its content; `end`: after it."""
 
     kind: bytes
     start: int
@@ -36,7 +36,7 @@ class Box:
 
 
 def end_of(data: bytes, known: Format, start: int = 0) -> int:
-    """The offset behind the picture that begins at `start`; -1 where it cannot be told."""
+    """Returns the offset after the picture that begins at `start`, or -1 if it is unknown."""
     if known is JPEG:
         return jpeg.end_of(data, start)
     if known is PNG:
@@ -53,7 +53,7 @@ def end_of(data: bytes, known: Format, start: int = 0) -> int:
 
 
 def boxes(data: bytes, start: int = 0) -> Iterator[Box]:
-    """The outermost boxes that are whole, up to the first thing that is none, or to the beginning of another file."""
+    """Yields the outermost complete boxes, up to the first content that is no box, or the beginning of another file."""
     at = start
     for _ in range(_MAX_STEPS):
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -69,7 +69,7 @@ def boxes(data: bytes, start: int = 0) -> Iterator[Box]:
 
 
 def _is_name(kind: bytes) -> bool:
-    """Whether four bytes may name a box: letters, digits, spaces and the sign of copyright."""
+    """Tells whether four bytes may name a box: letters, digits, spaces and the copyright sign."""
     return len(kind) == 4 and kind.replace(b"\xa9", b"c").replace(b" ", b"c").isalnum()  # noqa: PLR2004
 
 
@@ -86,7 +86,7 @@ def _end_of_png(data: bytes, start: int) -> int:
 
 
 def _end_of_bitmap(data: bytes, start: int) -> int:
-    """By the stated size of the file, where all rows of an uncompressed picture fit into it."""
+    """Returns the stated end of a bitmap, if all rows of an uncompressed picture fit into it."""
     if len(data) < start + _BITMAP_HEAD:
         return -1
     stated, rows = (int.from_bytes(data[start + at : start + at + 4], "little") for at in (2, 10))

@@ -29,7 +29,7 @@ _TRANSPOSITIONS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What undoes each EXIF orientation (EXIF 2.32, tag 0x0112); 1 is upright."""
+"""The inverse of each EXIF orientation (EXIF 2.32, tag 0x0112). 1 is upright."""
 _BITS_PER_SAMPLE: Final = 258
 """TIFF 6.0, tag 0x0102."""
 _DEEPEST: Final = 16
@@ -56,14 +56,18 @@ class Pixels:
 
 
 def pixels_of(image: Image.Image) -> Pixels:
-    """The pixels of a decoded image's current frame. Raises what Pillow raises on a mode or tag that it cannot read."""
+    """Returns the pixels of the current frame of a decoded image. Raises Pillow's errors for a mode or tag that it
+    cannot read.
+    """
     turn = turn_of(image)
     shallow = _eight_bit(image)
     return _viewed(shallow if turn is None else shallow.transpose(turn))
 
 
 def turn_of(image: Image.Image) -> Image.Transpose | None:
-    """What makes the image upright by its orientation tag; None where it is, or the tag cannot be read."""
+    """Returns the turn that makes the image upright by its orientation tag. Returns None if it is upright, or if the
+    tag cannot be read.
+    """
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except MemoryError:  # not the tag's fault: without it the hashes would be those of another picture
@@ -74,7 +78,7 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image as mode L, RGB or RGBA, whose fourth channel is ignored from here on."""
+    """Returns the image in mode L, RGB or RGBA. The fourth channel is ignored from here on."""
     mode = image.mode
     if mode in ("L", "RGB", "RGBA"):
         return image
@@ -92,7 +96,9 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _bits(image: Image.Image) -> int:
-    """Bits a sample of a deep grey image: 16, but for a TIFF that states fewer, whose values Pillow does not scale."""
+    """Returns the bits per sample of a deep grey image: 16, or fewer if a TIFF states it, because Pillow does not scale
+    these values.
+    """
     tags = getattr(image, "tag_v2", None)
     stated = tags.get(_BITS_PER_SAMPLE) if tags is not None else None
     bits = stated[0] if isinstance(stated, tuple) and stated else _DEEPEST
@@ -100,7 +106,7 @@ def _bits(image: Image.Image) -> int:
 
 
 def _viewed(image: Image.Image) -> Pixels:
-    """A view into Pillow's own memory where its rows follow on one another, else a copy."""
+    """Returns a view into Pillow's own memory if its rows are contiguous, otherwise a copy."""
     channels = 1 if image.mode == "L" else 4
     try:
         values = _shared(image, channels)
@@ -113,7 +119,7 @@ def _viewed(image: Image.Image) -> Pixels:
 
 
 class _ArrowArray(ctypes.Structure):
-    """The start of `struct ArrowArray` (Arrow C data interface), as far as it is read here."""
+    """The first fields of `struct ArrowArray` (Arrow C data interface) that are read here."""
 
 
 _ArrowArray._fields_ = [
@@ -128,7 +134,7 @@ _ArrowArray._fields_ = [
 
 
 class _Memory:
-    """Memory of another library as NumPy's array interface; the array over it keeps this, and so the capsule, alive."""
+    """Memory of another library as NumPy's array interface. The array keeps this object, and so the capsule, alive."""
 
     def __init__(self, capsule: object, address: int, shape: tuple[int, int]) -> None:
         self._capsule = capsule
@@ -136,10 +142,10 @@ class _Memory:
 
 
 def _shared(image: Image.Image, channels: int) -> npt.NDArray[np.uint8]:
-    """An array over the image's own memory. Raises ValueError where that is not in one piece.
+    """Returns an array over the image's own memory. Raises `ValueError` if it is not contiguous.
 
-    Pillow hands its pixels out by the Arrow C data interface: L as a flat array of bytes, RGB as a list of 4 bytes a
-    pixel, whose bytes are the first child. In both, buffer 0 is the (absent) validity map and buffer 1 the data.
+    Pillow exports its pixels through the Arrow C data interface: L as a flat array of bytes, RGB as a list of 4 bytes
+    per pixel, whose bytes are the first child. In both, buffer 0 is the (absent) validity map and buffer 1 the data.
     """
     _schema, capsule = image.__arrow_c_array__()
     pointer = ctypes.pythonapi.PyCapsule_GetPointer

@@ -33,13 +33,13 @@ from node.media.worker_process import WORKER_COMMAND
 from node.media.workers import Workers
 
 WALL_SECONDS: Final = 300.0
-"""Time of one file by the clock, for what takes no processor time: a dead network share. What asks for more
-processor time (what moves, what is large) gets `turns.WALL_A_SECOND` times that on top."""
+"""Time of one file by the clock, for waits without processor time, such as a dead network share. A request for more
+processor time (moving or large content) adds `turns.WALL_A_SECOND` times that time."""
 _WINDOW: Final = 32
-"""Files a worker that may be in flight or done and not yet handed on, because an earlier one is slow."""
+"""Files per worker that may be in progress, or done and not yet returned because an earlier file is slow."""
 
 File = Path | Found | Unreadable
-"""A path that a person named, or what a walk found."""
+"""A path that a person named, or a finding of the walk."""
 
 
 def fingerprint_files(
@@ -50,10 +50,10 @@ def fingerprint_files(
     command: Sequence[str] = WORKER_COMMAND,
     budget: Budget | None = None,
 ) -> Iterator[Examined]:
-    """Fingerprints files in up to `workers` processes (None: one a processor). Yields the parts of a
-    file, then the file.
+    """Fingerprints files in up to `workers` processes (None: one per processor). Yields the parts of a file, then the
+    file.
 
-    `files` is read as there is room. Raises `Unavailable` where no worker can be started at all.
+    It reads `files` when it has room. Raises `Unavailable` if no worker can be started.
     """
     limit = workers if workers is not None else len(os.sched_getaffinity(0))
     budget = budget or Budget()
@@ -76,7 +76,9 @@ def _task(item: File) -> Task:
 
 
 def _in_order(pool: Workers, tasks: Iterator[Task]) -> Iterator[Examined]:
-    """The results of one turn of these, but for those put off. Parts of the first one are handed on at once."""
+    """Yields the results of one turn of these tasks in order, except postponed ones. Parts of the first task are
+    returned at once.
+    """
     window: deque[Task] = deque()
     exhausted = False
     while True:

@@ -28,14 +28,14 @@ _PIECE: Final = 4 << 20
 _HEAD: Final = 4096
 _SYNC: Final = 0x47
 _MAX_LATE: Final = 16
-"""Streams that are looked for."""
+"""The most streams that are searched."""
 _LAST_START: Final = 184
-"""Where in a packet the head of a stream's unit begins, at the latest."""
+"""The greatest offset in a packet of the head of a stream's unit."""
 
 
 def late_pictures(region: Region, known: AbstractSet[int], given: Time) -> dict[int, int]:
-    """Streams of pictures that are not among the `known` (packet identifiers): from which offset on each is to be read,
-    so that the tables that name it come first.
+    """Finds streams of pictures that are not `known` (packet identifiers). Returns the offset from which each one is to
+    be read, so that the tables that name it come first.
     """
     late: dict[int, int] = {}
     table = at = 0
@@ -56,7 +56,7 @@ def late_pictures(region: Region, known: AbstractSet[int], given: Time) -> dict[
 
 
 def _packets(data: bytes, size: int) -> npt.NDArray[np.uint8]:
-    """Packets from their sync byte on, (count, size), up to the first that is out of step."""
+    """Returns packets from their sync byte on, (count, size), up to the first one without a sync byte."""
     before = 4 if size == 192 else 0  # noqa: PLR2004  (see `bitstreams`)
     packets = np.frombuffer(data, dtype=np.uint8)[: len(data) // size * size].reshape(-1, size)[:, before:]
     astray = np.flatnonzero(packets[:, 0] != _SYNC)
@@ -66,7 +66,7 @@ def _packets(data: bytes, size: int) -> npt.NDArray[np.uint8]:
 def _look(
     packets: npt.NDArray[np.uint8], places: range, table: int, known: AbstractSet[int], late: dict[int, int]
 ) -> int:
-    """Notes what begins in these packets, which lie at `places`. Returns where the last table of programs lies."""
+    """Records which streams begin in these packets at `places`. Returns the offset of the last table of programs."""
     identifiers: npt.NDArray[Any] = (packets[:, 1].astype(np.uint16) & 0x1F) << 8 | packets[:, 2]
     for number in np.flatnonzero(_begins(packets)):
         identifier = int(identifiers[number])
@@ -78,7 +78,7 @@ def _look(
 
 
 def _begins(packets: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """In which of these packets a picture begins."""
+    """Returns in which of these packets a picture begins."""
     adapted = packets[:, 3] >> 4 & 3
     start = np.where(adapted == 3, 5 + packets[:, 4].astype(np.int64), 4)  # noqa: PLR2004  (a field in front of it)
     begins = (packets[:, 1] & 0x40 != 0) & (adapted & 1 != 0) & (start <= _LAST_START)

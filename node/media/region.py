@@ -22,11 +22,11 @@ from node.errors import MediaError
 from node.media.descriptors import Status, changed_meanwhile, not_read, status_of
 
 MAX_FILE_BYTES: Final = 1 << 38
-"""The largest file that is read: 256 GiB, two days of a surveillance camera."""
+"""The most bytes of a file that is read: 256 GiB, two days of a surveillance camera."""
 EMPTY: Final = "empty file"
-"""What is said of a file without a byte."""
+"""The words for an empty file."""
 _CHUNK: Final = 1 << 20
-"""Bytes read at a time: each chunk is digested while it is still in the processor's cache."""
+"""Bytes that are read at a time. Each chunk is digested while it is in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Digests:
 
 
 def digests_of(chunks: Iterator[bytes]) -> Digests:
-    """The digests of these bytes in their order."""
+    """Returns the digests of these bytes in order."""
     taken = [hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")]
     for chunk in chunks:
         for digest in taken:
@@ -49,15 +49,16 @@ def digests_of(chunks: Iterator[bytes]) -> Digests:
 
 
 class Region:
-    """`size` bytes from `start` on in the file `descriptor`. Also a binary file as libraries read one: `read`, `seek`,
-    `tell`, with a position of its own.
+    """`size` bytes from `start` in the file `descriptor`.
+
+    It is also a binary file for libraries: `read`, `seek`, `tell`, with a position of its own.
     """
 
     name: Final = "material"
-    """What libraries that ask for a file name are told."""
+    """The name for libraries that ask for a file name."""
 
     def __init__(self, descriptor: int, start: int = 0, size: int | None = None, *, watched: bool = True) -> None:
-        """`watched`: whether a change of the file is looked for; not in a file that we write to ourselves."""
+        """`watched`: whether a change of the file is an error. It is false for a file that we write ourselves."""
         self.descriptor = descriptor
         self.start = start
         self._watched = watched
@@ -68,7 +69,9 @@ class Region:
         self._position = 0
 
     def at(self, offset: int, length: int) -> bytes:
-        """At most `length` bytes from `offset` on; b"" past the end. Raises `MediaError` where they cannot be read."""
+        """Returns at most `length` bytes from `offset` on, and b"" after the end. Raises `MediaError` if they cannot be
+        read.
+        """
         length = min(length, self.size - offset)
         if offset < 0 or length <= 0:
             return b""
@@ -80,11 +83,13 @@ class Region:
             raise not_read(error) from None
 
     def head(self, length: int) -> bytes:
-        """The first bytes, at most `length`."""
+        """Returns the first bytes, at most `length`."""
         return self.at(0, length)
 
     def part(self, start: int, size: int | None = None) -> Region:
-        """The region from `start` on within this one: at most `size` bytes (None: up to the end of this one)."""
+        """Returns the region from `start` on inside this one: at most `size` bytes (None: up to the end of
+        this one).
+        """
         start = min(max(start, 0), self.size)
         most = self.size - start
         length = most if size is None else min(max(size, 0), most)
@@ -93,7 +98,7 @@ class Region:
         return part
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes in pieces. Raises `MediaError` where the file is shorter than it was, or changed meanwhile."""
+        """Yields all bytes in pieces. Raises `MediaError` if the file has become shorter, or has changed."""
         offset = 0
         while offset < self.size:
             chunk = self.at(offset, _CHUNK)
@@ -105,20 +110,22 @@ class Region:
             raise changed_meanwhile()
 
     def beyond(self, offset: int) -> bytes:
-        """A piece from `offset` on, whatever size the file system states; b"" at the end. Raises `MediaError`."""
+        """Returns a piece from `offset` on, whatever size the file system states, and b"" at the end. Raises
+        `MediaError`.
+        """
         try:
             return os.pread(self.descriptor, _CHUNK, self.start + offset)
         except OSError as error:
             raise not_read(error) from None
 
     def all(self, most: int) -> bytes:
-        """All bytes in memory. Raises `MediaError` where there are more than `most`."""
+        """Returns all bytes. Raises `MediaError` if there are more than `most`."""
         if self.size > most:
             raise MediaError(f"too large: {self.size} bytes, the limit is {most}")
         return self._held if self._held is not None else b"".join(self.chunks())
 
     def hold(self) -> Digests:
-        """Reads all bytes a single time, keeps them in memory until `let_go`, and gives their digests. Raises as
+        """Reads all bytes once, keeps them in memory until `let_go`, and returns their digests. Raises like
         `chunks`.
         """
         held: list[bytes] = []
@@ -137,19 +144,19 @@ class Region:
         self._held = None
 
     def digests(self) -> Digests:
-        """The digests of all bytes. Raises as `chunks`."""
+        """Returns the digests of all bytes. Raises like `chunks`."""
         return digests_of(self.chunks())
 
     # ---- a binary file, for libraries
 
     def read(self, length: int = -1) -> bytes:
-        """As `io.RawIOBase.read`."""
+        """Works like `io.RawIOBase.read`."""
         data = self.at(self._position, self.size if length < 0 else length)
         self._position += len(data)
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As `io.IOBase.seek`. Raises `OSError` for a place before the beginning."""
+        """Works like `io.IOBase.seek`. Raises `OSError` for a position before the beginning."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
         if base + offset < 0:
             raise OSError("a place before the beginning")
@@ -157,7 +164,7 @@ class Region:
         return self._position
 
     def tell(self) -> int:
-        """The position."""
+        """Returns the position."""
         return self._position
 
     def seekable(self) -> bool:

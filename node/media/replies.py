@@ -26,19 +26,19 @@ from node.media.reply_values import MAX_REASON, as_number, as_words
 from node.media.subject_replies import Begun, Done
 
 MAX_REPLY_BYTES: Final = MAX_BYTES
-"""The longest reply, its newline included; a still picture's is below 2,500."""
+"""The most bytes of a reply with its newline. A reply about a still picture has fewer than 2,500."""
 MAX_ASKED_SECONDS: Final = 20_000
-"""The most processor time that a worker can ask for in a line."""
+"""The most processor time that a worker can request in a line."""
 _MOST_PARTS: Final = 100
-"""Commas in a line: a picture with an inside and frames has 66, and a reason may have some."""
+"""The most commas in a line. A picture with an inside and frames has 66, and a reason may have some."""
 _MOST_OPENED: Final = 16
-"""Lists and objects in a line, of each kind: 4 at the most are written, and a reason may have some."""
+"""The most lists and objects in a line, of each kind. At most 4 are written, and a reason may have some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoreTime:
-    """What a worker says before the reply, at most once: the file may take so many seconds of processor time. `so_far`:
-    its fingerprints, should the worker not live to reply; None where there are none yet.
+    """A worker's message before the reply, at most once: the file may take this many seconds of processor time.
+    `so_far`: its fingerprints, in case the worker does not survive; None if there are none yet.
     """
 
     seconds: int
@@ -47,8 +47,8 @@ class MoreTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What a worker says before the reply, at most once: it is to be replaced after it. `short`: it ran out of a
-    resource, so the reply is no verdict on the file; otherwise it has only grown.
+    """A worker's message before the reply, at most once: the worker must be replaced after the reply. `short`: a
+    resource ran out, so the reply is no verdict on the file; otherwise the worker has only grown.
     """
 
     short: bool
@@ -56,8 +56,8 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costly:
-    """What a worker says before the reply, at most once: the reply is what was read until the time was up that the file
-    got, which is less than it may take by its size (`most`); all of it is estimated to take `cost`. In seconds.
+    """A worker's message before the reply, at most once: the reply contains only what was read within the given time.
+    `most`: the time that the file may take by its size; `cost`: the estimate for the whole file. In seconds.
     """
 
     cost: int
@@ -65,17 +65,17 @@ class Costly:
 
 
 READY: Final = b'{"ready": true}\n'
-"""A worker's first line: its libraries are loaded, its limits stand."""
+"""A worker's first line: its libraries are loaded and its limits are set."""
 
 Before = MoreTime | Spent | Costly
-"""What a line can say that stands before a result."""
+"""The messages that can come before a result."""
 Around = Begun | Done
-"""What a line can say that stands before and behind the lines of a subject."""
+"""The messages that can come before and after the lines of a subject."""
 Said = MaterialFingerprints | MediaError | Before | Around
 
 
 def write_reply(said: Said) -> bytes:
-    """A line."""
+    """Returns a line."""
     return json.dumps(_written(said)).encode("ascii") + b"\n"
 
 
@@ -101,7 +101,7 @@ def _written(said: Said) -> dict[str, Any]:
 
 
 def read_reply(line: bytes) -> Said:
-    """What a worker said. Raises `Malformed` on anything that `write_reply` would not have written."""
+    """Reads a line of a worker. Raises `Malformed` for a line that `write_reply` would not have written."""
     if line.count(b",") > _MOST_PARTS or line.count(b"[") > _MOST_OPENED or line.count(b"{") > _MOST_OPENED:
         raise Malformed("a worker's reply has more parts than any has")
     try:
@@ -152,11 +152,11 @@ _BY_KEYS: Final[dict[frozenset[str], Callable[[dict[str, Any]], Said]]] = {
     subject_replies.BEGUN_KEYS: subject_replies.read_begun,
     subject_replies.DONE_KEYS: subject_replies.read_done,
 }
-"""The reader of a line by its keys; fingerprints have all others."""
+"""The reader of a line by its keys. Fingerprints have all other keys."""
 
 
 def _read_material(said: object) -> MaterialFingerprints:
-    """Fingerprints as a worker of this version can have them: the codec, and what the decoders bound."""
+    """Reads fingerprints: with the codec, and within the bounds of the decoders of this version."""
     return bounded(read_prints(said))
 
 

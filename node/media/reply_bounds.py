@@ -27,8 +27,7 @@ from node.media.tracks import MAX_FRAME_PIXELS
 
 _MAX_SAMPLES: Final = (SECOND // LOOKED_FOR) * (MAX_FRAMES + 1) + 2 * MAX_FRAMES
 MAX_BETWEEN: Final = _MAX_SAMPLES + MAX_INSIDES * (MAX_FRAMES + _MAX_SAMPLES)
-"""Frames between those that are kept, those of an animation for which there was no room, and what lies within the
-borders of all of them."""
+"""The most frames: the kept ones, those of an animation that had no room, and the insides of all of them."""
 _MOST: Final = max(MAX_FRAMES, FEW * SECOND // SHORT_STEP)
 _FRAME_BYTES: Final = 37
 _MEDIA_TYPES: Final = {
@@ -36,11 +35,11 @@ _MEDIA_TYPES: Final = {
     VideoFingerprints: frozenset(known.media_type for known in CONTAINERS),
 }
 MAX_BYTES: Final = 2 * _FRAME_BYTES * (_MOST + MAX_BETWEEN) + 4_096
-"""The longest reply about a video, its newline included."""
+"""The most bytes of a reply about a video with its newline."""
 
 
 def bounded(prints: MaterialFingerprints) -> MaterialFingerprints:
-    """The same. Raises `Malformed` where no decoder of this version gives it."""
+    """Returns the argument. Raises `Malformed` if no decoder of this version can produce it."""
     if prints.size > MAX_FILE_BYTES and not isinstance(prints, PictureFingerprints):  # which have a limit of their own
         raise Malformed("a worker's reply is about a file that is too large")
     if isinstance(prints, DigestFingerprints):

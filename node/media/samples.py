@@ -25,12 +25,14 @@ _BAND_SAMPLES: Final = 1 << 22
 """Samples of one band: 32 MiB as 64-bit floats."""
 _BYTE: Final = 8
 _DEEPEST: Final = 16
-"""Bits of a whole number that has a range: TIFF, PNG, PNM and PSD files of 16 bits use all of it."""
+"""Bits of a whole number that has a range. TIFF, PNG, PNM and PSD files of 16 bits use all of it."""
 _SENSORS: Final = (10, 12)
 
 
 def eight_bit(samples: Samples, bits: int) -> Values:
-    """Samples of shape (height, ...) as uint8. `bits`: stated bits of an unsigned sample, ignored for other kinds."""
+    """Converts samples of shape (height, ...) to uint8. `bits`: stated bits of an unsigned sample, ignored for other
+    kinds.
+    """
     if samples.dtype.kind == "b":
         return samples.astype(np.uint8) * np.uint8(255)
     if samples.dtype.kind != "u" or bits > _DEEPEST:
@@ -48,8 +50,10 @@ def eight_bit(samples: Samples, bits: int) -> Values:
 
 
 def opacity_of(alpha: Samples, bits: int) -> Values | None:
-    """Samples of opacity, of shape (height, width), as uint8: 255 is opaque. `bits` as for `eight_bit`. None where all
-    of the picture is opaque. Unlike colours they have a range in every kind: floats 0 to 1.
+    """Converts samples of opacity, of shape (height, width), to uint8 (255 is opaque). `bits`: see `eight_bit`. Returns
+    None if the whole picture is opaque.
+
+    Unlike colours, opacity has a range in every kind: for floats it is 0 to 1.
     """
     if alpha.dtype.kind == "f":
         made = np.rint(np.nan_to_num(alpha, nan=1.0).clip(0, 1) * 255).astype(np.uint8)
@@ -63,7 +67,7 @@ def opacity_of(alpha: Samples, bits: int) -> Values | None:
 
 
 def used_bits(samples: Samples, bits: int) -> int:
-    """Bits of unsigned samples that are in use: `bits`, or 10 or 12 where the picture has no greater value."""
+    """Returns the bits of unsigned samples that are used: `bits`, or 10 or 12 if the picture has no greater value."""
     greatest = int(samples.max()) if samples.size else 0
     for fewer in _SENSORS:
         if fewer < bits == _DEEPEST and 0 < greatest < 1 << fewer:
@@ -72,7 +76,7 @@ def used_bits(samples: Samples, bits: int) -> int:
 
 
 def stretched(samples: Samples) -> Values:
-    """Values brought to 0..255; what is no number counts as the least one, and a flat picture as black."""
+    """Scales values to 0..255. NaN counts as the least value, and a flat picture as black."""
     least, greatest = np.inf, -np.inf
     for rows in _bands(samples):
         finite = samples[rows][np.isfinite(samples[rows])]
@@ -89,12 +93,12 @@ def stretched(samples: Samples) -> Values:
 
 
 def rgb_of_inks(inks: Values) -> Values:
-    """CMYK, 255 for full ink, of shape (height, width, 4), as RGB; as Pillow converts it."""
+    """Converts CMYK of shape (height, width, 4), 255 for full ink, to RGB like Pillow."""
     return np.asarray(Image.fromarray(np.ascontiguousarray(inks), "CMYK").convert("RGB"))
 
 
 def rgb_of_lab(lab: Values) -> Values:
-    """CIE L*a*b* of shape (height, width, 3), its a and b counted from 128 on, as RGB; as Pillow converts it."""
+    """Converts CIE L*a*b* of shape (height, width, 3) to RGB like Pillow. a and b count from 128."""
     height, width = lab.shape[:2]
     signed = lab ^ np.array([0, 0x80, 0x80], np.uint8)  # as TIFF 6.0 writes a and b, which is what Pillow reads
     image = Image.frombytes("LAB", (width, height), signed.tobytes(), "raw", "LAB")

@@ -17,20 +17,20 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 MAX_FRAMES: Final = 3_600
-"""Frames kept of a video: an hour, one a second; of three hours one every four seconds. A body takes them all
-(`statements.MAX_FINGERPRINTS`)."""
+"""The most frames that are kept of a video: an hour with one per second; three hours with one every four seconds. A
+body can hold them all (`statements.MAX_FINGERPRINTS`)."""
 SECOND: Final = 1_000
 """Milliseconds."""
 LOOKED_FOR: Final = 200
-"""Milliseconds between the frames that are looked for. Measured on a hand-held clip with fast motion, of whose copies
-some begin a fraction of a second later: of the frames kept of the one, those of the other find 31 % where it is
-searched once a second, 60 % at four times a second, 74 % at five."""
+"""Milliseconds between the frames that are searched. Measured on a hand-held clip with fast motion, with copies that
+begin a fraction of a second later: a search once per second finds 31 % of the kept frames, four times per second 60 %,
+five times 74 %."""
 FEW: Final = 4
-"""Seconds below which a video is short."""
+"""Seconds. A shorter video is short."""
 SHORT_STEP: Final = 250
-"""Milliseconds between the frames kept of a short video."""
+"""Milliseconds between the kept frames of a short video."""
 MAX_INSIDES: Final = 3
-"""Hashes of what lies within the borders of one frame, beside that of the whole: `videos.LOOK` together."""
+"""The most hashes of insides of one frame, in addition to the hash of the whole: `videos.LOOK` together."""
 MAX_AT: Final = 2**32 - 1
 """Milliseconds: the latest time that a record can state, 49 days."""
 
@@ -39,14 +39,16 @@ _SampleT = TypeVar("_SampleT")
 
 @dataclass(frozen=True, slots=True)
 class Sampled(Generic[_SampleT]):
-    """What was sampled: `frames` are kept, `between` only looked for; both (milliseconds, sample) in order."""
+    """The samples of a video: `frames` are kept, `between` are only searched. Both are (milliseconds, sample)
+    in order.
+    """
 
     frames: list[tuple[int, _SampleT]]
     between: list[tuple[int, _SampleT]]
 
 
 class Sampler(Generic[_SampleT]):
-    """Asks for the frames it wants (`wants`), takes them (`take`), and at the end says which are kept (`finish`)."""
+    """Selects frames: `wants` asks for a frame, `take` takes it, and `finish` returns which are kept."""
 
     def __init__(self) -> None:
         self._step = SECOND
@@ -58,14 +60,14 @@ class Sampler(Generic[_SampleT]):
         self._short: list[tuple[int, _SampleT]] = []
 
     def wants(self, at: int) -> bool:
-        """Whether the frame shown at `at` (milliseconds, never less than before) is to be hashed."""
+        """Tells whether the frame at `at` (milliseconds, never decreasing) must be hashed."""
         return at >= self._next_frame or at >= self._next_between or self._is_short(at)
 
     def _is_short(self, at: int) -> bool:
         return self._next_short <= at < FEW * SECOND
 
     def take(self, at: int, sample: _SampleT) -> None:
-        """Takes the frame that was wanted."""
+        """Takes the requested frame."""
         if self._is_short(at):
             self._short.append((at, sample))
             self._next_short = at - at % SHORT_STEP + SHORT_STEP
@@ -82,7 +84,7 @@ class Sampler(Generic[_SampleT]):
             self._thin()
 
     def _thin(self) -> None:
-        """Every second frame is dropped, and of what lies between too."""
+        """Drops every second frame, also of those between."""
         self._step *= 2
         self._frames = self._frames[::2]
         self._between = self._between[::2]
@@ -90,7 +92,7 @@ class Sampler(Generic[_SampleT]):
         self._next_frame = last - last % self._step + self._step
 
     def finish(self) -> Sampled[_SampleT]:
-        """The samples of the whole video."""
+        """Returns the samples of the whole video."""
         if self._frames and self._frames[-1][0] >= (FEW - 1) * SECOND:
             return Sampled(self._frames, self._between)
         kept = {at for at, _ in self._short}

@@ -29,8 +29,8 @@ _REMEDY: Final = "free space on the disk of the temporary folder, or set TMPDIR 
 
 
 def open_scratch() -> int:
-    """A new file for one worker: no name leads to it, and it is inherited by nobody unless it is handed over. Raises
-    `Unavailable`.
+    """Creates a new file for one worker. It has no name, and no process inherits it unless it is passed explicitly.
+    Raises `Unavailable`.
     """
     number = 0
     for folder in (os.environ.get("TMPDIR", ""), *_FOLDERS):
@@ -44,21 +44,21 @@ def open_scratch() -> int:
 
 
 def room(scratch: int, *, workers: int) -> int:
-    """Bytes that the file of one of `workers` workers may take."""
+    """Returns the bytes that the file of one of `workers` workers may take."""
     disk = os.fstatvfs(scratch)
     return min(disk.f_bavail * disk.f_frsize // 2 // workers, MAX_UNPACKED_BYTES)
 
 
 @dataclass(slots=True)
 class Scratch:
-    """The stack. `descriptor`: the open file; `top`: bytes in use."""
+    """A stack of parts. `descriptor`: the open file; `top`: bytes in use."""
 
     descriptor: int
     top: int = 0
 
     @contextmanager
     def level(self) -> Iterator[Level]:
-        """A part on top of the stack, for as long as the block lasts."""
+        """Opens a level on top of the stack for the duration of the block."""
         start = self.top
         try:
             yield Level(scratch=self, start=start)
@@ -69,7 +69,7 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """What is unpacked at one place."""
+    """The data that are unpacked at one level."""
 
     scratch: Scratch
     start: int
@@ -80,7 +80,7 @@ class Level:
         return self.scratch.top - self.start
 
     def write(self, chunk: bytes) -> None:
-        """Adds bytes. Raises `Shortage` where the disk is full."""
+        """Appends bytes. Raises `Shortage` if the disk is full."""
         left = memoryview(chunk)
         while left:
             try:
@@ -91,5 +91,5 @@ class Level:
             left = left[written:]
 
     def region(self) -> Region:
-        """All of it."""
+        """Returns the whole level as a region."""
         return Region(self.scratch.descriptor, self.start, self.size, watched=False)

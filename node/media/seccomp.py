@@ -24,7 +24,7 @@ from typing import Final
 from node.media.calls import ALLOWED, COMMON_FROM, MACHINES, MISSED, Machine
 
 SECCOMP: Final = {"x86_64": 317, "aarch64": 277}
-"""Numbers of seccomp(2), for which C libraries have no function."""
+"""Numbers of seccomp(2). C libraries have no function for it."""
 _SET_MODE_FILTER: Final = 1
 _EVERY_THREAD: Final = 1
 _INSTRUCTION: Final = struct.Struct("=HBBI")
@@ -41,9 +41,9 @@ _EXECUTABLE: Final = 4
 """PROT_EXEC."""
 _THREAD: Final = 0x00010000
 _NAMESPACES: Final = 0x7E020080
-"""CLONE_NEW*: a namespace of its own would give it rights there."""
+"""CLONE_NEW*: a new namespace would give the process rights inside it."""
 _PRIVILEGED_ADVICE: Final = 100
-"""MADV_HWPOISON and what follows it."""
+"""MADV_HWPOISON and higher values."""
 _SET_NAME, _NAME_MEMORY = 15, 0x53564D41
 """PR_SET_NAME and PR_SET_VMA: C libraries name threads and memory."""
 _HARMLESS_CONTROLS: Final = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC)
@@ -51,8 +51,8 @@ _HARMLESS_CONTROLS: Final = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The descriptors by which a worker speaks: `tasks` is received on, `written` are written to; nothing else is.
-    `scratch`: the file in which it unpacks, which it writes to at an offset, and makes shorter.
+    """The descriptors of a worker: it receives on `tasks` and writes to `written`, and to nothing else. `scratch`: the
+    file in which it unpacks. It writes to it at an offset, and truncates it.
     """
 
     tasks: int
@@ -61,7 +61,9 @@ class Ports:
 
 
 def install(machine: str, ports: Ports) -> bool:
-    """Puts this process under the filter, for good. False where it cannot be. PR_SET_NO_NEW_PRIVS is set before."""
+    """Puts this process under the filter, irrevocably. Returns False if that is impossible. PR_SET_NO_NEW_PRIVS must be
+    set.
+    """
     known = MACHINES.get(machine)
     if known is None:
         return False
@@ -80,7 +82,7 @@ class _FilterProgram(ctypes.Structure):
 
 
 def program(machine: Machine, ports: Ports, *, process: int) -> bytes:
-    """The filter's code. `process`: the only one that may be signalled."""
+    """Returns the filter's code. `process`: the only process that may receive a signal."""
     numbers = machine.numbers
     code = [
         _op(_LOAD, _MACHINE_AT), _op(_EQUAL, machine.audit, 1, 0), _op(_RETURN, _END),
@@ -98,7 +100,7 @@ def program(machine: Machine, ports: Ports, *, process: int) -> bytes:
 
 
 def _bound(ports: Ports, process: int) -> dict[str, list[bytes]]:
-    """What is done with the calls that depend on an argument, by name."""
+    """Returns the rules of the calls that depend on an argument, by name."""
     no_code = _without(2, _EXECUTABLE, [_refuse(errno.EACCES)])
     written = _one_of(0, ports.written, otherwise=_op(_RETURN, _END))
     return {
@@ -134,21 +136,21 @@ def _refuse(number: int) -> bytes:
 
 
 def _argument(place: int) -> bytes:
-    """Loads an argument's lower half: of all that are looked at here, the kernel uses no more."""
+    """Loads an argument's lower half. The kernel uses only this half of the arguments that are checked here."""
     return _op(_LOAD, _ARGUMENTS_AT + 8 * place)
 
 
 def _when(number: int, body: list[bytes]) -> list[bytes]:
-    """`body`, which returns in any case, for the call `number`."""
+    """Returns `body`, which always returns, for the call `number`."""
     return [_op(_EQUAL, number, 0, len(body)), *body]
 
 
 def _one_of(place: int, values: tuple[int, ...], *, otherwise: bytes) -> list[bytes]:
-    """Allowed where the argument is one of `values`."""
+    """Allows the call if the argument is one of `values`."""
     tests = [_op(_EQUAL, value, len(values) - number, 0) for number, value in enumerate(values)]
     return [_argument(place), *tests, otherwise, _op(_RETURN, _ALLOW)]
 
 
 def _without(place: int, bits: int, otherwise: list[bytes]) -> list[bytes]:
-    """Allowed where the argument has none of `bits`."""
+    """Allows the call if the argument has none of `bits`."""
     return [_argument(place), _op(_ANY_BIT, bits, 0, len(otherwise)), *otherwise, _op(_RETURN, _ALLOW)]

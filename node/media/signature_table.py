@@ -42,7 +42,7 @@ TEXTUAL: Final[tuple[Row, ...]] = (
     (0, b"d8:announce", "a torrent", "application/x-bittorrent"),
     (0, b"d13:announce-list", "a torrent", "application/x-bittorrent"),
 )  # fmt: skip
-"""Of files that are text as a whole, or begin with it."""
+"""Signatures of files that are text, or begin with text."""
 _DOCUMENTS: Final[tuple[Row, ...]] = (
     (0, b"%PDF-", "a PDF document", "application/pdf"),
     (0, b"\xc5\xd0\xd3\xc6", "a PostScript document", "application/postscript"),
@@ -265,4 +265,4 @@ BINARY: Final = (
     *_DOCUMENTS, *_ARCHIVES, *_COMPRESSED, *_DATABASES, *_MESSAGES, *_DISKS, *_SECRETS, *_FILMS, *_PICTURES, *_CACHES,
     *_FONTS, *_OTHER, *_PROGRAMS, *_SOUND,
 )  # fmt: skip
-"""Of files that are not text."""
+"""Signatures of files that are not text."""

@@ -40,12 +40,12 @@ _RIFF: Final = {
 }
 """By the form type of a RIFF file (Microsoft, Multimedia Programming Interface 1.0)."""
 _LONG: Final = tuple(row for row in BINARY if len(row[1]) >= 5)  # noqa: PLR2004
-"""Signatures that are believed in text as well: no letter begins so."""
+"""Signatures that are believed in text too, because no text begins with them."""
 _SOUND: Final = Known(name="a sound recording", media_type="audio/mp4")
 _VIDEO: Final = Known(name="a video", media_type="video/mp4")
 _SOUND_BRANDS: Final = (b"M4A", b"M4B", b"M4P")
 _ARJ_HEADER: Final = 2600
-"""The longest header that an ARJ archive may begin with (bytes)."""
+"""The most bytes of the first header of an ARJ archive."""
 _BESIDES: Final[dict[tuple[int, bytes], Callable[[bytes], bool]]] = {
     (0, b"\x80\x01"): lambda head: head[6:14] in (b"%!PS-Ado", b"%!FontTy"),
     (34, b"LP"): lambda head: head[8:12] in (b"\x01\x00\x02\x00", b"\x02\x00\x02\x00", b"\x02\x00\x01\x00"),
@@ -56,11 +56,11 @@ _BESIDES: Final[dict[tuple[int, bytes], Callable[[bytes], bool]]] = {
     (0, b"BZh"): lambda head: head[3:4].isdigit() and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"),
     (0, b"\x60\xea"): lambda head: 0 < int.from_bytes(head[2:4], "little") <= _ARJ_HEADER,
 }
-"""What else has to be true where a signature is short."""
+"""Further tests for short signatures."""
 
 
 def seems(head: bytes) -> Known:
-    """What a file is by its first bytes (4,096, or all)."""
+    """Returns what a file is by its first bytes (4,096, or all)."""
     if _is_text(head):
         bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         return _first(bare, TEXTUAL) or _first(head, _LONG) or TEXT
@@ -82,7 +82,7 @@ def _first(head: bytes, rows: tuple[tuple[int, bytes, str, str], ...]) -> Known 
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether bytes read as UTF-8 without control characters; the last character may be cut off."""
+    """Tells whether bytes are UTF-8 without control characters. The last character may be cut off."""
     for cut in range(4):
         try:
             text = head[: len(head) - cut].decode("utf-8")

@@ -18,13 +18,13 @@ from node.errors import MediaError
 from node.media.signatures import seems
 
 HEAD: Final = 4096
-"""Bytes that are looked at."""
+"""Bytes that are examined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A format that is decoded: its name for people, its media type (IANA, or in common use), and Pillow's name of its
-    decoder, "" where `decoders` has one and Pillow none.
+    decoder. The last is "" if only `decoders` has a decoder.
     """
 
     name: str
@@ -69,7 +69,7 @@ RAWS: Final = tuple(
         ("SRW", "x-samsung-srw"), ("3FR", "x-hasselblad-3fr"), ("DCR", "x-kodak-dcr"), ("other", "x-dcraw"),
     )
 )  # fmt: skip
-"""Camera raw files. Those from DNG on have the signature of a TIFF: `decoders` tells them apart."""
+"""Camera raw files. DNG and the following ones have the signature of a TIFF; `decoders` distinguishes them."""
 CR3, RAF, ORF, RW2, MRW, X3F, CRW = RAWS[:7]
 
 FORMATS: Final = (
@@ -114,28 +114,28 @@ _ANYMAP: Final = re.compile(
     rb"P[2356]" + _GAP + rb"\d+" + _GAP + rb"\d+" + _GAP + rb"\d+\s|"
     rb"P[Ff]\s+\d+\s+\d+\s+-?[0-9.]+\s|P7\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)\s"
 )
-"""A portable anymap's whole header: its two letters alone begin many a text."""
+"""The whole header of a portable anymap, because many texts begin with its two letters."""
 _SGI_DIMENSIONS: Final = (b"\x00\x01", b"\x00\x02", b"\x00\x03")
 _MOST_IMAGES: Final = 256
-"""Images of an icon; Windows' own have up to 30."""
+"""The most images of an icon. Windows' own icons have up to 30."""
 _LEAST_IMAGE: Final = 40
-"""Bytes of the smallest image of an icon: a bitmap's header."""
+"""The fewest bytes of an image of an icon: the header of a bitmap."""
 _ICON: Final = struct.Struct("<HHHBBBBHHII")
 """The header of an icon or a cursor, and its first entry (`ICONDIR`, `ICONDIRENTRY`)."""
 _TARGA: Final = struct.Struct("<BBBHHBHHHHBB")
 _TARGA_DEPTHS: Final = {
     1: (8, 16), 2: (15, 16, 24, 32), 3: (1, 8, 16), 9: (8, 16), 10: (15, 16, 24, 32), 11: (1, 8, 16),
 }  # fmt: skip
-"""Bits of a pixel that each kind of picture may have (Truevision TGA 2.0, fields 3 and 5.5)."""
+"""The bits per pixel of each kind of picture (Truevision TGA 2.0, fields 3 and 5.5)."""
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _HEIF_BRANDS: Final = frozenset({b"mif1", b"msf1", b"heif", b"mif2"})
 _BMP_HEADER_SIZES: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-"""Sizes of the information headers that a bitmap may have; two letters alone would take any text that begins so."""
+"""Sizes of the information headers of a bitmap. Two letters alone would match many texts."""
 
 
 def recognise(data: bytes) -> Format:
-    """The format of a file by its content. Raises `MediaError` where it is not one that is decoded."""
+    """Returns the format of a file by its content. Raises `MediaError` if it is not decoded."""
     for signature, known in _SIGNATURES:
         if data.startswith(signature):
             return known
@@ -150,7 +150,7 @@ def recognise(data: bytes) -> Format:
 
 
 def _by_structure(head: bytes) -> Format | None:
-    """Formats whose signature is too short to be believed alone."""
+    """Recognises formats whose signature alone is too short."""
     if head.startswith(_JP2):
         return JPX if head[20:24] == b"jpx " else JP2
     if _ANYMAP.match(head):
@@ -174,7 +174,7 @@ def _icon(head: bytes) -> Format | None:
 
 
 def _is_pcx(head: bytes) -> bool:
-    """By the header of ZSoft's manual (1991): run lengths, 1 to 8 bits, corners in order, a zero, 1 to 4 planes."""
+    """Checks the header of ZSoft's manual (1991): run lengths, 1 to 8 bits, ordered corners, a zero, 1 to 4 planes."""
     if len(head) < 128:  # noqa: PLR2004  (the header)
         return False
     left, top, right, bottom = struct.unpack_from("<4H", head, 4)
@@ -182,7 +182,7 @@ def _is_pcx(head: bytes) -> bool:
 
 
 def _is_targa(head: bytes) -> bool:
-    """A Targa has no signature: each field of its header has to make sense."""
+    """Recognises a Targa, which has no signature: each field of its header must be valid."""
     if len(head) < _TARGA.size:
         return False
     _, has_map, kind, start, length, map_bits, _, _, width, height, depth, flags = _TARGA.unpack_from(head)
@@ -196,7 +196,7 @@ def _is_targa(head: bytes) -> bool:
 
 
 def _iso_media(data: bytes) -> Format | None:
-    """AVIF and HEIF are ISO media files (ISO/IEC 14496-12), told apart by the brands in their first box."""
+    """Recognises AVIF and HEIF, which are ISO media files (ISO/IEC 14496-12), by the brands in their first box."""
     if data[4:8] != b"ftyp":
         return None
     end = min(int.from_bytes(data[:4], "big"), HEAD)
@@ -217,5 +217,5 @@ def _iso_media(data: bytes) -> Format | None:
 
 
 def described(data: bytes) -> str:
-    """What a file that is not decoded seems to be by its first bytes, in words that complete "it is ..."."""
+    """Returns what a file that is not decoded seems to be by its first bytes, in words that complete "it is ..."."""
     return seems(data[:HEAD]).name

@@ -27,17 +27,17 @@ from node.media.subject_replies import Begun, Done
 GROWTH_BYTES: Final = confine.MEMORY_BYTES // 3
 """Address space by which a worker may grow between files. The allocator keeps up to half of it on purpose (`pool`)."""
 GROWTH_THREADS: Final = 8
-"""Threads by which a worker may grow. Libraries may keep a few; no file needs more than one or two."""
+"""Threads by which a worker may grow. Libraries may keep a few, and no file needs more than one or two."""
 _MOST_UNCOLLECTED: Final = 64
-"""Subjects without pictures after which garbage is collected: an archive may have 100,000 small ones."""
+"""Subjects without pictures after which garbage is collected. An archive may have 100,000 small ones."""
 
 
 class Replaced(Exception):
-    """This worker has asked to be replaced: it says no more of its file."""
+    """This worker has asked for its replacement, so it reports no more of its file."""
 
 
 class Speaker:
-    """Says what is found (`inside.Talk`). `ends`: this worker is to be replaced after the file in any case."""
+    """Reports the findings (`inside.Talk`). `ends`: this worker is replaced after the file in any case."""
 
     def __init__(self, replies_to: int, told: Orders, at_first: Usage, *, ends: bool) -> None:
         self._replies_to = replies_to
@@ -55,7 +55,7 @@ class Speaker:
         self._say(begun)
 
     def found(self, result: MaterialFingerprints) -> None:
-        """See `Talk`. Says too where the file itself wants more time; a part has no second turn."""
+        """See `Talk`. It also reports that the file itself wants more time. A part has no second turn."""
         costly = self._allowance.unmet() if self._allowance and self._open == 1 else None
         if costly:
             self._say(costly)
@@ -83,7 +83,7 @@ class Speaker:
             raise Replaced
 
     def cannot(self, error: MediaError) -> None:
-        """The file cannot be read, or not on."""
+        """Reports that the file cannot be read, or not further."""
         if isinstance(error, Shortage):
             self._say(replies.Spent(short=True))
         self._say(error)
@@ -104,7 +104,7 @@ class Speaker:
 
 
 class Allowance:
-    """What one subject gets (`Allow`), and whether it wanted more."""
+    """The time of one subject (`Allow`), and whether it wanted more."""
 
     def __init__(self, limits: Limits, replies_to: int) -> None:
         self._limits = limits
@@ -115,7 +115,7 @@ class Allowance:
         confine.renew_processor_time(limits.first)
 
     def __call__(self, wish: Wish, so_far: PictureFingerprints | None = None) -> Time:
-        """See `Allow`. Tells the pool, which waits for as long."""
+        """See `Allow`. It tells the pool, which waits for this time."""
         at_most = self._limits.moving if wish.cost <= self._limits.moving else self._limits.costly
         self._wish, self._seconds = wish, min(wish.seconds, at_most)
         confine.renew_processor_time(self._seconds + grace(wish.size))
@@ -125,14 +125,16 @@ class Allowance:
         return self._given
 
     def unmet(self) -> replies.Costly | None:
-        """What to say where the file was cut short for want of time that it may have by its size; else None."""
+        """Returns the message for a file that was cut short, though it may have more time by its size;
+        otherwise None.
+        """
         if self._wish is None or self._given is None or not self._given.was_up or self._seconds >= self._wish.seconds:
             return None
         return replies.Costly(cost=self._wish.cost, most=self._wish.seconds)
 
 
 def _has_grown(at_first: Usage) -> bool:
-    """Whether this worker takes much more than at first, or cannot even tell."""
+    """Tells whether this worker uses much more memory than at first, or cannot determine it."""
     try:
         now = usage()
     except (OSError, MemoryError):
@@ -141,6 +143,6 @@ def _has_grown(at_first: Usage) -> bool:
 
 
 def send(descriptor: int, line: bytes) -> None:
-    """Writes a line whole."""
+    """Writes a complete line."""
     while line:
         line = line[os.write(descriptor, line) :]

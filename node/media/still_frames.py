@@ -21,7 +21,7 @@ from node.media.transparency import alpha_of, opacity
 
 _MOVING: Final = (GIF, WEBP, PNG, AVIF)
 _BELIEVED: Final = 10
-"""Milliseconds up to which no frame is believed to be shown; browsers show such a frame for `UNBELIEVED`."""
+"""Milliseconds. A frame with this time or less counts as shown for `UNBELIEVED`, as in browsers."""
 UNBELIEVED: Final = 100
 
 
@@ -34,7 +34,7 @@ class ShownFrame:
 
 
 class Frames:
-    """The frames of an opened picture, as Pillow gives them."""
+    """The frames of an opened picture, from Pillow."""
 
     def __init__(self, image: Image.Image, known: Format) -> None:
         self._image = image
@@ -43,16 +43,16 @@ class Frames:
 
     @property
     def moves(self) -> bool:
-        """Whether there may be more than the first."""
+        """Whether there may be more frames than the first."""
         return self._known is GIF or (self._known in _MOVING and self.stated > 1)
 
     @property
     def stated(self) -> int:
-        """Frames by the file's own account, which Pillow would count by reading all of a GIF's."""
+        """The stated number of frames. For a GIF, Pillow would have to read the whole file."""
         return int(getattr(self._image, "n_frames", 1))
 
     def next(self) -> ShownFrame | None:
-        """The next one; None after the last. Raises whatever Pillow raises."""
+        """Returns the next frame, or None after the last. Raises Pillow's errors."""
         image = self._image
         if self._given:
             if self._known is not GIF and self._given >= self.stated:
@@ -68,21 +68,21 @@ class Frames:
         return ShownFrame(pixels=pixels_of(image), milliseconds=_shown_for(image.info.get("duration")))
 
     def alpha(self) -> npt.NDArray[np.uint8] | None:
-        """The opacity of the frame that was given last, as `alpha_of`."""
+        """Returns the opacity of the last frame, see `alpha_of`."""
         return alpha_of(self._image)
 
 
 class _WebPDecoder(Protocol):
-    """Pillow's binding of libwebp's WebPAnimDecoder, as far as it is used here."""
+    """The functions of Pillow's binding of libwebp's WebPAnimDecoder that are used here."""
 
     def get_next(self) -> tuple[bytes, int] | None:
-        """The next composed frame and the milliseconds until which it is shown; None where there is none."""
+        """Returns the next composed frame and the milliseconds until which it is shown, or None."""
         ...
 
 
 class WebPFrames(Frames):
-    """The same of a WebP that is upright, straight from its decoder, which gives the pixels as they are wanted; Pillow
-    would copy them three times more, a seventh of all the work.
+    """The frames of an upright WebP, directly from its decoder. Pillow would copy the pixels three more times, a
+    seventh of all the work.
     """
 
     def __init__(self, image: Image.Image, known: Format, decoder: _WebPDecoder) -> None:
@@ -110,7 +110,7 @@ class WebPFrames(Frames):
 
 
 def _shown_for(stated: object) -> int:
-    """How long a frame is shown (ms). Viewers do not believe in a hundredth of a second or less, or in none at all."""
+    """Returns how long a frame is shown (ms). Like viewers, it does not believe a hundredth of a second or less."""
     if not isinstance(stated, int | float) or not _BELIEVED < stated < float("inf"):
         return UNBELIEVED
     return round(stated)

@@ -23,7 +23,7 @@ from node.media.reply_bounds import bounded
 from node.media.reply_values import MAX_REASON, as_bytes, as_number, as_words
 
 MAX_NAME: Final = 1_000
-"""Characters of the name of a part."""
+"""The most characters of the name of a part."""
 _MOST_NAME_DIGITS: Final = 2 * 4 * MAX_NAME
 BEGUN_KEYS: Final = frozenset({"begun", "holds", "index", "role", "name"})
 DONE_KEYS: Final = frozenset({"done"})
@@ -31,8 +31,8 @@ DONE_KEYS: Final = frozenset({"done"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A subject has its digests. `holds`: parts may follow. `index`: of a part, counted from 0 within its parent; None
-    of the file itself. `role` and `name`: as in `Place`; of a part alone.
+    """A subject has its digests. `holds`: parts may follow; `index`: the number of a part within its parent, from 0, or
+    None for the file itself; `role` and `name`: see `Place`, for a part only.
     """
 
     digests: DigestFingerprints
@@ -44,18 +44,18 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A subject has ended. `note`: what of it was not looked at, "" where nothing was left out."""
+    """A subject has ended. `note`: what was not examined in it, or ""."""
 
     note: str = ""
 
 
 def plain_name(name: str) -> str:
-    """A name as it may be said: what is not printable is replaced, and it is cut at `MAX_NAME`."""
+    """Returns a name that may be reported: unprintable characters are replaced, and it is cut at `MAX_NAME`."""
     return "".join(each if each.isprintable() else "\ufffd" for each in name[:MAX_NAME])
 
 
 def begun_reply(begun: Begun) -> dict[str, Any]:
-    """What a reply says of a subject that has begun."""
+    """Returns the reply for a subject that has begun."""
     return {
         "begun": write_prints(begun.digests),
         "holds": begun.holds,
@@ -66,7 +66,7 @@ def begun_reply(begun: Begun) -> dict[str, Any]:
 
 
 def read_begun(said: dict[str, Any]) -> Begun:
-    """The inverse, of an object with exactly the keys of `BEGUN_KEYS`. Raises `Malformed`."""
+    """Inverts `begun_reply`, for an object with exactly the keys of `BEGUN_KEYS`. Raises `Malformed`."""
     digests = bounded(read_prints(said["begun"]))
     if not isinstance(digests, DigestFingerprints) or type(said["holds"]) is not bool:
         raise Malformed("a worker's reply begins a subject without its digests")
@@ -96,10 +96,10 @@ def _read_name(value: object) -> str:
 
 
 def done_reply(done: Done) -> dict[str, Any]:
-    """What a reply says of a subject that has ended."""
+    """Returns the reply for a subject that has ended."""
     return {"done": done.note[:MAX_REASON]}
 
 
 def read_done(said: dict[str, Any]) -> Done:
-    """The inverse, of an object with exactly the keys of `DONE_KEYS`. Raises `Malformed`."""
+    """Inverts `done_reply`, for an object with exactly the keys of `DONE_KEYS`. Raises `Malformed`."""
     return Done(note=as_words(said["done"]))

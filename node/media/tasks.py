@@ -25,16 +25,16 @@ from node.media.subject_replies import Begun
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Task:
-    """A file, and its result once there is one. `named`: a person named this path; `identity`: what was found in its
-    place. `again`: its subject at hand was tried before; `anew`: a new worker has to take it.
+    """A file, and its result when there is one. `named`: a person named this path; `identity`: the file that was found
+    there; `again`: its current subject was tried before; `anew`: a new worker must take it.
 
-    `limits`: what it gets in this turn; `cost` and `most`: what it is estimated to take, and may take, in seconds of
-    processor time; `wish`: the same of a file that wants a second turn; `waits`: it was put off, and `so_far` is what
-    was read of it, if anything; `last`: this is its second turn.
+    `limits`: of this turn; `cost` and `most`: the estimated and the greatest processor time in seconds; `wish`: the
+    same for a file that wants a second turn; `waits`: it is postponed, with the result `so_far`, if any; `last`: this
+    is its second turn.
 
-    `parts`: whether its parts are looked at in this turn, and `left_out` what is said of them once they were; `lost`:
-    workers that it has cost; `taken`: seconds of processor time that they took for it; `waited`: seconds by the
-    clock that were waited for them.
+    `parts`: whether its parts are examined in this turn; `left_out`: the note on them afterwards; `lost`: workers that
+    it ended; `taken`: seconds of processor time that they used for it; `waited`: seconds by the clock that the pool
+    waited for them.
     """
 
     path: Path
@@ -64,21 +64,21 @@ class Task:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more is awaited in this turn."""
+        """Whether this turn is finished."""
         return self.waits or self.result is not None
 
     @property
     def was_begun(self) -> bool:
-        """Whether a worker said something of it in this turn that stands, or it is tried again."""
+        """Whether a worker has reported something of it in this turn that is still valid, or it is tried again."""
         return bool(self.course.opened) or self.again
 
     def begin_last_turn(self) -> None:
-        """It was put off, and gets its second turn."""
+        """Begins the second turn of a postponed file."""
         self.waits, self.last, self.again, self.anew, self.wish = False, True, False, False, None
         self.course = Course(path=self.path)
 
     def open(self) -> tuple[int, Status]:
-        """The open file, and what it was like when it was opened. Raises `MediaError`."""
+        """Returns the open file, and its status when it was opened. Raises `MediaError`."""
         if self.file is None or self.status is None:
             self.file = open_found(self.path, named=self.named, identity=self.identity)
             try:
@@ -95,27 +95,27 @@ class Task:
             self.file = self.status = None
 
     def orders(self, limits: Limits, floor: int) -> Orders:
-        """What the next worker is told."""
+        """Returns the orders for the next worker."""
         course = self.course
         return Orders(limits=limits, floor=floor, parts=self.parts, at=course.at, count=course.count)
 
     def begin(self, begun: Begun) -> None:
-        """A subject of the file begins. Raises `Malformed` where no honest worker would have said it."""
+        """Begins a subject of the file. Raises `Malformed` if no honest worker would report it."""
         stated = self.status.size if self.status else 0
         if begun.index is None and stated and begun.digests.size != stated:
             raise Malformed("a worker's reply states a wrong size of the file")
         self.course.begin(begun)
 
     def judge(self, result: Result) -> Result:
-        """The result of the file itself, held against the file as it is now."""
+        """Returns the result of the file itself, after a comparison with the present file."""
         if isinstance(result, MediaError) or self.file is None or self.status is None:
             return result
         return result if status_of(self.file) == self.status else changed_meanwhile()
 
 
 def left_of(left: MaterialFingerprints | None, error: MediaError) -> Result:
-    """The result of a subject whose worker was lost. `left`: what may stand of it: its digests, the picture that an
-    animation begins with, or what was read in its first turn.
+    """Returns the result of a subject whose worker was lost. `left`: the partial result: its digests, the first picture
+    of an animation, or the result of its first turn.
     """
     if left is None:
         return error

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from node.media.region import Region
 
 LEAD_BYTES: Final = 1024
-"""Bytes before a picture at most: the head of an HTTP reply has some 500. A picture that lies deeper is a part of
+"""The most bytes before a picture. The head of an HTTP reply has some 500. A picture after more bytes is a part of
 something else."""
 _FORMATS: Final = (JPEG, PNG, GIF, WEBP, HEIC, HEIF, AVIF)
 _MOST_ENTRIES: Final = 512
 _FIRST_TAG: Final = 254
 _LAST_KIND: Final = 18
-"""Field types, those of BigTIFF included."""
+"""Field types, with those of BigTIFF."""
 _SIGNATURE: Final = re.compile(
     rb"\xff\xd8\xff[\xc0\xc2\xc4\xdb\xdd\xe0-\xef\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a.{6}\x00|RIFF....WEBPVP8|\x00\x00..ftyp|II\*\x00|MM\x00\*",
     re.DOTALL,
@@ -36,8 +36,8 @@ _SIGNATURE: Final = re.compile(
 
 
 def behind_a_lead(head: bytes, region: Region | None = None) -> tuple[Format, int] | None:
-    """The picture that begins within the first `LEAD_BYTES` of a content, and its offset; None where there is none.
-    `head`: the first bytes of the content (`sniff.HEAD`); `region`: all of it, for a TIFF.
+    """Returns the picture that begins within the first `LEAD_BYTES` of a content, and its offset, or None. `head`: the
+    first bytes of the content (`sniff.HEAD`); `region`: all of it, for a TIFF.
     """
     for found in _SIGNATURE.finditer(head[: LEAD_BYTES + 16]):
         if not 0 < found.start() <= LEAD_BYTES:
@@ -52,7 +52,7 @@ def behind_a_lead(head: bytes, region: Region | None = None) -> tuple[Format, in
 
 
 def _has_directory(region: Region, start: int) -> bool:
-    """Whether a TIFF that begins here has its first directory where it says (TIFF 6.0, section 2)."""
+    """Tells whether a TIFF that begins here has its first directory at the stated offset (TIFF 6.0, section 2)."""
     order: Literal["little", "big"] = "little" if region.at(start, 2) == b"II" else "big"
     at = start + int.from_bytes(region.at(start + 4, 4), order)
     directory = region.at(at, 6)

@@ -25,32 +25,33 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MAX_TRACKS: Final = 16
-"""Streams of pictures of one film. A camera for all-round views writes up to 8."""
+"""The most streams of pictures of one film. A camera for all-round views writes up to 8."""
 MAX_FRAME_PIXELS: Final = 8_192 * 8_192
-"""Pixels of one frame. 8K is 33 million, the largest cameras for all-round views give 61; a decoder holds up to 17."""
+"""The most pixels of one frame. 8K is 33 million, and the largest cameras for all-round views have 61. A decoder holds
+up to 17 frames."""
 BASE_SECONDS: Final = 60
-"""Processor time of a video of no length."""
+"""Processor time (seconds) of a video without any length."""
 SECONDS_A_SECOND: Final = 4
-"""Processor time a second of video. 720 x 480 at 30 frames took 0.16 here; this leaves room for 24 times as much."""
+"""Processor time (seconds) per second of video. 720 x 480 at 30 frames took 0.16, so this allows 24 times as much."""
 BYTES_A_SECOND: Final = 4_096
-"""Bytes below which no second of video is believed in: a file that states days of length must have the bytes for it."""
+"""The fewest bytes for a second of video. A file that states days of length must have the bytes for it."""
 MAX_SECONDS: Final = 4 * 3_600
-"""Processor time of any one video."""
+"""The most processor time (seconds) of any video."""
 USUAL_RATE: Final = 25.0
-"""Frames a second where the file does not say."""
+"""Frames per second, if the file does not state it."""
 _HIDDEN_SECONDS: Final = 0.5
-"""What an edit list leaves out counts from here on. Nearly every MP4 has one that leaves out nothing, or less."""
+"""Seconds. An edit list that hides less is ignored, because nearly every MP4 has one."""
 _MAX_INDEX: Final = 4_000_000
-"""Samples whose places are looked at: 44 hours."""
+"""The most samples whose positions are examined: 44 hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A stream of pictures. `index`: its number in the file; `rate`: frames a second, 0 where the file does not say;
-    `stated`: seconds that it says it has, 0 where it does not say; `pixels`: of one frame, as stated.
+    """A stream of pictures. `index`: its number in the file; `rate`: frames per second, 0 if not stated; `stated`: its
+    stated length in seconds, 0 if not stated; `pixels`: of one frame, as stated.
 
-    `options`: what the file is opened with for it. `hidden`: seconds that the edit list leaves out, of a track that
-    shows them; `start`: the offset from which on the file is read for it.
+    `options`: for opening the file for this track; `hidden`: seconds that the edit list hides, of a track that shows
+    them; `start`: the offset from which the file is read for it.
     """
 
     index: int
@@ -64,8 +65,8 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The tracks of a film, and in plain words which streams of pictures are none; the containers' own
-    identifiers of all streams.
+    """The tracks of a film, the reasons (in plain words) for streams of pictures that are not tracks, and the
+    container's own identifiers of all streams.
     """
 
     tracks: tuple[Track, ...]
@@ -74,7 +75,7 @@ class Plan:
 
 
 def plan_of(film: InputContainer, known: Container) -> Plan:
-    """What is looked at in an open film. Raises `MediaError` where there is nothing that may be decoded."""
+    """Returns the plan of an open film. Raises `MediaError` if nothing in it may be decoded."""
     streams = [each for each in film.streams.video if not is_attached(each)]
     if not streams:
         sound = ": sound alone" if film.streams.audio else ""
@@ -98,7 +99,7 @@ def plan_of(film: InputContainer, known: Container) -> Plan:
 
 
 def is_attached(stream: VideoStream) -> bool:
-    """Whether it is a single picture beside the film: its cover, or what was attached to it."""
+    """Tells whether it is a single picture beside the film: its cover, or an attachment."""
     from av.stream import Disposition  # noqa: PLC0415  (a worker loads FFmpeg once: `demux.prepare`)
 
     return bool(stream.disposition & Disposition.attached_pic) and not (
@@ -114,7 +115,7 @@ def _left_out(count: int, of: int, reason: str) -> str:
 
 
 def _refusal(stream: VideoStream) -> str:
-    """Why a stream is not decoded; "" where it may be."""
+    """Returns why a stream is not decoded, or ""."""
     context = stream.codec_context
     if getattr(context, "name", "") not in DECODERS:  # there is no context where FFmpeg has no decoder at all
         return _NOT_DECODED
@@ -138,15 +139,15 @@ def _tracks_of(film: InputContainer, stream: VideoStream) -> list[Track]:
 
 
 def _stated(film: InputContainer, stream: VideoStream) -> float:
-    """Seconds that the file says it has; 0 where it does not say."""
+    """Returns the stated length in seconds, or 0."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return film.duration / 1_000_000 if film.duration else 0.0
 
 
 def _hidden_frames(stream: VideoStream) -> int:
-    """Frames that an edit list (ISO/IEC 14496-12, 8.6.6) leaves out: FFmpeg takes them out of its index, or marks them
-    as not to be shown.
+    """Returns how many frames an edit list (ISO/IEC 14496-12, 8.6.6) hides. FFmpeg removes them from its index, or
+    marks them as hidden.
     """
     if not 0 < stream.frames <= _MAX_INDEX or len(stream.index_entries) > _MAX_INDEX:
         return 0
@@ -155,18 +156,20 @@ def _hidden_frames(stream: VideoStream) -> int:
 
 
 def processor_seconds(stated: float, size: int) -> int:
-    """How much processor time a video may take to decode that states `stated` seconds and has `size` bytes."""
+    """Returns the most processor time (seconds) for decoding a video of `size` bytes with a stated length of `stated`
+    seconds.
+    """
     return min(BASE_SECONDS + int(_believed(stated, size) * SECONDS_A_SECOND), MAX_SECONDS)
 
 
 def _believed(stated: float, size: int) -> float:
-    """Seconds of video that a file may have which states so many and has `size` bytes."""
+    """Returns the seconds of video that are believed of a file of `size` bytes that states this length."""
     return min(stated if stated > 0 else float("inf"), size / BYTES_A_SECOND)
 
 
 def wish_of(tracks: tuple[Track, ...], size: int) -> tuple[int, int]:
-    """(processor time that all tracks may take by the size of their file, what they are estimated to take) in seconds;
-    a track that does not say how long it is is estimated as nothing.
+    """Returns (the most processor time of all tracks by the size of their file, the estimate) in seconds. A track
+    without a stated length counts as 0 in the estimate.
     """
     most = sum(processor_seconds(track.stated, size) for track in tracks)
     cost = sum(

@@ -31,8 +31,8 @@ _OPAQUE: Final = 255
 
 
 def alpha_of(image: Image.Image) -> npt.NDArray[np.uint8] | None:
-    """The opacity of each pixel of a decoded image, upright: uint8 of shape (height, width), 255 is opaque. None where
-    all of it is opaque. Raises what Pillow raises.
+    """Returns the opacity of each pixel of a decoded image, upright: uint8 of shape (height, width), 255 is opaque.
+    Returns None if all pixels are opaque. Raises Pillow's errors.
     """
     if not image.has_transparency_data:
         return None
@@ -42,15 +42,15 @@ def alpha_of(image: Image.Image) -> npt.NDArray[np.uint8] | None:
 
 
 def opacity(alpha: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
-    """The same; None where all of it is opaque."""
+    """Returns the argument, or None if all pixels are opaque."""
     return None if bool((alpha == _OPAQUE).all()) else alpha
 
 
 def composed_looks(
     pixels: Pixels, alpha: npt.NDArray[np.uint8] | None, reference: PdqHashes
 ) -> tuple[ComposedFingerprints, ...]:
-    """The looks of a picture over white and over black that its `reference`, the hash without alpha, does not stand
-    for. `alpha` as `alpha_of` gives it. Empty for an opaque picture.
+    """Returns the looks of a picture over white and over black that differ from its `reference`, the hash without
+    alpha. `alpha`: see `alpha_of`. Empty for an opaque picture.
     """
     looks: list[ComposedFingerprints] = []
     if alpha is None or alpha.shape != (pixels.height, pixels.width):
@@ -73,7 +73,7 @@ def composed_looks(
 
 
 def composed(pixels: Pixels, alpha: npt.NDArray[np.uint8], level: int) -> Pixels:
-    """The picture over a plain background of this level (0 to 255) in every colour."""
+    """Composes the picture over a plain background with this level (0 to 255) in every colour."""
     shares = np.ascontiguousarray(alpha).view()
     shares.flags.writeable = False  # one type, hence compiled once
     made = kernels.composed(pixels.values, pixels.channels, shares, level)

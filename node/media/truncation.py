@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from node.media.region import Region
 
 _MAX_BOXES: Final = 100_000
-"""Boxes of an ISO media file that are walked over: fragmented ones have two for each few seconds."""
+"""The most boxes of an ISO media file that are read. Fragmented films have two per few seconds."""
 _BOX_HEAD: Final = 8
 _LONG_BOX_HEAD: Final = 16
 _EBML: Final = b"\x1aE\xdf\xa3"
@@ -29,14 +29,14 @@ _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 """The object of an ASF header that states the size of the file (Advanced Systems Format, 3.2)."""
 _OGG_LAST: Final = 65_307
-"""Bytes of the longest Ogg page (RFC 3533)."""
+"""The most bytes of an Ogg page (RFC 3533)."""
 _OGG_END: Final = 4
 _TAIL: Final = 2 * _OGG_LAST
 _HEAD: Final = 4096
 
 
 def is_cut_short(stream: Region) -> bool:
-    """Whether the container's stated length reaches past the end of the file."""
+    """Tells whether the container's stated length exceeds the end of the file."""
     head = stream.head(_LONG_BOX_HEAD)
     if head.startswith(b"RIFF"):
         return int.from_bytes(head[4:8], "little") + 8 > stream.size
@@ -58,7 +58,7 @@ def _boxes_are_cut(stream: Region) -> bool:
 
 
 def lacking(stream: Region) -> str:
-    """What an ISO media file lacks that no frame can be decoded without, in plain words; "" where it lacks nothing."""
+    """Returns, in plain words, what an ISO media file lacks that is needed for decoding any frame, or ""."""
     boxes = {head[4:8] for _, head in _boxes(stream)}
     if b"moov" in boxes:
         return ""
@@ -70,8 +70,8 @@ def lacking(stream: Region) -> str:
 
 
 def _boxes(stream: Region) -> Iterator[tuple[int, bytes]]:
-    """(where it ends, its head) of each outermost box, as far as they can be followed (ISO/IEC 14496-12: each has its
-    size in front, 32 bits, or 64 where that is 1).
+    """Yields (end, head) of each outermost box, as far as they can be followed (ISO/IEC 14496-12: the size is first,
+    with 32 bits, or with 64 if the value is 1).
     """
     at = 0
     for _ in range(_MAX_BOXES):
@@ -95,8 +95,8 @@ def _asf_is_cut(stream: Region) -> bool:
 
 
 def _last_packet_is_cut(stream: Region) -> bool:
-    """Whether the last packet of a transport stream is not all there. Its packets need not be where the first ones
-    would have them: bytes may be lost in between.
+    """Tells whether the last packet of a transport stream is incomplete. Its offset may differ from that of the first
+    packets, because bytes may be lost in between.
     """
     tail = stream.at(max(stream.size - _HEAD, 0), _HEAD)
     step = packet_bytes(tail)
@@ -104,7 +104,7 @@ def _last_packet_is_cut(stream: Region) -> bool:
 
 
 def _ogg_is_cut(stream: Region) -> bool:
-    """Whether the last page is not marked as the last one, or not all of it is there."""
+    """Tells whether the last page is not marked as the last one, or is incomplete."""
     start = max(stream.size - _TAIL, 0)
     tail = stream.at(start, _TAIL)
     at = tail.rfind(b"OggS")
@@ -115,7 +115,7 @@ def _ogg_is_cut(stream: Region) -> bool:
 
 
 def _segment_is_cut(stream: Region) -> bool:
-    """RFC 8794: the header element, then the segment with everything in it, each behind its size."""
+    """Follows RFC 8794: the header element, then the segment with its content, each after its size."""
     header = _sized(stream, _ID_SIZE)
     if header is None:
         return False
@@ -128,7 +128,7 @@ def _segment_is_cut(stream: Region) -> bool:
 
 
 def _sized(stream: Region, at: int) -> tuple[int, int] | None:
-    """(where an element's data begin, how long they are) by the size that stands at `at`; None where it is unknown."""
+    """Returns (start, length) of an element's data by the size at `at`. The length is None if it is unknown."""
     data = stream.at(at, 8)
     if not data or not data[0]:
         return None

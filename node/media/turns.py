@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from node.media.budget import Limits
 
 WALL_A_SECOND: Final = 4
-"""Seconds by the clock for each of processor time: a machine has other things to do."""
+"""Seconds by the clock for each second of processor time, because a machine has other work."""
 MAX_LOST: Final = 8
-"""Workers that one file may cost before what is left of it is given up."""
+"""Workers that one file may end before the rest of it is given up."""
 _LOST: Final = "not looked at: what follows, because its parts ended too many workers"
 
 
 class Turns:
-    """Hears what workers say of their files, and judges their loss. `wall`: seconds by the clock for a step that takes
-    no processor time.
+    """Processes what workers report of their files, and judges lost workers. `wall`: seconds by the clock for a step
+    without processor time.
     """
 
     def __init__(self, budget: Budget, wall: float) -> None:
@@ -46,19 +46,19 @@ class Turns:
         self._wall = wall
 
     def first_step(self, task: Task) -> float:
-        """Seconds by the clock in which a file has its digests, or goes on among its parts."""
+        """Returns the seconds by the clock in which a file must have its digests, or continue among its parts."""
         return self._wall + WALL_A_SECOND * (grace(task.status.size) if task.status else 0)
 
     def most_waiting(self, task: Task) -> float:
-        """Seconds by the clock that a file may be waited for in all. Each step of it has a limit of its own; this
-        one is for a worker that was taken over and makes up part after part.
+        """Returns the seconds by the clock that the pool may wait for a file in all. Each step has its own limit. This
+        one stops a worker that was taken over and invents part after part.
         """
         size = task.status.size if task.status else 0
         processor = looking_seconds(size) + reading_seconds(size) + 2 * MAX_COST
         return self._wall + WALL_A_SECOND * processor
 
     def hear(self, worker: WorkerProcess, task: Task, said: replies.Said) -> None:
-        """Takes one line. Raises `Malformed` where no honest worker would have said it."""
+        """Processes one line. Raises `Malformed` if no honest worker would send it."""
         match said:
             case replies.MoreTime() | replies.Spent() | replies.Costly():
                 self._before(worker, task, said)
@@ -77,7 +77,7 @@ class Turns:
                 self._settle(worker, task, said)
 
     def _before(self, worker: WorkerProcess, task: Task, said: replies.Before) -> None:
-        """A line that stands before a result, or before an end."""
+        """Processes a message before a result, or before an end."""
         looked_at = task.course.top if task.course.looks else None
         match said:
             case replies.MoreTime() if looked_at and not worker.asked:
@@ -94,14 +94,14 @@ class Turns:
                 raise Malformed("a worker repeats a message, or has no reason to send it")
 
     def _limits(self, task: Task, opened: Opened) -> Limits:
-        """What the subject was given at the most."""
+        """Returns the greatest limits of the subject."""
         if opened.place is None and task.limits:
             return task.limits
         size = opened.digests.size
         return limits_of_part(self._budget.floor, size)
 
     def _settle(self, worker: WorkerProcess, task: Task, result: MaterialFingerprints) -> None:
-        """A result. One for want of something of ours is not taken the first time (`Spent`)."""
+        """Processes a result. A result with a lack of our resources is not accepted the first time (`Spent`)."""
         worker.served += 1
         worker.leaves = worker.spent
         if worker.short and not task.again:
@@ -117,7 +117,7 @@ class Turns:
         worker.step(self.first_step(task))
 
     def _end(self, worker: WorkerProcess, task: Task, note: str) -> None:
-        """A subject ends."""
+        """Ends a subject."""
         result = task.course.finish(note)
         worker.step(self.first_step(task))
         if result is not None:
@@ -125,7 +125,7 @@ class Turns:
             self.conclude(task, result, left_out=note)
 
     def _fail(self, worker: WorkerProcess, task: Task, error: MediaError) -> None:
-        """The file cannot be read, or not on."""
+        """Ends a file that cannot be read, or not further."""
         worker.served += 1
         if worker.short and not task.again:
             task.course.take_back()
@@ -136,8 +136,8 @@ class Turns:
         self.conclude(task, error if result is None else result)
 
     def conclude(self, task: Task, result: Result, *, left_out: str = "", is_left: bool = False) -> None:
-        """Ends the turn of a file. `left_out`: what its end says of its parts; `is_left`: the result is what was left
-        of an earlier turn.
+        """Ends the turn of a file. `left_out`: the note on its parts; `is_left`: the result comes from an
+        earlier turn.
         """
         if not isinstance(result, MediaError):
             result = result if is_left else noted(result, task.left_out)
@@ -155,14 +155,14 @@ class Turns:
     # ---- the loss of a worker
 
     def _is_tried_again(self, worker: WorkerProcess, task: Task, status: int) -> bool:
-        """Whether the subject of a worker that has ended by itself deserves a new worker: it was killed, or it crashed
-        and had read others before. `status`: its exit status (negative: the signal).
+        """Tells whether the subject of a worker that ended by itself gets a new worker: the worker was killed, or it
+        crashed and had read other files before. `status`: its exit status (negative: the signal).
         """
         crashed = status not in {-signal.SIGKILL, -signal.SIGXCPU} and worker.served > 0
         return not task.again and (status == -signal.SIGKILL or crashed)
 
     def lose(self, worker: WorkerProcess, task: Task, reason: str, status: int) -> None:
-        """A worker was lost with its file. `reason`: why it was stopped; "" where it ended by itself."""
+        """Processes the loss of a worker with its file. `reason`: why it was stopped, or "" if it ended by itself."""
         task.taken += worker.took()
         if not reason and self._is_tried_again(worker, task, status):
             task.course.take_back()
@@ -186,13 +186,13 @@ class Turns:
         task.anew = not task.is_done
 
     def stop(self, task: Task, error: MediaError) -> None:
-        """Ends a file that cannot go on."""
+        """Ends a file that cannot continue."""
         result = task.course.finish_all(f"not looked at: the rest: {error}")
         left = left_of(task.so_far, error)
         self.conclude(task, left if result is None else result, is_left=result is None)
 
     def _blame_look(self, worker: WorkerProcess, task: Task, opened: Opened, error: MediaError, *, wants: int) -> None:
-        """The subject that was decoded keeps what was told of it."""
+        """Ends the subject that was decoded, with its result so far."""
         earlier = task.so_far if opened.place is None else None
         left = left_of(worker.so_far or earlier or opened.digests, error)
         opened.result = opened.digests if isinstance(left, MediaError) else left
@@ -207,7 +207,7 @@ class Turns:
             self.conclude(task, result, left_out=note)
 
     def give_up(self, task: Task, note: str) -> None:
-        """Ends all of a file that is open."""
+        """Ends all open subjects of a file."""
         result = task.course.finish_all(note)
         if result is not None:
             self.conclude(task, result, left_out=note)

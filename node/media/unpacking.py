@@ -23,11 +23,11 @@ from node.media.scratch import Level
 from node.media.shortage import Shortage, lack_in, shortage
 
 READING_SECONDS: Final = 60
-"""Processor time in which the parts of any file are found and unpacked."""
+"""Processor time (seconds) for finding and unpacking the parts of any file."""
 READ_A_SECOND: Final = 2_000_000
-"""Bytes of a file for which there is another second: the slowest packing (LZMA, bzip2) gives some ten million."""
+"""Bytes of a file for each further second. The slowest compression (LZMA, bzip2) unpacks some ten million."""
 DECODING_SECONDS: Final = 600
-"""Processor time in which all parts of any file are decoded; `budget.SECONDS_A_MEGABYTE` comes on top."""
+"""Processor time (seconds) for decoding all parts of any file, in addition to `budget.SECONDS_A_MEGABYTE`."""
 TOO_MUCH: Final = f"the rest of what unpacks to more than {MAX_RATIO} times its size"
 TOO_LARGE: Final = f"a part of more than {MAX_PART_BYTES >> 30} GiB, and what follows it"
 TOO_LONG: Final = "the rest of what takes too long to be unpacked"
@@ -35,23 +35,23 @@ DAMAGED: Final = "the rest of it, which is damaged"
 
 
 def reading_seconds(size: int) -> float:
-    """Processor time in which the parts of a file of `size` bytes are found and unpacked."""
+    """Returns the processor time for finding and unpacking the parts of a file of `size` bytes."""
     return READING_SECONDS + size / READ_A_SECOND
 
 
 def looking_seconds(size: int) -> float:
-    """Processor time in which all parts of a file of `size` bytes are decoded."""
+    """Returns the processor time for decoding all parts of a file of `size` bytes."""
     return DECODING_SECONDS + SECONDS_A_MEGABYTE * size / 1_000_000
 
 
 class Stop(Exception):
-    """Nothing more is taken from this holder. The text completes "not looked at: ..."."""
+    """Ends the reading of this holder. The text completes "not looked at: ..."."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Bounds:
-    """What may be taken from one file or holder. `most`: bytes; `seconds`: of processor time; `taken` and `used`: of
-    both so far.
+    """The limits of one file or holder. `most`: bytes; `seconds`: of processor time; `taken` and `used`: both
+    so far.
     """
 
     most: int
@@ -61,25 +61,25 @@ class Bounds:
 
     @classmethod
     def of(cls, size: int) -> Bounds:
-        """Of what has `size` bytes."""
+        """Returns the limits for `size` bytes."""
         return cls(
             most=min(FREE_BYTES + MAX_RATIO * size, MAX_UNPACKED_BYTES),
             seconds=reading_seconds(size),
         )
 
     def take(self, size: int) -> None:
-        """Counts bytes. Raises `Stop` past the limit."""
+        """Counts bytes. Raises `Stop` above the limit."""
         self.taken += size
         if self.taken > self.most:
             raise Stop(TOO_MUCH)
 
     def left(self) -> float:
-        """Seconds."""
+        """Returns the remaining seconds."""
         return self.seconds - self.used
 
 
 class Steps:
-    """The steps of a reader, one by one, within the bounds of its file and its own."""
+    """The steps of a reader, within the limits of its file and its own."""
 
     def __init__(self, reader: Reader, content: Region, file: Bounds, holder: Bounds) -> None:
         self._steps = reader(content)
@@ -87,8 +87,8 @@ class Steps:
         self._holder = holder
 
     def next(self) -> Part | Omission | None:
-        """The next part, None behind the last. Raises `Stop` where there is no going on, `Shortage` where that is for
-        want of something of ours.
+        """Returns the next part, or None after the last. Raises `Stop` if reading cannot continue, and `Shortage` if a
+        resource of ours is missing.
         """
         with _Timed(self._file):
             try:
@@ -99,7 +99,9 @@ class Steps:
                 raise _stopped(error) from None
 
     def put(self, part: Part, level: Level) -> tuple[Region, str]:
-        """A part where it can be read, and what is wrong with it, "" where nothing is. Raises as `next`."""
+        """Stores a part where it can be read. Returns its region, and what is wrong with it or "". Raises like
+        `next`.
+        """
         if isinstance(part.content, Region):
             self._take(part.content.size)
             return part.content, ""
@@ -127,7 +129,7 @@ class Steps:
         return level.region(), note
 
     def pass_by(self, part: Part) -> bool:
-        """Takes the pieces of a part that was looked at before. Returns whether it cannot be read at all."""
+        """Takes the pieces of a part that was examined before. Returns whether it cannot be read."""
         size = 0
         while not isinstance(part.content, Region):
             with _Timed(self._file):
@@ -152,7 +154,7 @@ def _stopped(error: Exception) -> Exception:
 
 
 class _Timed:
-    """Counts the processor time of a block. Raises `Stop` behind it where too much was taken."""
+    """Counts the processor time of a block. Raises `Stop` after it if it took too long."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -168,7 +170,7 @@ class _Timed:
 
 
 def words_of(left_out: dict[str, int]) -> str:
-    """A note on what was not looked at, each reason with its number; "" where nothing was left out."""
+    """Returns a note on what was not examined, each reason with its number, or ""."""
     said = [reason if number == 1 else f"{reason} ({number} times)" for reason, number in left_out.items()]
     if not said:
         return ""
@@ -181,7 +183,7 @@ _MOST_REASONS: Final = 4
 
 
 def chunks_of(region: Region, most: int) -> Iterator[bytes]:
-    """All that can be read of a file whose size is not stated. Raises `MediaError` past `most` bytes."""
+    """Yields all readable bytes of a file without a stated size. Raises `MediaError` above `most` bytes."""
     offset = 0
     while chunk := region.beyond(offset):
         offset += len(chunk)

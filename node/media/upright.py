@@ -28,7 +28,7 @@ _MATRIX: Final = 9
 
 
 class Converter:
-    """Converts the frames of one video. FFmpeg's scaler is set up again where the size or the format changes."""
+    """Converts the frames of one video. FFmpeg's scaler is set up again when the size or the format changes."""
 
     def __init__(self) -> None:
         from av.video.reformatter import VideoReformatter  # noqa: PLC0415  (a worker loads FFmpeg once: `video.prepare`)
@@ -36,7 +36,7 @@ class Converter:
         self._scaler = VideoReformatter()
 
     def upright(self, frame: Frame) -> Pixels:
-        """A frame as RGB, turned and mirrored as its display matrix says. Raises what PyAV raises."""
+        """Returns a frame as RGB, turned and mirrored by its display matrix. Raises PyAV's errors."""
         rgb = self._scaler.reformat(frame, format=_RGB, threads=1)
         values: npt.NDArray[np.uint8] = np.asarray(rgb.to_ndarray(), dtype=np.uint8)
         turned = np.ascontiguousarray(_turned(values, _display_matrix(frame)))
@@ -59,7 +59,7 @@ def _turned(values: npt.NDArray[np.uint8], matrix: list[int] | None) -> npt.NDAr
 
 
 def _display_matrix(frame: Frame) -> list[int] | None:
-    """The nine numbers of ISO/IEC 14496-12's display matrix (a b u, c d v, x y w); None where there is none."""
+    """Returns the nine numbers of ISO/IEC 14496-12's display matrix (a b u, c d v, x y w), or None."""
     from av.sidedata.sidedata import SideDataContainer  # noqa: PLC0415  (as `Converter`)
 
     side_data: Mapping[str, Buffer] = SideDataContainer(frame)  # type: ignore[call-arg]  # its stub has no constructor

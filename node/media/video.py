@@ -45,9 +45,9 @@ prepare = demux.prepare
 def fingerprint_video(
     region: Region, digests: DigestFingerprints, container: Container, allow: Allow
 ) -> VideoFingerprints:
-    """Every fingerprint of a video. `region`: where it lies; `digests`: of the whole file or part whose content it is.
-    Raises `MediaError` with the reason for everything that is wrong with it; `Shortage` where a resource of ours
-    ran out, with what was read all the same.
+    """Returns all fingerprints of a video. `region`: its location; `digests`: of the whole file or part. Raises
+    `MediaError` with the reason if it cannot be decoded, and `Shortage`, with the partial result, if a resource of ours
+    ran out.
     """
     before = _status(region)
     reads, plan = _read(region, container, allow)
@@ -79,7 +79,7 @@ def fingerprint_video(
 
 
 def _is_adrift(region: Region, known: Container) -> bool:
-    """Whether a transport stream begins within a packet."""
+    """Tells whether a transport stream begins within a packet."""
     packet = packet_bytes(region.head(HEAD)) if known == MPEG_TS else None
     return packet is not None and packet[1] > 0
 
@@ -92,7 +92,7 @@ def _status(region: Region) -> Status:
 
 
 def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], Plan]:
-    """Every track of which at least one frame was read, the film itself first."""
+    """Returns every track with at least one frame, the film itself first."""
     try:
         covers = covers_of(region) if known.demuxer == "mov" else {}
         with demux.opened(demux.Feed(region, covers=covers), known) as film:
@@ -117,7 +117,7 @@ def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], P
 def _read_all(
     region: Region, known: Container, tracks: tuple[Track, ...], given: Time, covers: dict[int, bytes]
 ) -> tuple[list[Read], tuple[str, ...]]:
-    """What was read of each track, and what of them was not looked at, in plain words."""
+    """Returns the reading of each track, and what was not examined, in plain words."""
     reads: list[Read] = []
     without: int = 0
     for number, track in enumerate(tracks):
@@ -132,7 +132,7 @@ def _read_all(
 
 
 def _read_late(region: Region, known: Container, plan: Plan, given: Time) -> tuple[list[Read], tuple[str, ...]]:
-    """The streams of pictures that begin later in a transport stream, and what of them could not be read."""
+    """Returns the streams of pictures that begin later in a transport stream, and which of them could not be read."""
     if known != MPEG_TS:
         return [], ()
     reads: list[Read] = []
@@ -154,7 +154,7 @@ def _read_late(region: Region, known: Container, plan: Plan, given: Time) -> tup
 
 
 def _unreadable(region: Region, known: Container) -> str:
-    """Why a film cannot be opened at all."""
+    """Returns why a film cannot be opened."""
     seems = "truncated" if is_cut_short(region) else "damaged or truncated"
     if known.demuxer == "mov" and (lacks := lacking(region)):
         return f"{seems} {known.name}: {lacks}"

@@ -36,12 +36,14 @@ _KINDS: Final = {
     stat.S_IFCHR: f"{NOT_REGULAR}: a device",
     stat.S_IFBLK: f"{NOT_REGULAR}: a device",
 }
-"""What is said of an entry by its kind (inode(7))."""
+"""Words for an entry by its kind (inode(7))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A regular file. `named`: a person typed this path, which may be a link; `status`: as it was found."""
+    """A regular file. `named`: a person typed this path, which may be a link; `status`: its status when it
+    was found.
+    """
 
     path: Path
     named: bool
@@ -50,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A file or folder that is not read, and why."""
+    """A file or folder that is not read, and the reason."""
 
     path: Path
     error: MediaError
@@ -60,15 +62,17 @@ Item = Found | Unreadable
 
 
 def walk(paths: Iterable[Path]) -> Iterator[Item]:
-    """Every file under `paths`: a file stands for itself, a folder for all in it, hidden ones and subfolders too."""
+    """Yields every file under `paths`. A file stands for itself, a folder for all its files, including hidden ones and
+    subfolders.
+    """
     for path in paths:
         yield from _Walk().of(path)
 
 
 @dataclass(slots=True)
 class _Folder:
-    """One on the way down: what it was when it was found, and the names that are left in it, the next one last; None
-    before it was read. A name is a tenth of a path's size.
+    """A folder on the way down: its status when it was found, and its remaining names, the next one last; None before
+    it was read. A name takes a tenth of the memory of a path.
     """
 
     path: Path
@@ -78,7 +82,7 @@ class _Folder:
 
 
 class _Walk:
-    """The walk of one argument. One folder is open at a time, however deep it goes."""
+    """The walk of one argument. Only one folder is open at a time, at any depth."""
 
     def __init__(self) -> None:
         self._way: list[_Folder] = []
@@ -109,7 +113,9 @@ class _Walk:
                 os.close(descriptor)
 
     def _look(self, path: Path, *, at: int | None) -> Iterator[Item]:
-        """What is in one place. `at`: the open folder that it is in; None for what a person typed."""
+        """Returns the entry at one place. `at`: the open folder that contains it, or None for a path that a person
+        typed.
+        """
         try:
             status = path.stat() if at is None else os.stat(path.name, dir_fd=at, follow_symlinks=False)
         except (OSError, ValueError) as error:
@@ -129,7 +135,7 @@ class _Walk:
 
 
 def _opened(folder: _Folder) -> int:
-    """The folder, open. Raises OSError, and `MediaError` where it is another by now, or none to be read."""
+    """Opens the folder. Raises `OSError`, and `MediaError` if it has been replaced, or cannot be read."""
     descriptor = os.open(folder.path, _FOLDER | (0 if folder.named else os.O_NOFOLLOW))
     same = Identity.of(os.fstat(descriptor)).is_same(folder.identity)
     if same and not is_of_the_kernel(descriptor):

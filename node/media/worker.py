@@ -37,7 +37,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 def serve(look: Look = look) -> None:
-    """Answers the tasks that come by the socket on standard input with lines on standard output, until they end.
+    """Answers the tasks from the socket on standard input with lines on standard output, until there are no more.
 
     The first argument of the command is the descriptor of the scratch file, the second how many bytes it may take.
     """
@@ -68,7 +68,7 @@ def serve(look: Look = look) -> None:
 
 
 def _answer(look: Look, tasks: socket.socket, replies_to: int, scratch: Scratch) -> None:
-    """Answers every task until there is none."""
+    """Answers every task."""
     at_first = usage()
     send(replies_to, READY)
     while True:
@@ -83,7 +83,7 @@ def _answer(look: Look, tasks: socket.socket, replies_to: int, scratch: Scratch)
 
 
 def _examine(inside: Inside, files: list[int], speaker: Speaker) -> None:
-    """One task. A function of its own: an error holds on to what was read of its file until it is dropped."""
+    """Examines one task. It is a separate function because an error keeps the data of its file alive."""
     try:
         if not files:
             speaker.cannot(shortage("reading it", FILES))

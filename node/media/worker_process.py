@@ -30,13 +30,13 @@ from node.media.scratch import open_scratch, room
 from node.media.tasks import Task
 
 START_SECONDS: Final = 300.0
-"""Time a worker has to start; the first ever on a machine compiles its kernels."""
+"""Seconds in which a worker must start. The first start on a machine compiles its kernels."""
 _ITS_SCHEDULED_TIME: Final = 2
-"""CPUCLOCK_SCHED: with a process's number, the clock of its processor time (clock_getcpuclockid(3))."""
+"""CPUCLOCK_SCHED: with the number of a process, the clock of its processor time (clock_getcpuclockid(3))."""
 UNCONFINED: Final = 77
-"""The exit status of a worker that could not confine itself, and so reads nothing."""
+"""The exit status of a worker that could not confine itself, and therefore reads nothing."""
 _BURY_SECONDS: Final = 5.0
-"""Time a killed worker has to be gone."""
+"""Seconds in which a killed worker must be gone."""
 _ENVIRONMENT: Final = (
     "HOME",
     "LANG",
@@ -47,15 +47,15 @@ _ENVIRONMENT: Final = (
     "TMPDIR",
     "XDG_CACHE_HOME",
 )
-"""What a worker inherits. Nothing else: an environment can hold secrets."""
+"""The variables that a worker inherits. It inherits no others, because an environment can contain secrets."""
 _KEPT_BYTES: Final = 512 * 1024 * 1024
-"""Freed memory that a worker keeps for its next picture, at most: taken again, each page of it is a fault and is
-zeroed, which costs up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
+"""The most freed memory that a worker keeps for its next picture. New memory costs a fault and zeroing for each page,
+up to a quarter of a decode. All workers together keep at most a fourth of the machine's memory."""
 _ALLOCATOR: Final = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
-"""mallopt(3), glibc; another C library ignores them."""
+"""mallopt(3) of glibc. Other C libraries ignore them."""
 _ONE_ARENA: Final = "MALLOC_ARENA_MAX"
-"""As these: each thread would reserve 64 MiB of address space for its own allocations, and a worker has but one that
-matters."""
+"""The same. Each thread would reserve 64 MiB of address space for its own allocations, and only one thread of a worker
+allocates much."""
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 # -P: without it Python would look for modules in the working folder first, which may be an evidence folder.
@@ -64,14 +64,13 @@ WORKER_COMMAND: Final = (sys.executable, "-P", "-m", "node.media.worker")
 
 @dataclass(slots=True, kw_only=True)
 class WorkerProcess:
-    """A process, what it was handed (the first is what it works on), and what it has said of its next line.
+    """A process, its files (it works on the first one), and the bytes of its next line.
 
-    `to`: the socket by which it takes tasks; `began`: its processor time when it began with its file. `asked`: the file
-    has asked for time, so many `seconds` of it; `so_far`: what is known of it already, None where nothing is; `costly`:
-    what it wants beyond what it got; `served`: files that it has replied to. `spent`: it asked to be replaced after its
-    next result or end; `short`: that result is for want of a resource; `leaves`: it has said it. `allowed`:
-    seconds by the clock for this step; `paused`:
-    since when it is not listened to; 0 while it is.
+    `to`: the socket by which it receives tasks; `began`: its processor time when it began its file; `asked`: the file
+    has requested time, `seconds` of it; `so_far`: its result until now, or None; `costly`: what it wants beyond its
+    time; `served`: files that it has answered; `spent`: it requested its replacement after its next result or end;
+    `short`: that result lacks a resource; `leaves`: it has sent it; `allowed`: seconds by the clock for this step;
+    `paused`: since when the pool does not read from it, or 0.
     """
 
     process: subprocess.Popen[bytes]
@@ -94,39 +93,41 @@ class WorkerProcess:
 
     @property
     def busy(self) -> bool:
-        """Whether something is awaited from it."""
+        """Whether something is expected from it."""
         return bool(self.tasks) or not self.ready
 
     @property
     def back(self) -> int:
-        """The pipe on which it replies."""
+        """The pipe for its replies."""
         if self.process.stdout is None:
             raise Misuse("a worker is started with a pipe to reply by")
         return self.process.stdout.fileno()
 
     def hand(self, file: int, told: Orders) -> None:
-        """Hands it an open file. That it has just died is no error: it is heard as dead, and the file handed on."""
+        """Hands it an open file. If it has just died, this is no error: the pool notices its end, and passes the file
+        on.
+        """
         with suppress(ConnectionError):
             socket.send_fds(self.to, [write_orders(told)], [file])
 
     def begin(self, wall_seconds: float) -> None:
-        """It begins with its next file, and has so long by the clock for the first step."""
+        """Begins its next file. The first step may take this long by the clock."""
         self.began = self._used()
         self.step(wall_seconds)
 
     def step(self, wall_seconds: float) -> None:
-        """It begins with its next subject, or goes on behind one."""
+        """Begins its next subject, or continues after one."""
         self.asked, self.seconds, self.so_far, self.costly = False, 0, None, None
         self.allowed = wall_seconds
         self.deadline = time.monotonic() + wall_seconds
 
     def prolong(self, seconds: float) -> None:
-        """It has so much longer."""
+        """Extends its time."""
         self.allowed += seconds
         self.deadline += seconds
 
     def took(self) -> float:
-        """Processor time that it has taken for its file, by the kernel's account; 0 where it is gone."""
+        """Returns the processor time for its file, by the kernel's account, or 0 if the process is gone."""
         return max(self._used() - self.began, 0.0)
 
     def _used(self) -> float:
@@ -136,7 +137,7 @@ class WorkerProcess:
             return self.began
 
     def end(self) -> int:
-        """Waits for a process that has ended or was killed; returns its exit status (negative: the signal)."""
+        """Waits for a process that has ended or was killed. Returns its exit status (negative: the signal)."""
         self.to.close()
         if self.process.stdout is not None:
             self.process.stdout.close()
@@ -147,7 +148,7 @@ class WorkerProcess:
 
 
 def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
-    """Starts one of up to `workers` worker processes. Raises `Unavailable` where the machine starts no process."""
+    """Starts one of up to `workers` worker processes. Raises `Unavailable` if the machine starts no process."""
     # Messages, each with its file. Our end is not read: what a worker would send by it is refused by the kernel.
     scratch = open_scratch()
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -177,7 +178,7 @@ def start(command: tuple[str, ...], *, workers: int) -> WorkerProcess:
 
 
 def bare_environment(*, workers: int) -> dict[str, str]:
-    """The environment of one of up to `workers` worker processes."""
+    """Returns the environment of one of up to `workers` worker processes."""
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     environment |= dict.fromkeys(_ONE_THREAD, "1")
     environment |= dict.fromkeys(_ALLOCATOR, str(min(_KEPT_BYTES, _memory_bytes() // 4 // workers)))
@@ -187,8 +188,8 @@ def bare_environment(*, workers: int) -> dict[str, str]:
 
 
 def cause(status: int, seconds: int) -> MediaError:
-    """Why a worker ended, from its exit status (negative: the signal), in words about the file. `seconds`: of processor
-    time that it had.
+    """Returns why a worker ended, by its exit status (negative: the signal), in words about the file. `seconds`: the
+    processor time that it had.
     """
     if status == -signal.SIGXCPU:
         return MediaError(f"decoding it took more than {seconds} seconds of processor time")
@@ -209,5 +210,5 @@ def cause(status: int, seconds: int) -> MediaError:
 
 
 def _memory_bytes() -> int:
-    """Of this machine."""
+    """Returns the memory of this machine."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -25,17 +25,17 @@ from node.media.turns import MAX_LOST, Turns
 from node.media.worker_process import UNCONFINED, WorkerProcess, start
 
 _STARTS: Final = 3
-"""Workers in a row that may fail to start before the pool gives up."""
+"""The pool gives up after this many successive failed starts."""
 _DEPTH: Final = 2
-"""Files handed to a worker at a time: the second waits in its socket, so that it never waits for us."""
+"""Files that a worker has at a time. The second one is in its socket, so the worker never waits for the pool."""
 _MOST_READY: Final = 256
-"""Parts of a file that are held while an earlier file is not done."""
+"""Parts of a file that are kept while an earlier file is not done."""
 _READ_BYTES: Final = 65536
 _NONSENSE: Final = "the worker that read it sent an invalid reply and was stopped"
 
 
 class Workers:
-    """Up to `limit` worker processes, and the tasks that none has yet (`_backlog`: those of workers that died)."""
+    """Up to `limit` worker processes, and the tasks without a worker (`_backlog`: those of workers that died)."""
 
     def __init__(self, *, limit: int, wall_seconds: float, command: tuple[str, ...], budget: Budget) -> None:
         self.limit = limit
@@ -49,16 +49,16 @@ class Workers:
         self._selector = selectors.DefaultSelector()
 
     def has_room(self) -> bool:
-        """Whether one more file can be handed to a worker, now or newly started."""
+        """Tells whether one more file can be given to a worker, running or new."""
         if self._backlog:
             return False
         return len(self._workers) < self.limit or any(len(worker.tasks) < _DEPTH for worker in self._workers)
 
     def collect(self, *, first: Task) -> None:
-        """Takes in what workers have said; stops those that are overdue. `first`: the file whose results are handed on
-        next; where there is nothing of it yet, something is waited for.
+        """Reads the messages of workers, and stops overdue workers. `first`: the file whose results are returned next.
+        If it has none yet, the call waits for a message.
 
-        What was said is heard before anyone is called overdue: the reader of our results may have taken its time.
+        It reads messages before it checks deadlines, because the consumer of our results may have been slow.
         """
         self._pause(first)
         now = time.monotonic()
@@ -79,7 +79,7 @@ class Workers:
             self.hand_out(self._backlog.popleft())
 
     def _count_waiting(self, seconds: float) -> None:
-        """Each worker that is listened to was waited for, on behalf of its file."""
+        """Adds the waiting time to the file of each worker that is read."""
         for worker in self._listened_to():
             if worker.tasks:
                 worker.tasks[0].waited += seconds
@@ -88,8 +88,8 @@ class Workers:
         return [worker for worker in self._workers if not worker.paused]
 
     def _pause(self, first: Task) -> None:
-        """Listens no more to workers whose file has many parts that cannot be handed on yet, and to others again. What
-        holds up the first file is always listened to.
+        """Stops reading workers whose file has many parts that cannot be returned yet, and reads the others again. The
+        worker that delays the first file is always read.
         """
         taken = any(first in worker.tasks for worker in self._workers)  # else it waits until a worker has room
         for worker in self._workers:
@@ -104,7 +104,7 @@ class Workers:
                 self._selector.register(worker.back, selectors.EVENT_READ, worker)
 
     def close(self) -> None:
-        """Ends every worker at once; none has anything to save."""
+        """Ends every worker at once. None has anything to save."""
         for worker in self._workers:
             worker.process.kill()
         for worker in list(self._workers):
@@ -112,8 +112,8 @@ class Workers:
         self._selector.close()
 
     def hand_out(self, task: Task) -> None:
-        """Gives a task to the worker that has least to do, or to a new one where all have something; one that is to go
-        on in a new one to that, for which its caller has made room.
+        """Gives a task to the worker with the fewest tasks, or to a new one if all have some. A task that needs a new
+        worker gets one; the caller has made room for it.
         """
         try:
             file, status = task.open()
@@ -149,7 +149,7 @@ class Workers:
         return worker
 
     def _hear(self, worker: WorkerProcess) -> None:
-        """Reads what a worker has said; at its end, or when it talks nonsense, it is replaced."""
+        """Reads the messages of a worker. It replaces the worker at its end, or after an invalid message."""
         said = os.read(worker.back, _READ_BYTES)
         worker.heard += said
         while (end := worker.heard.find(b"\n")) >= 0:
@@ -169,7 +169,7 @@ class Workers:
             self._lose(worker, "")
 
     def _understand(self, worker: WorkerProcess, line: bytes) -> None:
-        """Takes in a line. Raises `Malformed` where no honest worker would have said it."""
+        """Processes a line. Raises `Malformed` if no honest worker would send it."""
         if not worker.ready:
             worker.ready = line == replies.READY
             self._failed_starts = 0
@@ -187,7 +187,7 @@ class Workers:
             worker.begin(self._turns.first_step(worker.tasks[0]))
 
     def _replace(self, worker: WorkerProcess) -> None:
-        """Ends a worker that asked for it. Where its file is not done, another one goes on with it."""
+        """Ends a worker that requested it. If its file is not done, another worker continues with it."""
         if worker.tasks and worker.tasks[0].was_begun:
             worker.tasks[0].taken += worker.took()
             worker.tasks[0].anew = True
@@ -196,8 +196,8 @@ class Workers:
         self._pass_on(worker.tasks)
 
     def _lose(self, worker: WorkerProcess, reason: str) -> None:
-        """Buries a worker, blames what it worked on or has it tried again, and lets others have what was queued behind.
-        `reason`: why it has to go; "" where it has gone by itself.
+        """Removes a worker, blames its subject or has it tried again, and passes its queue to other workers. `reason`:
+        why the worker must go, or "" if it ended by itself.
         """
         if reason:
             worker.process.kill()
@@ -212,7 +212,7 @@ class Workers:
         self._pass_on(worker.tasks)
 
     def _count_failed_start(self, status: int) -> None:
-        """Raises `Unavailable` where no worker starts."""
+        """Counts a failed start. Raises `Unavailable` if no worker starts."""
         if status == UNCONFINED:
             raise Unavailable(
                 "the worker processes cannot confine themselves on this machine, so no file is read",
@@ -226,8 +226,8 @@ class Workers:
             )
 
     def _pass_on(self, tasks: deque[Task]) -> None:
-        """Lets others have the tasks of a worker that was buried. Where the first goes on in a new worker, that takes
-        the place of the one that was lost.
+        """Passes on the tasks of a worker that was removed. If the first one continues in a new worker, that worker
+        takes the place of the lost one.
         """
         if tasks and tasks[0].anew:
             self.hand_out(tasks.popleft())

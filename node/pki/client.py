@@ -18,21 +18,21 @@ import hashlib
 import io
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
-from tuf.api.metadata import Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Root, Signed, Snapshot, Targets, Timestamp
 from tuf.ngclient import Updater
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
 from node.domain.ids import FederationId
 from node.domain.roster import Member, MemberStatus, Roster
-from node.errors import BadProof, Damaged, Malformed, NotFound, PeerFault
+from node.errors import BadProof, Damaged, Expired, Malformed, NotFound, PeerFault
 from node.pki import metadata
 from node.pki.documents import (
     POLICY_FILE,
@@ -44,13 +44,10 @@ from node.pki.documents import (
     decode_suspended,
 )
 from node.pki.files import make_folder, read_bounded, store_errors, sync_file, write_atomic
+from node.pki.roster_files import TIMESTAMP_FILE, WHAT, Fetch, as_of, document, everything, out_of, with_roots
 from node.pki.strictjson import MAX_DOCUMENT, decode, encode
 from node.tlog.text import decode_base64, encode_base64
 
-Fetch = Callable[[str, int], bytes]
-"""(name of a file in the hub's repository, max bytes) -> the file. Raises `NotFound`, `Unavailable`. Blocking."""
-
-_WHAT: Final = "the roster"
 _VERIFIED: Final = "vigil/verified-roster/v1"
 _URL: Final = "roster:/"
 PINNED_FILE: Final = "pinned.root.json"
@@ -181,18 +178,40 @@ class RosterClient:
         The caller checks its own entry (`usecases.roster.Members`), and refreshes in time.
         """
         with self._lock:
-            folder = self._folder / "metadata"
-            make_folder(folder)
-            kept = self._kept() or {}
-            walk, documents = self._walk(folder, fetch, kept, now=now)
-            files = _everything(folder, walk.roles(), documents)
+            return self._take(fetch, self._kept() or {}, now=now)
+
+    def carried(self, files: Mapping[str, bytes], *, now: float) -> Roster | None:
+        """The roster that these files prove, if it is newer than the one here; None if it is not. Nothing is kept.
+
+        For files that did not come from the hub. 1. It is verified from the pinned root, as at the last second of its
+        timestamp if that has passed: the hub renews it every day, and files travel for longer. 2. What the authority
+        signed has not expired at `now`. Raises `PeerFault` and its subclasses, `NotFound` if a file is missing. The
+        caller must know that a suspension after that time is not in it.
+        """
+        then, kept = as_of(files, now), self._kept() or {}
+        here = metadata.version(kept[TIMESTAMP_FILE], Timestamp) if kept else 0
+        if metadata.version(files[TIMESTAMP_FILE], Timestamp) <= here:
+            return None
+        whole = with_roots(files, kept, metadata.check_root(self._root, None).signed.version)
+        with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
+            walk, documents = self._walk(Path(folder), out_of(whole), {}, now=then)
             roster = self._roster(walk.roles(), documents)
-            if files != kept:
-                for path in folder.rglob("*.json"):
-                    sync_file(path)
-                packed = {name: encode_base64(data) for name, data in files.items()}
-                write_atomic(self._folder / _VERIFIED_FILE, encode({"type": _VERIFIED, "files": packed}))
-            return roster
+        if now >= roster.signed_until:
+            raise Expired(
+                "the list of members in this file has expired: the authority signed it too long ago",
+                remedy="compare the clock; then get a file that was written later",
+            )
+        return roster
+
+    def bring(self, files: Mapping[str, bytes], *, now: float) -> Roster | None:
+        """Keeps the roster of `carried`, if it is newer than the one here. Durable once it returns.
+
+        All of it is verified before anything is kept. Raises as `carried`, and if a part is older than one seen before.
+        """
+        with self._lock:
+            if self.carried(files, now=now) is None:
+                return None
+            return self._take(out_of(files), self._kept() or {}, now=as_of(files, now))
 
     def load(self) -> Roster:
         """The last verified roster, verified again from the pinned root without a network. Dates are not checked:
@@ -204,26 +223,40 @@ class RosterClient:
                 raise NotFound("no roster was verified here yet", remedy="connect to the hub once")
             try:
                 with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
-                    walk, documents = self._walk(Path(folder), _out_of(kept), {}, now=0)
+                    walk, documents = self._walk(Path(folder), out_of(kept), {}, now=0)
                     return self._roster(walk.roles(), documents)
             except (PeerFault, NotFound) as error:
                 raise Damaged(f"the roster kept here does not verify: {error}", remedy="connect to the hub") from error
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
+    def _take(self, fetch: Fetch, kept: Mapping[str, bytes], *, now: float) -> Roster:
+        """Walks to the newest roster in our own folder, and keeps what proves it."""
+        folder = self._folder / "metadata"
+        make_folder(folder)
+        walk, documents = self._walk(folder, fetch, kept, now=now)
+        files = everything(folder, walk.roles(), documents)
+        roster = self._roster(walk.roles(), documents)
+        if files != kept:
+            for path in folder.rglob("*.json"):
+                sync_file(path)
+            packed = {name: encode_base64(data) for name, data in files.items()}
+            write_atomic(self._folder / _VERIFIED_FILE, encode({"type": _VERIFIED, "files": packed}))
+        return roster
+
     def _walk(
         self, folder: Path, fetch: Fetch, kept: Mapping[str, bytes], *, now: float
     ) -> tuple[_Walk, dict[str, bytes]]:
         documents = {}
-        with store_errors("keeping the roster"), metadata.tuf_errors(_WHAT):
+        with store_errors("keeping the roster"), metadata.tuf_errors(WHAT):
             try:
                 walk = _Walk(folder, fetch, self._root, now=now)
                 walk.refresh()
                 for name in _DOCUMENTS:
                     info = walk.get_targetinfo(name)
                     if info is None:
-                        raise Malformed(f"{_WHAT} is without one of its documents")
-                    documents[name] = _document(info, fetch, kept)
+                        raise Malformed(f"{WHAT} is without one of its documents")
+                    documents[name] = document(info, fetch, kept)
             except DownloadHTTPError as error:
                 raise NotFound(
                     "the hub lacks a file of the roster", remedy="the authority has to sign a list of members first"
@@ -235,11 +268,12 @@ class RosterClient:
         federation, suspended = decode_suspended(documents[SUSPENDED_FILE])
         expected = self._federation or membership.federation
         if membership.federation != expected or federation != expected:
-            raise Malformed(f"{_WHAT} is of another federation")
+            raise Malformed(f"{WHAT} is of another federation")
         return Roster(
             federation=expected,
             version=roles[Targets.type].version,
             expires=min(metadata.expires(role) for role in roles.values()),
+            signed_until=min(metadata.expires(roles[role]) for role in (Root.type, Targets.type)),
             hub=membership.hub,
             members={
                 member.id: _suspended(member, suspended[member.id])
@@ -269,38 +303,3 @@ class RosterClient:
 
 def _suspended(member: Member, why: Suspension) -> Member:
     return replace(member, status=MemberStatus.SUSPENDED, suspension=why.reason, suspended_since=why.since)
-
-
-def _document(info: TargetFile, fetch: Fetch, kept: Mapping[str, bytes]) -> bytes:
-    if info.length > MAX_DOCUMENT:
-        raise Malformed(f"{_WHAT} has a document of more than {MAX_DOCUMENT} bytes")
-    name = f"{info.hashes['sha256']}.{info.path}"
-    data = kept[name] if name in kept else fetch(name, info.length)
-    info.verify_length_and_hashes(data)
-    return data
-
-
-def _out_of(files: Mapping[str, bytes]) -> Fetch:
-    def fetch(name: str, limit: int) -> bytes:
-        if name not in files or len(files[name]) > limit:
-            raise NotFound("no such file was kept")
-        return files[name]
-
-    return fetch
-
-
-def _everything(folder: Path, roles: Mapping[str, Signed], documents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Everything that proves a roster, under the names by which the hub serves it."""
-
-    def read(path: Path) -> bytes:
-        return read_bounded(path, metadata.MAX_METADATA, what="roster metadata")
-
-    files = {f"{hashlib.sha256(data).hexdigest()}.{name}": data for name, data in documents.items()}
-    for version in range(1, roles[Root.type].version + 1):
-        path = folder / "root_history" / f"{version}.root.json"
-        if path.exists():
-            files[path.name] = read(path)
-    files["timestamp.json"] = read(folder / "timestamp.json")
-    for role in (Snapshot.type, Targets.type, metadata.SUSPENSIONS):
-        files[f"{roles[role].version}.{role}.json"] = read(folder / f"{role}.json")
-    return files

@@ -83,6 +83,13 @@ class HubRows(Repository):
         found: int = self._connection.scalars(select(func.count()).select_from(mail).where(mail.c.asker == asker)).one()
         return found
 
+    def mail_of(self, asker: MemberId, answerer: MemberId) -> tuple[int, int]:
+        """See `HubReader`."""
+        size = func.coalesce(func.sum(func.length(mail.c.answer)), 0)
+        mine = select(func.count(), size).where(mail.c.asker == asker, mail.c.answerer == answerer)
+        letters, size_of_them = self._connection.execute(mine).one()
+        return letters, size_of_them
+
     def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
         mine = (promises.c.answerer == answerer, promises.c.asker == asker, promises.c.query_id == query_id)
         return self._connection.scalar(select(promises.c.expires_at).where(*mine)) is not None

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - A new kind needs a row here for holdings: a column of `holdings` (and a migration), a table of its own, or `NOT_KEPT`;
-  and one for lists: a column of `list_rows`, or `NOT_LISTED`.
+  and one for lists: a field of `Reference`, or `NOT_LISTED`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlalchemy import Column, Table
 
 from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, PHOTODNA, SHA1, SHA256, FingerprintKind
 from node.store.tables.holdings import holding_frames, holdings
-from node.store.tables.lists import list_rows
 
 
 class Kept(NamedTuple):
@@ -25,6 +24,13 @@ class Kept(NamedTuple):
 
     value: Column[Any]
     quality: Column[Any] | None = None
+
+
+class Field(NamedTuple):
+    """The fields of `Reference` that have a kind. `quality` None: the kind has no quality."""
+
+    value: str
+    quality: str | None = None
 
 
 COLUMNS: Final[Mapping[FingerprintKind, Kept]] = {
@@ -38,12 +44,12 @@ PACKED: Final[Mapping[FingerprintKind, Table]] = {FRAME: holding_frames}
 """Kinds of which a holding may have thousands, and their tables (`store.frames`)."""
 NOT_KEPT: Final = frozenset({PHOTODNA})
 """Kinds that no holding has, because nothing here computes them."""
-LISTED: Final[Mapping[FingerprintKind, Kept]] = {
-    MD5: Kept(list_rows.c.md5),
-    SHA1: Kept(list_rows.c.sha1),
-    SHA256: Kept(list_rows.c.sha256),
-    PDQ: Kept(list_rows.c.pdq, list_rows.c.pdq_quality),
-    PHOTODNA: Kept(list_rows.c.photodna),
+LISTED: Final[Mapping[FingerprintKind, Field]] = {
+    MD5: Field("md5"),
+    SHA1: Field("sha1"),
+    SHA256: Field("sha256"),
+    PDQ: Field("pdq", "pdq_quality"),
+    PHOTODNA: Field("photodna"),
 }
 NOT_LISTED: Final = frozenset({PHASH, FRAME})
 """Kinds that no format of lists has."""

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Rows that are all new cost one bulk INSERT. Only where one of them is known, or stands twice in its file, the rows are
-  looked up and compared.
+- Rows that are all new cost one bulk INSERT of their identities and one of their blocks (`node.store.list_blocks`).
+  Only where one of them is known, or stands twice in its file, the rows are looked up and compared.
 - A row that changed is deleted and comes again under a new id: no id is ever used twice, so an index that was kept can
   follow.
 - What a file said of a deleted row is overwritten in the vault.
@@ -11,102 +11,106 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import zlib
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from node.domain.batch import FingerprintColumn, FingerprintColumns, column
-from node.domain.fingerprints import UNSTATED_QUALITY
 from node.domain.lists import ListedRow, RowsTaken
-from node.domain.references import Reference, is_later, is_later_moment, same_statement
-from node.errors import Damaged
-from node.store import list_codec, vault
-from node.store.kept_kinds import LISTED
+from node.domain.references import Reference, is_later, same_statement
+from node.store import list_blocks, list_codec
 from node.store.statements import Repository, chunks, insert_rows
-from node.store.tables.lists import list_cases, list_rows, lists
+from node.store.tables import lists as tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from node.domain.batch import FingerprintColumns
     from node.domain.references import Withdrawal
+    from node.store.list_blocks import Block
 
-_COLUMNS: Final = tuple(each.name for each in list_rows.c)
-_SEQUENCE: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'list_rows'")
-_FOUND: Final = select(list_rows).where(
-    list_rows.c.list_number == bindparam("number"), list_rows.c.identity.in_(bindparam("identities", expanding=True))
+_IDENTITIES: Final = tuple(each.name for each in tables.list_identities.c)
+_FOUND: Final = select(tables.list_identities.c.identity, tables.list_identities.c.row_id).where(
+    tables.list_identities.c.list_number == bindparam("number"),
+    tables.list_identities.c.identity.in_(bindparam("identities", expanding=True)),
 )
-_SEEN: Final = update(list_rows).where(list_rows.c.id == bindparam("row")).values(generation=bindparam("now"))
-_MOVED: Final = (
-    update(list_rows)
-    .where(list_rows.c.id == bindparam("row"))
-    .values(vault_id=bindparam("block"), vault_at=bindparam("at"))
+_FORGOTTEN: Final = delete(tables.list_identities).where(
+    tables.list_identities.c.list_number == bindparam("number"), tables.list_identities.c.identity == bindparam("gone")
 )
-_COUNT: Final = update(lists).where(lists.c.number == bindparam("of")).values(rows=lists.c.rows + bindparam("more"))
+_COUNT: Final = (
+    update(tables.lists)
+    .where(tables.lists.c.number == bindparam("of"))
+    .values(rows=tables.lists.c.rows + bindparam("more"))
+)
+
+
+class _Held(NamedTuple):
+    """A row that is here, with its words. `age`: the file of its list that said it last."""
+
+    row: Reference
+    age: int
 
 
 class ListedRows(Repository):
     """The rows in `ListReader`."""
 
     def list_rows(self, ids: Sequence[int]) -> Mapping[int, ListedRow]:
+        wanted = set(ids)
         found: dict[int, ListedRow] = {}
-        for some in chunks(dict.fromkeys(ids)):
-            rows = self._connection.execute(select(list_rows).where(list_rows.c.id.in_(some))).all()
-            found |= {each.id: each for each in self._listed(rows)}
+        for blocks in list_blocks.holding(self._connection, wanted):
+            found |= {each.id: each for each in self._listed(blocks, lambda row: row in wanted)}
         return found
 
     def rows_of_list(
         self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
     ) -> list[ListedRow]:
-        return self._listed(self._listed_page(number, after, limit, case), words=words)
+        found: list[ListedRow] = []
+        for blocks in list_blocks.walk(self._connection, number, after, limit, case=self._known_case(number, case)):
+            found += self._listed(blocks, lambda row: row > after, words=words)
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     def list_columns(
         self, number: int, after: int, limit: int, case: str = ""
     ) -> tuple[FingerprintColumns, int, int] | None:
-        rows = self._listed_page(number, after, limit, case)
-        if not rows:
-            return None
-        return columns_of([(row.id, row) for row in rows]), rows[-1].id, len(rows)
+        made = list_blocks.Prints()
+        for blocks in list_blocks.walk(self._connection, number, after, limit, case=self._known_case(number, case)):
+            for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
+                slots = [slot for slot in block.live if block.first + slot > after][: limit - made.count]
+                made.add(block, data, slots)
+            if made.count == limit:
+                break
+        return (made.joined(), made.last, made.count) if made.count else None
 
     def last_list_row(self) -> int:
-        return self._connection.scalar(_SEQUENCE) or 0
+        return list_blocks.last_id(self._connection)
 
-    def _listed_page(self, number: int, after: int, limit: int, case: str = "") -> Sequence[Row[Any]]:
-        page = select(list_rows).where(_of_list(number), list_rows.c.id > after)
-        if case:
-            here = (list_cases.c.list_number == number, list_cases.c.number == case)
-            page = page.where(list_rows.c.case_id == select(list_cases.c.id).where(*here).scalar_subquery())
-        return self._connection.execute(page.order_by(list_rows.c.id).limit(limit)).all()
+    def _listed(
+        self, blocks: Sequence[Block], wanted: Callable[[int], bool], *, words: bool = False
+    ) -> Iterator[ListedRow]:
+        """The rows of blocks whose ids are wanted."""
+        cases = self._case_numbers({each.case_id for each in blocks if each.case_id})
+        for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
+            slots = [slot for slot in block.live if wanted(block.first + slot)]
+            case = cases.get(block.case_id, "")
+            for slot, row in zip(slots, list_codec.unpack_rows(data, slots, words=words), strict=True):
+                yield ListedRow(id=block.first + slot, list=block.list_number, reference=row, case=case)
 
-    def _listed(self, rows: Sequence[Row[Any]], *, words: bool = False) -> list[ListedRow]:
-        cases = self._case_numbers({row.case_id for row in rows if row.case_id})
-        said = self._words_of(rows) if words else {}
-        return [
-            ListedRow(
-                id=row.id,
-                list=row.list_number,
-                reference=list_codec.reference_of(row, said.get(row.id, "")),
-                case=cases.get(row.case_id, ""),
-            )
-            for row in rows
-        ]
+    def _known_case(self, number: int, case: str) -> int | None:
+        """The id of a case of a list, -1 if the list has no such case; None if none is asked for."""
+        if not case:
+            return None
+        here = (tables.list_cases.c.list_number == number, tables.list_cases.c.number == case)
+        return self._connection.scalar(select(tables.list_cases.c.id).where(*here)) or -1
 
     def _case_numbers(self, ids: Iterable[int]) -> dict[int, str]:
         found: dict[int, str] = {}
+        cases = tables.list_cases.c
         for some in chunks(ids):
-            rows = self._connection.execute(
-                select(list_cases.c.id, list_cases.c.number).where(list_cases.c.id.in_(some))
-            )
+            rows = self._connection.execute(select(cases.id, cases.number).where(cases.id.in_(some)))
             found.update((row.id, row.number) for row in rows)
         return found
-
-    def _words_of(self, rows: Sequence[Row[Any]]) -> dict[int, str]:
-        """Row id -> what the file said of it."""
-        blocks = sorted({row.vault_id for row in rows if row.vault_id})
-        opened = dict(zip(blocks, map(_unpacked, vault.get(self._connection, blocks)), strict=True))
-        return {row.id: opened[row.vault_id][row.vault_at] for row in rows if row.vault_id}
 
 
 class ListedWrites(ListedRows):
@@ -118,18 +122,31 @@ class ListedWrites(ListedRows):
         if not rows:
             return taken
         case_id = self._case_id(number, case)
-        identities = list(map(list_codec.identity_of, rows))
+        columns = list_codec.by_column(rows)
+        identities = list_codec.identities_of(columns)
         savepoint = self._connection.begin_nested()
         try:
-            taken.added = self._insert_listed(number, generation, rows, identities, case_id)
+            taken.added = self._name_rows(number, identities)
             savepoint.commit()
         except IntegrityError:
             savepoint.rollback()
             rows, identities = self._compared(number, generation, rows, identities, taken)
-            taken.added = self._insert_listed(number, generation, rows, identities, case_id)
-        taken.columns = columns_of(list(zip(taken.added, rows, strict=True)))
+            taken.added = self._name_rows(number, identities)
+            columns = list_codec.by_column(rows) if rows else {}
+        if taken.added:
+            list_blocks.add(self._connection, number, generation, columns, case_id)
+            taken.columns = list_codec.columns_of(taken.added, columns)
         self._count_listed(number, len(taken.added) - len(taken.removed))
         return taken
+
+    def _name_rows(self, number: int, identities: Sequence[bytes]) -> list[int]:
+        """The ids of new rows, under which they are found again. Raises `IntegrityError` if one of them is known."""
+        start = self.last_list_row() + 1
+        ids = list(range(start, start + len(identities)))
+        # In the order of the tree: each of its pages is then written once.
+        named = sorted((number, identity, row) for identity, row in zip(identities, ids, strict=True))
+        insert_rows(self._connection, tables.list_identities, _IDENTITIES, named)
+        return ids
 
     def _compared(
         self,
@@ -147,30 +164,27 @@ class ListedWrites(ListedRows):
             else:
                 first[identity] = row
         known = self._by_identity(number, list(first))
-        said = self._words_of(known)
-        seen: list[int] = []
-        gone: list[Row[Any]] = []
-        for old in known:
-            row, before = first[old.identity], list_codec.reference_of(old)
-            if is_later(before, row):
+        held = self._held_rows(known.values())
+        seen: set[int] = set()
+        gone: dict[bytes, int] = {}
+        for identity, row_id in known.items():
+            row, old = first[identity], held[row_id]
+            if is_later(old.row, row):
                 # An earlier statement that comes after a later one: the later one holds.
                 taken.unchanged += 1
-                seen.append(old.id)
-                del first[old.identity]
-            elif old.generation == generation and not is_later(row, before):
-                self._repeated(before, row, taken)
-                del first[old.identity]
-            elif same_statement(before, row) and before.changed == row.changed and said.get(old.id, "") == row.said:
+                seen.add(row_id)
+            elif old.age == generation and not is_later(row, old.row):
+                self._repeated(old.row, row, taken)
+            elif same_statement(old.row, row) and old.row.changed == row.changed and old.row.said == row.said:
                 taken.unchanged += 1
-                seen.append(old.id)
-                del first[old.identity]
+                seen.add(row_id)
             else:
                 taken.changed += 1
-                gone.append(old)
-        if seen:
-            self._connection.execute(_SEEN, [{"row": row, "now": generation} for row in seen])
-        self._delete_listed(gone)
-        taken.removed = sorted(row.id for row in gone)
+                gone[identity] = row_id
+                continue
+            del first[identity]
+        list_blocks.seen(self._connection, seen, generation)
+        taken.removed = self._delete_listed(number, gone)
         return list(first.values()), list(first)
 
     @staticmethod
@@ -181,141 +195,78 @@ class ListedWrites(ListedRows):
             taken.conflicting += 1
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        taken = RowsTaken()
         named: dict[bytes, Withdrawal] = {}
-        for each in withdrawals:
-            identity = list_codec.identity_of(each.named)
+        columns = list_codec.by_column([each.named for each in withdrawals]) if withdrawals else {}
+        for identity, each in zip(list_codec.identities_of(columns) if columns else (), withdrawals, strict=True):
             if identity not in named or not is_later(named[identity], each):
                 named[identity] = each
         known = self._by_identity(number, list(named))
-        gone = [row for row in known if not is_later_moment(list_codec.changed_of(row), named[row.identity].changed)]
-        self._delete_listed(gone)
-        taken.removed = sorted(row.id for row in gone)
-        taken.withdrawn = len(gone)
-        taken.stale = len(known) - len(gone)
-        taken.unknown = len(named) - len(known)
+        dated = {identity: row for identity, row in known.items() if named[identity].changed}
+        held = self._held_rows(dated.values())
+        stale = {each for each, row in dated.items() if is_later(held[row].row, named[each])}
+        gone = {identity: row for identity, row in known.items() if identity not in stale}
         self._count_listed(number, -len(gone))
-        return taken
+        return RowsTaken(
+            removed=self._delete_listed(number, gone),
+            withdrawn=len(gone),
+            unknown=len(named) - len(known),
+            stale=len(stale),
+        )
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
-        page = select(list_rows).where(list_rows.c.list_number == number)
-        if before:
-            page = page.where(list_rows.c.generation < before)
-        gone = self._connection.execute(page.limit(limit)).all()
-        self._delete_listed(gone)
+        gone: dict[bytes, int] = {}
+        for blocks in list_blocks.walk(self._connection, number, 0, limit, before=before):
+            for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
+                old = [slot for slot in block.live if not before or block.ages[slot] < before][: limit - len(gone)]
+                if old:
+                    rows = list_codec.unpack_rows(data, old)
+                    identities = list_codec.identities_of(list_codec.by_column(rows))
+                    gone |= zip(identities, (block.first + slot for slot in old), strict=True)
+            if len(gone) == limit:
+                break
         self._count_listed(number, -len(gone))
-        return sorted(row.id for row in gone)
+        return self._delete_listed(number, gone)
 
-    def _by_identity(self, number: int, identities: Sequence[bytes]) -> list[Row[Any]]:
-        rows: list[Row[Any]] = []
+    def _by_identity(self, number: int, identities: Sequence[bytes]) -> dict[bytes, int]:
+        """Identity -> id of the rows that are here."""
+        found: dict[bytes, int] = {}
         for some in chunks(identities):
-            rows += self._connection.execute(_FOUND, {"number": number, "identities": some}).all()
-        return rows
+            rows = self._connection.execute(_FOUND, {"number": number, "identities": some})
+            found.update((row.identity, row.row_id) for row in rows)
+        return found
 
-    def _insert_listed(
-        self,
-        number: int,
-        generation: int,
-        rows: Sequence[Reference],
-        identities: Sequence[bytes],
-        case_id: int,
-    ) -> list[int]:
-        start = self.last_list_row() + 1
-        places = self._keep_words(rows)
-        made = [
-            (
-                start + at,
-                number,
-                identity,
-                generation,
-                row.md5,
-                row.sha1,
-                row.sha256,
-                row.pdq,
-                row.pdq_quality,
-                row.photodna,
-                row.code or "",
-                list_codec.flags_of(row),
-                row.series,
-                row.tags,
-                row.media_type,
-                row.size,
-                case_id,
-                row.at.record,
-                row.at.line,
-                row.at.offset,
-                list_codec.rest_of(row),
-                *place,
-            )
-            for at, (row, identity, place) in enumerate(zip(rows, identities, places, strict=True))
-        ]
-        insert_rows(self._connection, list_rows, _COLUMNS, made)
-        return list(range(start, start + len(rows)))
+    def _held_rows(self, ids: Collection[int]) -> dict[int, _Held]:
+        wanted = set(ids)
+        found: dict[int, _Held] = {}
+        for blocks in list_blocks.holding(self._connection, wanted):
+            for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
+                slots = [slot for slot in block.live if block.first + slot in wanted]
+                for slot, row in zip(slots, list_codec.unpack_rows(data, slots, words=True), strict=True):
+                    found[block.first + slot] = _Held(row, block.ages[slot])
+        return found
 
-    def _keep_words(self, rows: Sequence[Reference]) -> list[tuple[int, int]]:
-        """(block, place in it) of each row, whose words are put into the vault; (0, 0) of one without any."""
-        blocks = [rows[at : at + list_codec.BLOCK_ROWS] for at in range(0, len(rows), list_codec.BLOCK_ROWS)]
-        packed = [list_codec.pack_block([row.said for row in block]) for block in blocks]
-        ids = vault.put(self._connection, packed)
-        return [(block, at) for block, some in zip(ids, blocks, strict=True) for at in range(len(some))]
-
-    def _delete_listed(self, rows: Sequence[Row[Any]]) -> None:
-        """Deletes rows; their words are overwritten, those of their neighbours in a block are kept."""
-        for some in chunks([row.id for row in rows]):
-            self._connection.execute(delete(list_rows).where(list_rows.c.id.in_(some)))
-        touched = sorted({row.vault_id for row in rows if row.vault_id})
-        left: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-        for some in chunks(touched):
-            for row in self._connection.execute(select(list_rows).where(list_rows.c.vault_id.in_(some))):
-                left[row.vault_id].append(row)
-        for block, kept in left.items():
-            said = _unpacked(vault.get(self._connection, [block])[0])
-            packed = list_codec.pack_block([said[row.vault_at] for row in kept])
-            fresh = vault.put(self._connection, [packed])[0]
-            self._connection.execute(_MOVED, [{"row": row.id, "block": fresh, "at": at} for at, row in enumerate(kept)])
-        vault.forget(self._connection, touched)
+    def _delete_listed(self, number: int, gone: Mapping[bytes, int]) -> list[int]:
+        """Deletes rows by identity and id; their ids, ascending."""
+        if gone:
+            self._connection.execute(_FORGOTTEN, [{"number": number, "gone": each} for each in sorted(gone)])
+            list_blocks.erase(self._connection, set(gone.values()))
+        return sorted(gone.values())
 
     def _move_rows_to_case(self, before: int, after: int) -> None:
-        self._connection.execute(update(list_rows).where(list_rows.c.case_id == before).values(case_id=after))
+        blocks = tables.list_blocks
+        self._connection.execute(update(blocks).where(blocks.c.case_id == before).values(case_id=after))
 
     def _case_id(self, number: int, case: str) -> int:
         if not case:
             return 0
-        here = (list_cases.c.list_number == number, list_cases.c.number == case)
-        known: int | None = self._connection.scalar(select(list_cases.c.id).where(*here))
+        cases = tables.list_cases
+        here = (cases.c.list_number == number, cases.c.number == case)
+        known: int | None = self._connection.scalar(select(cases.c.id).where(*here))
         if known is None:
             values = {"list_number": number, "number": case, "vault_id": 0}
-            known = self._connection.scalars(insert(list_cases).values(**values).returning(list_cases.c.id)).one()
+            known = self._connection.scalars(insert(cases).values(**values).returning(cases.c.id)).one()
         return known
 
     def _count_listed(self, number: int, more: int) -> None:
         if more:
             self._connection.execute(_COUNT, {"of": number, "more": more})
-
-
-def _of_list(number: int) -> ColumnElement[bool]:
-    """Whether a row is of a list, without the index of the lists: that one has the rows in another order, so that each
-    page of a list would sort all of its rows.
-    """
-    plain: ColumnElement[int] = list_rows.c.list_number + 0
-    return plain.in_([number])
-
-
-def columns_of(rows: Sequence[tuple[int, Reference | Row[Any]]]) -> FingerprintColumns:
-    """The fingerprints of rows by their ids."""
-    columns: list[FingerprintColumn] = []
-    for kind, kept in LISTED.items():
-        given = [(row_id, value, row) for row_id, row in rows if (value := getattr(row, kept.value.name))]
-        if given:
-            ids, values, those = zip(*given, strict=True)
-            rated = "" if kept.quality is None else kept.quality.name
-            quality = [getattr(row, rated) for row in those] if rated else [UNSTATED_QUALITY] * len(ids)
-            columns.append(column(kind.code, ids, values, quality, kind.size))
-    return FingerprintColumns(columns=columns)
-
-
-def _unpacked(block: bytes) -> list[str]:
-    try:
-        return list_codec.unpack_block(block)
-    except (zlib.error, ValueError, IndexError) as error:
-        raise Damaged("what a list said of its rows cannot be read", remedy="restore the newest backup") from error

@@ -78,7 +78,14 @@ class ArrivalMatcher:
         self._pacer = pacer
         self._look = look
         self._finished = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.trouble = ""
+
+    def wake(self) -> None:
+        """Records came that the follower did not bring. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
 
     async def finished(self) -> None:
         """Returns at the end of a round that began after this was called."""
@@ -87,15 +94,18 @@ class ArrivalMatcher:
 
     async def run(self) -> None:
         """Matches until it is cancelled."""
+        self._loop = asyncio.get_running_loop()
         while True:
             # Subscribed before the round: records stored while it runs start the next one.
-            changed = asyncio.ensure_future(self._changed())
+            changed, woken = asyncio.ensure_future(self._changed()), asyncio.ensure_future(self._woken.wait())
             try:
                 await self._round()
                 self._finished.set()
-                await asyncio.wait({changed}, timeout=self._look)
+                await asyncio.wait({changed, woken}, timeout=self._look, return_when=asyncio.FIRST_COMPLETED)
+                self._woken.clear()
             finally:
                 changed.cancel()
+                woken.cancel()
 
     async def _round(self) -> None:
         work = asyncio.ensure_future(asyncio.to_thread(self._work))

@@ -166,6 +166,9 @@ class _Questions:
 
     async def room(self) -> None:
         """Waits until a question may be taken, for a limited time."""
+        if self._unanswered < WAITING:
+            # Nearly always: a timer for each question would cost a tenth of its answer.
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ROOM_SECONDS):
                 while self._unanswered >= WAITING:

@@ -104,9 +104,11 @@ class Copies:
         with self._store.read() as reader:
             logs = reader.logs()
             self._allowance.load(reader)
+        # Of a log that is not stored nothing is kept: a hub can name other logs with each stream.
+        before, self.progress = self.progress, {}
         for log in logs:
             if log.origin.stream == "log" and log.origin != self._own:
-                known = self.progress.get(log.origin, LogProgress(size=0, checkpoint_size=0))
+                known = before.get(log.origin, LogProgress(size=0, checkpoint_size=0))
                 self.progress[log.origin] = replace(
                     known, size=log.size, checkpoint_size=log.checkpoint_size, trouble=log.frozen
                 )

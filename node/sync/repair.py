@@ -20,7 +20,6 @@ from typing import Final
 
 import structlog
 
-from node.domain.batch import BodyState, Package
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
@@ -32,9 +31,7 @@ from node.errors import NotFound, PeerFault, Refused, VigilError
 from node.sync.exchange import Repair, repair_steps
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.catalogue import Catalogue
-from node.usecases.change import Change
-from node.usecases.disclosure import Copy, judge
-from node.usecases.entry_columns import Handlings, parse
+from node.usecases.late_bodies import fill_late
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
@@ -142,28 +139,7 @@ class Repairer:
         filled = 0
         with self._catalogue.change() as change:
             for index in step.indices:
-                filled += self._fill_one(change, step.origin, index, given.get(index, _NOTHING))
+                shown = given.get(index, _NOTHING)
+                filled += fill_late(change, step.origin, index, shown, reader=self._member, codec=self._codec)
         self.missing[step.origin] = max(0, self.missing.get(step.origin, 0) - filled)
         return filled
-
-    def _fill_one(self, change: Change, origin: Origin, index: int, shown: Disclosure) -> bool:
-        run = change.writer.run(origin, index, index + 1, 0)
-        if run.states[0] != BodyState.MISSING:
-            # Purged while the request was under way.
-            return False
-        package = Package(
-            origin=origin,
-            start=index,
-            entries=run.entries,
-            nonces=[shown.nonce],
-            bodies=[shown.body],
-            handling_nonces=[shown.handling_nonce],
-            handlings=[shown.handling],
-            checkpoint=b"",
-        )
-        envelopes = parse(origin, run.entries)
-        judged = judge(package, envelopes, Copy(reader=self._member), Handlings(self._codec.decode_handling))
-        if judged.states[0] != BodyState.HELD:
-            return False
-        change.fill(origin, index, int(envelopes.kinds[0]), shown)
-        return True

@@ -50,12 +50,14 @@ def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
     return [holding.id if holding else 0 for holding in found]
 
 
-def case_holdings(store: Store, case: str) -> Iterator[list[Holding]]:
-    """The holdings of a case in their order, in pages. Blocking. Raises `NotFound` if there are none."""
+def case_holdings(store: Store, case: str, *, bare: bool = False) -> Iterator[list[Holding]]:
+    """The holdings of a case in their order, in pages. Blocking. `bare`: without their fingerprints. Raises `NotFound`
+    if there are none.
+    """
     after = 0
     while True:
         with store.read() as tx:
-            page = tx.holdings(case=case, after=after, limit=PAGE)
+            page = tx.holdings(case=case, after=after, limit=PAGE, bare=bare)
         if not page:
             break
         yield page

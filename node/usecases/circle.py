@@ -20,6 +20,7 @@ from node.usecases.purging import REMARKS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from node.domain.handling import Handling
     from node.domain.ids import MemberId, RecordId
     from node.domain.log_ports import Link, LogReader
     from node.usecases.entry_columns import Handlings
@@ -29,9 +30,11 @@ MAX_DEPTH: Final = 16
 
 
 class Circle:
-    """The readers of remarks, within one snapshot. Each record is looked at once."""
+    """The readers of remarks, within one snapshot. Each record is looked at once. `member` None: anybody who has a
+    file.
+    """
 
-    def __init__(self, reader: LogReader, handlings: Handlings, member: MemberId) -> None:
+    def __init__(self, reader: LogReader, handlings: Handlings, member: MemberId | None) -> None:
         self._reader = reader
         self._handlings = handlings
         self._member = member
@@ -56,7 +59,8 @@ class Circle:
         """(Whether the member may read the newest version; its link, if it is a remark itself)."""
         chain = self._reader.chain(root)
         if chain is None or chain.head is None:
-            return True, None  # it is not here: the remark's own handling decides
+            # It is not here: for a member the remark's own handling decides; for anybody, nothing says it may leave.
+            return self._member is not None, None
         if chain.ended:
             return False, None  # the remarks on it are being deleted
         origin, index = chain.head
@@ -69,12 +73,17 @@ class Circle:
         run = self._reader.run(origin, index, index + 1, 0)
         if run.states[0] == BodyState.HELD:
             handling = self._handlings.values[int(self._handlings.number(run.handlings)[0])]
-            return handling is not None and handling.admits(self._member, origin.member), about
+            return handling is not None and admits(handling, self._member, origin.member), about
         try:
             envelope = decode(run.entries[0])
         except Malformed:
             return False, about
-        return envelope is not None and envelope.open, about
+        return envelope is not None and envelope.open and self._member is not None, about
+
+
+def admits(handling: Handling, reader: MemberId | None, owner: MemberId) -> bool:
+    """Whether `reader` may read a record of `owner`. None: anybody who has a file."""
+    return handling.admits_anyone if reader is None else handling.admits(reader, owner)
 
 
 def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circle: Circle) -> list[bool]:

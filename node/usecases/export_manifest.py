@@ -87,6 +87,12 @@ def verify_manifest(data: bytes, roster: Roster) -> Manifest:
     return manifest
 
 
+def read_manifest(data: bytes) -> Manifest:
+    """What a manifest says. Nothing is verified: see `verify_manifest`. Raises `Malformed`."""
+    contents, _ = _read(data)
+    return _manifest(contents)
+
+
 def _encoded(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 

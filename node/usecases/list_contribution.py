@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.handling import Handling
 from node.domain.ids import RecordId
-from node.domain.lists import shared_row
+from node.domain.lists import NAMELESS, shared_row
 from node.domain.wording import Terms
 from node.errors import NotFound, Refused
 from node.usecases.acts import perform
@@ -250,7 +250,7 @@ class ListContributing:
                 stand = RowStand.REPEATED
             elif stand is RowStand.NEW and (note := notes.get(shared_row(row.id))):
                 # Its record waits for its place, or is not live any more.
-                waits = tx.find_pending(RecordId.parse(note.decode()).leaf) is not None
+                waits = note == NAMELESS or tx.find_pending(RecordId.parse(note.decode()).leaf) is not None
                 stand = RowStand.BEFORE if waits else RowStand.NEW if wanted.rows else RowStand.WITHDRAWN
             judged.append(Judged(row=row.id, stand=stand))
         return judged

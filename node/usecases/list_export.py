@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead
-from node.errors import Misuse, NotFound, Refused
+from node.errors import NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
 from node.usecases.imported_cases import Cases
 
@@ -75,7 +75,7 @@ class Exporting:
         A case is the one that `Cases.chosen` tells. Raises `NotFound` for an unknown list or an unknown case, `Refused`
         for a list that is not complete.
         """
-        of = self._list(selection.list) if selection.list else None
+        of = self.searched_list(selection.list) if selection.list else None
         if selection.case:
             of = Cases(self.store).chosen(selection.case, selection.list)
         if of is not None:
@@ -88,17 +88,12 @@ class Exporting:
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
 
-    def records(self, selection: Selection) -> Export:
-        """An export of the records of a series, or of all records, each with its name as the `id` of its row."""
-        if selection.list or selection.case:
-            raise Misuse("records are not selected by list or case", remedy="give --series or --since")
-        return Export(RecordSource(self.store, self._catalogue, selection, self.today()), ListHead(format="vigil"))
-
     def today(self) -> int:
         """Days since 1970."""
         return int(self._clock()) // SECONDS_A_DAY
 
-    def _list(self, name: str) -> ReferenceList:
+    def searched_list(self, name: str) -> ReferenceList:
+        """A list by its name. Raises `NotFound`, `Refused` for one that is not complete."""
         with self.store.read() as tx:
             found = tx.list_named(name)
         if found is None:

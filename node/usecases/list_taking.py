@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
 from node.domain.references import ListCase, ListHead, Reference, Withdrawal, is_later_moment
@@ -64,47 +64,40 @@ class Taking:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Stores rows, in order."""
-        some: list[Reference] = []
-        gone: list[Withdrawal] = []
-        for row in rows:
-            if not isinstance(row, Reference) or len(some) == BATCH:
-                self._put(some)
-            if not isinstance(row, Withdrawal):
-                self._withdraw(gone)
-            if isinstance(row, Reference):
-                some.append(row)
-            elif isinstance(row, Withdrawal):
-                gone.append(row)
-            else:
+        left = iter(rows)
+        while some := list(islice(left, BATCH)):
+            for sort, batch in groupby(some, key=type):
+                self._take(sort, list(batch))
+
+    def _take(self, sort: type, rows: list[Any]) -> None:
+        """Stores rows of one sort."""
+        if sort is Reference:
+            self._put(rows)
+        elif sort is Withdrawal:
+            self._withdraw(rows)
+        else:
+            for case in rows:
                 # A case that comes again, at the same place, has its name and its words only now.
-                before = self._case.number if self._case is not None and self._case.at == row.at else ""
-                self._lists.put_case(self._of, row, before)
-                self._case = row
-        self._put(some)
-        self._withdraw(gone)
+                before = self._case.number if self._case is not None and self._case.at == case.at else ""
+                self._lists.put_case(self._of, case, before)
+                self._case = case
 
     def _put(self, rows: list[Reference]) -> None:
-        if not rows:
-            return
         standing = [row for row in rows if not self._is_overruled(row)] if self._gone else rows
         self.counts.stale += len(rows) - len(standing)
         taken = self._lists.take(self._of, standing, self._case.number if self._case is not None else "")
         self._add(taken)
         if self._comparing is not None:
             self._comparing.take(self._of, standing, taken)
-        rows.clear()
 
     def _is_overruled(self, row: Reference) -> bool:
         """Whether this file withdrew the row, at a later moment than that of the row."""
         return is_later_moment(self._gone.get(identity_of(row), ""), row.changed)
 
     def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
-        if not withdrawals:
-            return
         self._add(self._lists.withdraw(self._of, withdrawals))
         dated = (each for each in withdrawals if each.changed)
         self._gone |= {identity_of(each.named): each.changed for each in islice(dated, MAX_GONE - len(self._gone))}
-        withdrawals.clear()
 
     @property
     def contradicting(self) -> tuple[int, At | None]:

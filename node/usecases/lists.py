@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.envelope import Kind
 from node.domain.lists import (
     MAX_LIST_NAME,
+    NAMELESS,
     UNLISTED,
     ListState,
     ReferenceList,
@@ -312,6 +313,6 @@ def _unlist(tx: StoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
     """Keeps the records of rows that go under the name of their list."""
     noted = tx.settings_named([shared_row(row) for row in gone])
     for row in gone:
-        if record := noted.get(shared_row(row)):
+        if (record := noted.get(shared_row(row), NAMELESS)) != NAMELESS:
             tx.set_setting(f"{unlisted(of.name)}{row}", record)
     tx.forget_settings(list(noted))

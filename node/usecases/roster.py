@@ -104,6 +104,27 @@ class Members:
             )
         return roster
 
+    def known(self) -> Roster:
+        """The last verified roster of any age, for reading stored data. Raises `Unavailable` if there is none."""
+        roster = self._roster
+        if roster is None:
+            raise Unavailable(
+                "there is no verified roster here yet", remedy="connect to the hub, or read a bundle that has one"
+            )
+        return roster
+
+    def signed(self) -> Roster:
+        """The last verified roster, for records that come in a file to a unit without a line. It may be older than the
+        hub's daily renewal, but what the authority signed must not have expired. Raises `Unavailable`, `Expired`.
+        """
+        roster = self.known()
+        if self._clock() >= roster.signed_until:
+            raise Expired(
+                "the authority's list of members here has expired, so no member can be verified",
+                remedy="compare the clock; then read a bundle that was written not long ago: it has a newer list",
+            )
+        return roster
+
     def latest(self) -> Roster | None:
         """The same, even if expired: for display, and for reading stored data. Never for admission."""
         return self._roster

@@ -41,9 +41,11 @@ _LIMITS: Final[dict[str, Callable[[Limits], int]]] = {
     "Follow": lambda policy: policy.follow_streams,
     "Attend": lambda policy: policy.attend_streams,
     "Watch": lambda policy: policy.watch_streams,
+    "Heads": lambda policy: policy.large_calls,
     "Submit": lambda policy: policy.large_calls,
     "Bodies": lambda policy: policy.large_calls,
     "Metadata": lambda policy: policy.large_calls,
+    "Renew": lambda policy: policy.large_calls,
 }
 """By method; `Limits.calls` alone limits the others."""
 
@@ -112,7 +114,7 @@ class Connections:
         self._owners[number] = member
         own = self._of.setdefault(member, {})
         own[number] = None
-        self._door.keep(number)
+        self._door.keep(number, member)
         if len(own) > self._most():
             oldest = next(iter(own))
             self.closed(oldest)

@@ -123,6 +123,16 @@ def package_from_pb(message: pb.Package) -> Package:
     )
 
 
+def encode_package(package: Package) -> bytes:
+    """A run of entries as the bytes of its message, for a file."""
+    return package_to_pb(package).SerializeToString()
+
+
+def decode_package(data: bytes) -> Package:
+    """The inverse of `encode_package`. Raises `Malformed`."""
+    return package_from_pb(checks.parse(pb.Package, data, "a package"))
+
+
 def followed_from_pb(message: pb.Package) -> Package:
     """`package_from_pb` for what the hub sends on a stream: a malformed package stops its own log, not the stream."""
     try:

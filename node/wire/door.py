@@ -45,8 +45,10 @@ def peer_of(name: str) -> Peer:
 class Door(Protocol):
     """What a server asks of the front. Each call is quick, and has no effect for a closed connection."""
 
-    def keep(self, number: int) -> None:
-        """A member has authenticated on this connection: it may stay, and gives way to no other."""
+    def keep(self, number: int, member: str) -> None:
+        """A member has authenticated on this connection: it may stay, and gives way to no other. It sends as fast as
+        one member may.
+        """
         ...
 
     def cut(self, number: int) -> None:
@@ -57,7 +59,7 @@ class Door(Protocol):
 class NoDoor:
     """For connections without a front."""
 
-    def keep(self, number: int) -> None:
+    def keep(self, number: int, member: str) -> None:
         """Nothing to keep."""
 
     def cut(self, number: int) -> None:

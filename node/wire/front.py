@@ -6,8 +6,9 @@ Rules this module upholds:
   end to end. It knows only addresses, times and numbers.
 - A connection costs the server nothing before it has begun a TLS handshake. It is ended if no server has vouched for it
   within `FIRST_CALL_SECONDS`. Until then it is the first to give way when its address, or the port, is crowded.
-- Bytes are passed on only as fast as they are read: at most two buffers are held in each direction. A client that does
-  not read is cut off, so that the server never holds unread data for long.
+- Bytes are passed on only as fast as they are read, and from a client only as fast as it may send (`pace`): at most two
+  buffers are held in each direction. A client that does not read is cut off, so that the server never holds unread data
+  for long.
 - It runs in its own process (`node.app.front_process`). On one event loop.
 """
 
@@ -26,6 +27,7 @@ from node.errors import Overloaded
 from node.wire import limits
 from node.wire.crowd import Crowd, Place, Shown
 from node.wire.door import bind_name
+from node.wire.pace import Paces
 
 HANDSHAKE: Final = 22
 """The first byte of every TLS connection (RFC 8446, section 5.1)."""
@@ -58,6 +60,7 @@ class _End(asyncio.BufferedProtocol):
         self.transport: asyncio.Transport | None = None
         self.other: _End | None = None
         self.full_since: float | None = None
+        self._held: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):
@@ -74,7 +77,7 @@ class _End(asyncio.BufferedProtocol):
         data = bytes(self._buffer[:nbytes])
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write(data)
-            self._link.passed()
+            self._link.passed(self, nbytes)
         else:
             self._link.first(data)
 
@@ -89,10 +92,30 @@ class _End(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self.full_since = None
-        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
-            self.other.transport.resume_reading()
+        if self.other is not None:
+            self.other.read_on()
+
+    def hold(self, seconds: float) -> None:
+        """Reads nothing more for so long, or until `release`."""
+        if self.transport is not None and self._held is None:
+            self.transport.pause_reading()
+            self._held = asyncio.get_running_loop().call_later(seconds, self.release)
+
+    def release(self) -> None:
+        """The end of `hold`. Idempotent."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+            self.read_on()
+
+    def read_on(self) -> None:
+        """Reads again, unless the other end is full, or this one is held."""
+        full = self.other is not None and self.other.full_since is not None
+        if self.transport is not None and not (full or self._held or self.transport.is_closing()):
+            self.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.release()
         self._link.lost()
 
 
@@ -110,6 +133,7 @@ class _Link:
         self.address = ""
         self.place: Place | None = None
         self.began = self.moved = self._loop.time()
+        self.pace = front.paces.stranger(self.began)
         self.kept = False
         self.ended = False
         self._open = 0
@@ -147,10 +171,13 @@ class _Link:
         self._upstream.other, self.client.other = self.client, self._upstream
         self._upstream.transport.write(data)
         self.client.transport.resume_reading()
+        self.passed(self.client, len(data))
 
-    def passed(self) -> None:
-        """Bytes went through."""
+    def passed(self, end: _End, size: int) -> None:
+        """`size` bytes that were read at `end` went through."""
         self.moved = self._loop.time()
+        if end is self.client and (seconds := self.pace.take(size, self.moved)):
+            end.hold(seconds)
 
     def unread_for(self, now: float) -> float:
         """Seconds for which the client has not read."""
@@ -211,6 +238,7 @@ class Front:
         self._crowd = Crowd(each=rules.each, everybody=rules.everybody)
         self._links: dict[int, _Link] = {}
         self._buffer = memoryview(bytearray(limits.FRONT_BUFFER_BYTES))
+        self.paces = Paces()
         self.told = told
 
     def protocol(self) -> asyncio.BaseProtocol:
@@ -257,7 +285,7 @@ class Front:
         if link.kept:
             self._closed(link.number)
 
-    def keep(self, number: int) -> None:
+    def keep(self, number: int, member: str) -> None:
         """See `door.Door`, as for the next method."""
         link = self._links.get(number)
         if link is None:
@@ -265,6 +293,8 @@ class Front:
             self._closed(number)
         elif self._rules.stays and link.place is not None:
             link.kept = True
+            link.pace = self.paces.member(member, asyncio.get_running_loop().time())
+            link.client.release()
             self._crowd.show(link.place, Shown.ENOUGH)
 
     def cut(self, number: int) -> None:

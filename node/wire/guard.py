@@ -31,6 +31,7 @@ from node.wire import limits, status
 from node.wire.admission import Admission, Admitted
 from node.wire.status import Context
 from node.wire.streams import TooSlow, reading, written
+from node.wire.turns import LARGE_BYTES, Turns
 
 _CALLER: Final[ContextVar[MemberId]] = ContextVar("caller")
 _EOF: Final = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs lack it
@@ -61,6 +62,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         self._admission = admission
         self._message_seconds = message_seconds
         self._write_seconds = write_seconds
+        self._turns = Turns()
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
@@ -109,13 +111,20 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         if served.streams_up:
             request: Any = _Messages(context, served.parsed)
         else:
-            request = served.parsed(await self._first(context, admitted))
+            data = await self._first(context, admitted, served.most)
+            if admitted is None:
+                request = served.parsed(data)
+            else:
+                async with self._turns.turn(admitted.member, much=len(data) >= LARGE_BYTES):
+                    request = served.parsed(data)
         answer = await served.behaviour(request, context)
         if not served.streams_down:
             await written(context, answer, self._write_seconds)
 
-    async def _first(self, context: Context, admitted: Admitted | None) -> bytes:
-        """The one message of a call. Raises `Unavailable` if it does not come in time, `Malformed` if there is none."""
+    async def _first(self, context: Context, admitted: Admitted | None, most: int) -> bytes:
+        """The one message of a call. Raises `Unavailable` if it does not come in time, `Malformed` if there is none, or
+        if it has more than `most` bytes.
+        """
         async with AsyncExitStack() as stack:
             if admitted is not None:
                 await stack.enter_async_context(admitted.reading)
@@ -126,6 +135,8 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
             data = message.result()
         if data is _EOF:
             raise Malformed("a call without a message")
+        if len(data) > most:
+            raise Malformed(f"a message of {len(data)} bytes, and at most {most} are read in this call")
         return bytes(data)
 
 
@@ -138,6 +149,11 @@ class _Served:
     streams_up: bool
     streams_down: bool
     method: str
+
+    @property
+    def most(self) -> int:
+        """Bytes of its first message."""
+        return limits.CALL_BYTES.get(self.method, limits.OTHER_CALL_BYTES)
 
     def parsed(self, data: bytes) -> object:
         """The message in `data`. Raises `Malformed`."""

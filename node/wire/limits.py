@@ -50,6 +50,16 @@ FAULT_EVIDENCE_BYTES: Final = 4 * 1024
 """Both notes of a fork together; trailers are bounded, so longer evidence stays where it was found."""
 TRAILER_BYTES: Final = 32 * 1024
 
+CALL_BYTES: Final[dict[str, int]] = {
+    "Submit": PACKAGE_BYTES_ACCEPTED,
+    "Ask": QUERY_HEADER_BYTES + QUERY_PAYLOAD_BYTES + 4 * 1024,
+    "Heads": LOGS * 128,
+    "Follow": LOGS * 128,
+}
+"""The first message of a call to the main port, by method. To parse one takes the event loop up to 20 ms a megabyte."""
+OTHER_CALL_BYTES: Final = 64 * 1024
+"""Of any other method."""
+
 UNARY_SECONDS: Final = 30.0
 """A call with one answer."""
 SUBMIT_SECONDS: Final = 60.0
@@ -95,6 +105,9 @@ FIRST_MESSAGE_SECONDS: Final = 30.0
 """A call's first message, complete: 4 MiB from a member on a line of one megabit take this long."""
 SETTLE_SECONDS: Final = 1.0
 """How long a call that was ended because of a slow receiver has to report it before its connection is cut."""
+READ_BYTES: Final = 64 * 1024
+"""Bytes of a connection that a server takes in at once. By default gRPC goes up to 4 MiB for one that sends fast, and
+holds a multiple of that for each connection."""
 CONNECTION_IDLE_SECONDS: Final = 300
 """A connection without a call."""
 
@@ -110,6 +123,14 @@ FRONT_TAKEN_AT_ONCE: Final = 16
 """Connections accepted before they are counted: fewer than `FRONT_SPARE_DESCRIPTORS`."""
 FRONT_BUFFER_BYTES: Final = 64 * 1024
 """Bytes read at once, and held at most for a client that does not read."""
+MEMBER_BYTES_A_SECOND: Final = 8 * 1024 * 1024
+"""What a member may send on all its connections together. The policy's `log_entries_a_minute` allows a twentieth of it
+by default; a burst carries 100,000 entries."""
+MEMBER_BURST_BYTES: Final = 32 * 1024 * 1024
+STRANGER_BYTES_A_SECOND: Final = 64 * 1024
+"""What a connection may send before a member has authenticated on it, and on the enrolment port. A handshake and the
+beginning of a call take less than 20 KiB."""
+STRANGER_BURST_BYTES: Final = 256 * 1024
 FRONT_SWEEP_SECONDS: Final = 1.0
 FRONT_CLOSING_SECONDS: Final = 5.0
 """For bytes still to be written when the other end has closed."""
@@ -167,6 +188,7 @@ SERVER_OPTIONS: Final[Options] = (
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
     ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1_000),
+    ("grpc.experimental.tcp_max_read_chunk_size", READ_BYTES),
     # Two daemons on one port would share its calls without notice.
     ("grpc.so_reuseport", 0),
 )

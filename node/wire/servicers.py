@@ -30,6 +30,7 @@ from node.wire.pb import federation_pb2 as pb
 from node.wire.pb import federation_pb2_grpc as pb_grpc
 from node.wire.status import Context
 from node.wire.streams import OPENED, too_slow
+from node.wire.turns import MANY_NAMES, Turns
 
 T = TypeVar("T")
 
@@ -103,11 +104,15 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     def __init__(self, service: CarrierService, *, write_seconds: float = limits.WRITE_SECONDS) -> None:
         self._service = service
+        self._turns = Turns()
         self._write_seconds = write_seconds
 
     async def Heads(self, request: pb.HeadsRequest, context: Context) -> pb.HeadsResponse:
         """The hub's heads."""
-        heads = await self._service.heads(caller(), convert.origins_from_pb(request.origins))
+        checks.at_most(len(request.origins), limits.LOGS, "logs named")
+        async with self._turns.turn(caller(), much=len(request.origins) >= MANY_NAMES):
+            origins = convert.origins_from_pb(request.origins)
+        heads = await self._service.heads(caller(), origins)
         return pb.HeadsResponse(heads=map(convert.head_to_pb, heads))
 
     async def Submit(self, request: pb.Package, context: Context) -> pb.Head:
@@ -116,7 +121,10 @@ class LogCarrierServicer(pb_grpc.LogCarrierServicer):
 
     async def Follow(self, request: pb.FollowRequest, context: Context) -> None:
         """Packages, until a failure."""
-        packages = self._service.follow(caller(), convert.cursors_from_pb(request))
+        checks.at_most(len(request.cursors), limits.LOGS, "cursors")
+        async with self._turns.turn(caller(), much=len(request.cursors) >= MANY_NAMES):
+            cursors = convert.cursors_from_pb(request)
+        packages = self._service.follow(caller(), cursors)
         await context.send_initial_metadata(OPENED)
         await send(context, packages, convert.package_to_pb, seconds=self._write_seconds)
 

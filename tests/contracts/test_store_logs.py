@@ -258,6 +258,30 @@ def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_lik
         assert reader.expiring(100, 9) == []
 
 
+def test_a_body_that_was_not_for_us_may_be_expected_and_then_filled_in(store: Store) -> None:
+    states = [HELD, NOT_FOR_US, NOT_FOR_US]
+    append(store, batch(store, FR, words(3), states=states, expiry_days=[0, 70, 0]))
+    with store.read() as reader:
+        assert reader.expiring(100, 9) == []
+    with store.write() as writer:
+        writer.expect(FR, 1, 70)
+    with store.read() as reader:
+        assert reader.missing(FR, 9) == [1]
+        assert reader.expiring(100, 9) == [(FR, 1)]
+        assert (reader.body_counts(1)[NOT_FOR_US], reader.body_counts(1)[MISSING]) == (1, 1)
+    with store.write() as writer:
+        writer.fill(FR, 1, disclosure("late"))
+    with store.read() as reader:
+        assert list(reader.run(FR, 0, 3, EVERYTHING).states) == [HELD, HELD, NOT_FOR_US]
+    for index in (0, 1):
+        with pytest.raises(Misuse), store.write() as writer:
+            writer.expect(FR, index, 0)
+    with store.write() as writer:
+        assert writer.purge(FR, [1]) == 1
+    with store.read() as reader:
+        assert reader.expiring(100, 9) == []
+
+
 def test_only_a_missing_body_is_filled_in(store: Store) -> None:
     append(store, batch(store, FR, words(2), states=[HELD, MISSING]))
     with store.write() as writer:

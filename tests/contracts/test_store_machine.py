@@ -118,6 +118,16 @@ class Histories(RuleBasedStateMachine):
             log[index].state, log[index].disclosure = BodyState.HELD, shown
 
     @rule(origin=ORIGINS, pick=st.integers(0, 1 << 16))
+    def expect(self, origin: Origin, pick: int) -> None:
+        log = self.model.logs[origin]
+        closed = [index for index, line in enumerate(log) if line.state is BodyState.NOT_FOR_US]
+        if closed:
+            index = closed[pick % len(closed)]
+            with self.store.write() as writer:
+                writer.expect(origin, index, log[index].expiry_day)
+            log[index].state = BodyState.MISSING
+
+    @rule(origin=ORIGINS, pick=st.integers(0, 1 << 16))
     def set_aside(self, origin: Origin, pick: int) -> None:
         log = self.model.logs[origin]
         if log:

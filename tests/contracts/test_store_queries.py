@@ -317,6 +317,8 @@ def test_late_answers_wait_for_their_asker_until_they_are_fetched_or_expire(stor
         ]
         assert reader.mailbox(FR, 2) == waiting[:2]
         assert (reader.mailbox_size(FR), reader.mailbox_size(BR), reader.mailbox_size(JP)) == (3, 1, 0)
+        size = sum(len(each.answer) for _, _, each in waiting)
+        assert (reader.mail_of(FR, JP), reader.mail_of(FR, BR), reader.mail_of(JP, FR)) == ((3, size), (0, 0), (0, 0))
     with store.write() as writer:
         assert writer.expire_mail(100) == 2
         writer.delete_mail([waiting[1][0], 999])

@@ -27,8 +27,8 @@ from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.fsck import check_store
 from node.usecases.ledger import Draft
 from node.usecases.ownlog import Standing
-from tests.faults.drivers import retract, submit
-from tests.faults.drivers.parts import FR, ROSTER, hub_head, hub_over, loop_in_one_thread, node_over, opened
+from tests.faults.drivers import bundle, retract, submit
+from tests.faults.drivers.parts import FR, JP, ROSTER, hub_head, hub_over, loop_in_one_thread, node_over, opened
 from tests.simulator import federation as sim
 
 Said = Sequence[dict[str, Any]]
@@ -207,3 +207,27 @@ def hub_stands(home: Path, said: Said) -> None:
                 signed_agree(reader, Origin.parse(line["head"]), [note] if note else [], cosigned=True)
         whole(store)
         forgotten(home, [submit.RETRACTED])
+
+
+# --- a bundle ---------------------------------------------------------------------------------------------------------
+
+
+def bundle_stands(home: Path, said: Said) -> None:
+    """A node's home after a fault while it read a bundle: what it said is there, and reading it again completes it."""
+    sizes = [line["size"] for line in said if line.get("standing") in {"read", "known"}]
+    with opened(home) as store:
+        whole(store)
+        with store.read() as reader:
+            state = reader.log(JP.origin)
+            assert state is not None
+            assert max(sizes, default=bundle.HERE) <= state.size, "a reading left the house before it was durable"
+            assert not state.frozen
+            assert reader.run(JP.origin, 0, state.size, 1 << 20).entries == bundle.log().entries[: state.size]
+        assert bundle.read(store, bundle.bundle(bundle.log(), 5)).after == bundle.SIZE
+        with store.read() as reader:
+            states = list(reader.run(JP.origin, 0, bundle.SIZE, 1 << 20).states)
+        held = [BodyState.HELD] * bundle.SIZE
+        held[bundle.RETRACTED] = BodyState.PURGED
+        assert states == held
+        whole(store)
+    forgotten(home, [bundle.RETRACTED])

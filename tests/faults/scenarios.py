@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.faults import invariants, strace
-from tests.faults.drivers import append, create, retract, submit
+from tests.faults.drivers import append, bundle, create, retract, submit
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Scenario:
 
 SCENARIOS: Final = {
     "append": Scenario(append.prepare, (invariants.node_stands,), 100),
+    "bundle": Scenario(bundle.prepare, (invariants.bundle_stands,), 60),
     "create": Scenario(create.prepare, (invariants.node_begins, invariants.node_stands), 60),
     "retract": Scenario(retract.prepare, (invariants.purges_hold, invariants.node_stands), 100),
     "submit": Scenario(submit.prepare, (invariants.hub_stands,), 80),

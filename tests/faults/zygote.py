@@ -20,10 +20,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.faults.drivers import append, create, retract, submit
+from tests.faults.drivers import append, bundle, create, retract, submit
 from tests.faults.drivers.parts import Voice, opened
 
-DRIVERS = {"append": append, "create": create, "retract": retract, "submit": submit}
+DRIVERS = {"append": append, "bundle": bundle, "create": create, "retract": retract, "submit": submit}
 _PR_SET_PTRACER = 0x59616D61
 _ANY = ctypes.c_ulong(-1)
 

@@ -12,6 +12,7 @@ from node.errors import (
     BadSignature,
     DiskFull,
     Expired,
+    Overloaded,
     Refused,
     Unauthenticated,
 )
@@ -103,6 +104,24 @@ def test_a_renewal_is_durable_before_it_is_handed_out(world: World, monkeypatch:
     key = world.federation.hub.registrar.key_of(make_request(fresh))
     assert not world.pins.holds(FR, key, world.now)
     assert node.admit() == FR
+
+
+def test_a_member_that_renews_over_and_over_is_stopped_for_a_day_and_no_other_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each certificate is a row for ever, and a key in the hub's memory."""
+    monkeypatch.setattr(key_changes, "CERTIFICATES_A_DAY", 3)
+    node, other = world.admitted(FR), world.admitted(JP)
+    world.now += 1
+    for _ in range(2):
+        assert run(world.desk.renew(FR, make_request(node.ring)))
+    with pytest.raises(Overloaded) as refused:
+        run(world.desk.renew(FR, make_request(KeyRing.for_member(FEDERATION, FR))))
+    assert len(issued(world, FR)) == 3
+    assert run(world.desk.renew(JP, make_request(other.ring)))
+    world.now += refused.value.retry_after
+    world.refresh()
+    assert run(world.desk.renew(FR, make_request(node.ring)))
 
 
 def test_a_stranger_renews_nothing(world: World) -> None:

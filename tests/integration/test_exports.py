@@ -58,15 +58,3 @@ def test_an_exported_case_is_verified_abroad_and_read_again(lines_of: Lines, tmp
     out.write_bytes(out.read_bytes() + b"\n")
     (refused,) = lines_of("JP", "verify", out, code=1)
     assert not refused["verified"]
-
-
-def test_a_bundle_of_records_is_proven_abroad(lines_of: Lines, tmp_path: Path) -> None:
-    out = tmp_path / "records.bundle"
-    lines_of("FR", "contribute", "--case", "2031-117", "--series", "S", "--yes")
-    (line,) = lines_of("FR", "bundle", "write", "--output", out, "--series", "S")
-    *records, about = lines_of("JP", "bundle", "read", out)
-    assert (line["rows"], len(records), about["member"]) == (3, 3, "FR")
-    assert {each["series"] for each in records} == {"S"}
-    out.write_bytes(out.read_bytes()[:-1])
-    (refused,) = lines_of("JP", "bundle", "read", out, code=1)
-    assert not refused["verified"]

@@ -132,6 +132,9 @@ async def test_bytes_come_back_as_they_went() -> None:
     async with before() as b:
         reader, writer = await b.open()
         sent = HELLO + os.urandom(5_000_000)
+        writer.write(HELLO)
+        await reader.readexactly(len(HELLO))
+        b.front.keep(1, FR)
 
         async def write() -> None:
             for at in range(0, len(sent), 77_777):
@@ -185,7 +188,7 @@ async def test_a_connection_that_nobody_vouches_for_is_ended_and_another_stays()
         kept_reader, kept = await b.open()
         kept.write(HELLO)
         await kept_reader.readexactly(len(HELLO))
-        b.front.keep(1)
+        b.front.keep(1, FR)
         reader, writer = await b.open()
         writer.write(HELLO)
         assert await b.until_ended(reader) == HELLO
@@ -204,9 +207,57 @@ async def test_a_visit_ends_even_where_somebody_vouches_for_it() -> None:
         reader, writer = await b.open()
         writer.write(HELLO)
         await reader.readexactly(len(HELLO))
-        b.front.keep(1)
+        b.front.keep(1, FR)
         await b.until_ended(reader)
         assert b.told == [("127.0.0.1", SILENT)]
+
+
+@on_a_loop
+async def test_a_stranger_may_send_a_handshake_and_waits_with_more_until_it_is_vouched_for() -> None:
+    """Frames without end, such as a header block that never closes, cost the server their bytes."""
+    size = 3_000_000
+    async with before(short={"STRANGER_BYTES_A_SECOND": 1}) as b:
+        reader, writer = await b.open()
+        writer.write(HELLO + bytes(size))
+        came = len(await reader.readexactly(limits.STRANGER_BURST_BYTES))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                while True:
+                    came += len(await reader.read(65_536))
+        assert came <= limits.STRANGER_BURST_BYTES + limits.FRONT_BUFFER_BYTES
+        b.front.keep(1, FR)
+        await reader.readexactly(len(HELLO) + size - came)
+
+
+@on_a_loop
+async def test_all_connections_of_a_member_send_no_faster_than_one_member_may() -> None:
+    burst = 1_000_000
+    short = {"MEMBER_BURST_BYTES": burst, "MEMBER_BYTES_A_SECOND": 1}
+    came = 0
+
+    async def read(reader: asyncio.StreamReader) -> None:
+        nonlocal came
+        while data := await reader.read(65_536):
+            came += len(data)
+
+    async with before(short=short) as b:
+        reading = []
+        for number in (1, 2, 3):
+            reader, writer = await b.open()
+            writer.write(HELLO)
+            await reader.readexactly(len(HELLO))
+            b.front.keep(number, FR)
+            writer.write(bytes(burst))
+            reading.append(asyncio.create_task(read(reader)))
+        other, writer = await b.open()
+        writer.write(HELLO)
+        await other.readexactly(len(HELLO))
+        b.front.keep(4, "JP")
+        writer.write(bytes(burst // 2))
+        await other.readexactly(burst // 2)
+        for task in reading:
+            task.cancel()
+        assert came <= burst + 3 * limits.FRONT_BUFFER_BYTES
 
 
 @on_a_loop

@@ -53,6 +53,23 @@ async def test_a_half_open_call_is_counted_before_its_message() -> None:
         attack.close()
 
 
+@pytest.mark.parametrize("method", ["Heads", "Follow", "Bodies", "Submit"])
+def test_a_message_larger_than_its_call_needs_is_not_parsed(method: str) -> None:
+    """A megabyte of empty elements takes 20 ms of everybody's time to parse, and 30 MB."""
+
+    @on_a_loop
+    async def scenario() -> None:
+        async with scene() as s, s.channel() as channel:
+            path = f"/vigil.federation.v1.LogCarrier/{method}"
+            send = _raw(channel)._channel.unary_unary(path)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await send(b"\x0a\0" * (limits.MESSAGE_BYTES // 2 - 100))
+            assert isinstance(found := status.to_error(refused.value), PeerFault)
+            assert "at most" in str(found)
+
+    scenario()
+
+
 @on_a_loop
 async def test_a_call_that_brings_no_message_is_ended() -> None:
     async with scene(allowed=lambda: Limits(calls=20), message_seconds=0.2) as s, s.channel() as channel:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from node.domain.lists import ListedRow, ReferenceList, RowsTaken
 from node.domain.references import Reference, is_later, same_statement
 from node.errors import Misuse
-from node.store.list_rows import columns_of
+from node.store.list_codec import by_column, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -70,7 +70,7 @@ class MemoryLists:
         rows = self.rows_of_list(number, after, limit, case=case)
         if not rows:
             return None
-        return columns_of([(row.id, row.reference) for row in rows]), rows[-1].id, len(rows)
+        return columns_of([row.id for row in rows], by_column([row.reference for row in rows])), rows[-1].id, len(rows)
 
     def last_list_row(self) -> int:
         return self._lists.last_row
@@ -152,7 +152,9 @@ class MemoryLists:
             self._lists.rows[stored.id] = Kept(stored, generation)
             taken.added.append(stored.id)
         taken.removed.sort()
-        taken.columns = columns_of([(row_id, self._lists.rows[row_id].row.reference) for row_id in taken.added])
+        if taken.added:
+            added = [self._lists.rows[row_id].row.reference for row_id in taken.added]
+            taken.columns = columns_of(taken.added, by_column(added))
         self._count_rows(number)
         return taken
 

@@ -309,6 +309,13 @@ class MemoryWriter(MemoryReader):
             raise Misuse("only a missing body can be filled in")
         log.rows[index] = replace(row, state=BodyState.HELD, disclosure=disclosure)
 
+    def expect(self, origin: Origin, index: int, expiry_day: int) -> None:
+        log = self._open(origin)
+        row = self._row(log, index)
+        if row.state is not BodyState.NOT_FOR_US:
+            raise Misuse("only a body that was not for us can be expected")
+        log.rows[index] = replace(row, state=BodyState.MISSING, expiry_day=expiry_day)
+
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         log = self._open(origin)
         log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)

@@ -444,6 +444,10 @@ class MemoryHub:
     def mailbox_size(self, asker: MemberId) -> int:
         return len(self.mailbox(asker, 1 << 31))
 
+    def mail_of(self, asker: MemberId, answerer: MemberId) -> tuple[int, int]:
+        mine = [len(answer.answer) for _, _, answer in self.mailbox(asker, 1 << 31) if answer.answerer == answerer]
+        return len(mine), sum(mine)
+
     def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
         return (answerer, asker, query_id) in self._hub.promises
 

@@ -25,6 +25,7 @@ from node.domain.search_ports import Probe
 from node.domain.services import Carrier, Head
 from node.hub.carrier import HubCarrier
 from node.match.index import LocalIndex
+from node.sync.closed import ClosedBodies
 from node.sync.copies import Copies
 from node.sync.follower import Follower
 from node.sync.publisher import Publisher
@@ -173,6 +174,10 @@ class Node:
             member=speaker.id,
             limits=lambda: world.current().policy.limits,
             clock=world.clock,
+        )
+
+        self.closed = ClosedBodies(
+            store=self.store, catalogue=self.catalogue, codec=CODEC, carrier=carrier, member=speaker.id
         )
 
     def restarted(self, carrier: Carrier | None = None) -> Node:

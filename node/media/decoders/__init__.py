@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from node.media import sniff
-from node.media.decoders import bmp, ifd, jp2, jpeg, jxl, png, pnm, psd, raw, small, tiff
+from node.media.decoders import bmp, capacity, icns, ifd, jp2, jpeg, jxl, png, pnm, psd, raw, small, tiff
 from node.media.decoders.decoded import Decoded
 from node.media.sniff import Format
 
@@ -35,14 +35,15 @@ _DECODERS: Final[dict[Format, Callable[[bytes], Decoded | None]]] = {
     sniff.QOI: small.qoi,
     sniff.SGI: small.sgi,
     sniff.SUN: small.sun,
+    sniff.ICNS: icns.decode,
 }
 
 
 def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decoded | None:
-    """The picture by the decoder that is the better one for it; None where that is Pillow. Raises anything.
-
-    `pillow_failed`: Pillow does not open this kind.
+    """Decodes a picture with the best decoder for it. Returns None if that is Pillow. `pillow_failed`: Pillow cannot
+    open this file. Raises any exception.
     """
+    capacity.check(data, known)
     if known is sniff.TIFF:
         return tiff.decode(data, pillow_failed=pillow_failed)
     if known in sniff.RAWS:
@@ -54,6 +55,6 @@ def decode(data: bytes, known: Format, *, pillow_failed: bool = False) -> Decode
 
 
 def prepare() -> None:
-    """Loads everything that a decoder would load late."""
+    """Loads everything that a decoder would load later."""
     for module in (jp2, jpeg, jxl, png, small, tiff):
         module.prepare()

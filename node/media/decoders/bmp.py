@@ -22,9 +22,9 @@ from node.media.samples import Values
 
 _RGB, _BIT_FIELDS, _ALPHA_FIELDS = 0, 3, 6
 _SHORT: Final = 12
-"""Bytes of OS/2's first header, whose palette has 3 bytes a colour."""
+"""Bytes of OS/2's first header. Its palette has 3 bytes per colour."""
 _LONG: Final = 40
-"""From here on a header states compression, and may have masks."""
+"""A header of this size or more states a compression, and may contain masks."""
 _FILE_HEADER: Final = 14
 _MASKS: Final = {16: (0x7C00, 0x03E0, 0x001F), 32: (0xFF0000, 0xFF00, 0xFF)}
 _PALETTES: Final = (1, 2, 4, 8)
@@ -33,7 +33,7 @@ _BYTE: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """`size`: of the information header; `start`: where the rows begin."""
+    """`size`: bytes of the information header; `start`: offset of the rows."""
 
     size: int
     start: int
@@ -50,7 +50,7 @@ class _Header:
 
 
 def decode(data: bytes) -> Decoded:
-    """Raises anything."""
+    """Decodes a bitmap. Raises any exception."""
     header = _header(data)
     bounded("BMP", header.width, header.height, sample_bytes=4)
     size = header.row_bytes * header.height
@@ -87,7 +87,7 @@ def _header(data: bytes) -> _Header:
 
 
 def _mapped(data: bytes, rows: npt.NDArray[np.uint8], header: _Header) -> Values:
-    """Indices replaced by the colours of the palette; those that it does not have are black, as Windows shows them."""
+    """Replaces indices with the colours of the palette. Missing colours are black, as in Windows."""
     each = 3 if header.size == _SHORT else 4
     at = _FILE_HEADER + header.size
     count = min(header.colours, 1 << header.bits, max(0, header.start - at) // each)
@@ -109,7 +109,7 @@ def _direct(rows: npt.NDArray[np.uint8], header: _Header) -> Values:
 
 
 def _channel(pixels: npt.NDArray[np.unsignedinteger], mask: int) -> Values:
-    """One colour: the bits of a mask, which lie side by side."""
+    """Returns one colour: the adjacent bits of a mask."""
     shift = (mask & -mask).bit_length() - 1 if mask else 0
     width = (mask >> shift).bit_length()
     if mask >> shift != (1 << width) - 1:

@@ -16,7 +16,9 @@ _MOST_BOXES: Final = 10_000
 
 
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of the content of each box between two offsets; an end behind the file's is cut."""
+    """Yields kind, start and end of the content of each box between two offsets. An end after the end of the file is
+    corrected.
+    """
     for _ in range(_MOST_BOXES):
         if at + 8 > end:
             return

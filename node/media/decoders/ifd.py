@@ -18,47 +18,48 @@ from typing import Final, Literal
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 MAKE, MODEL, STRIP_OFFSETS, ORIENTATION, SAMPLES = 271, 272, 273, 274, 277
 ROWS_PER_STRIP, STRIP_COUNTS, PLANAR = 278, 279, 284
-PREDICTOR, COLOUR_MAP, TILE_OFFSETS, TILE_COUNTS, SUB_DIRECTORIES, INK_SET = 317, 320, 324, 325, 330, 332
+PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS = 317, 320, 322, 323, 324, 325
+SUB_DIRECTORIES, INK_SET = 330, 332
 EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_AT, JPEG_LENGTH, SUBSAMPLING, DNG_VERSION = 338, 339, 513, 514, 530, 50706
 
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Bytes of a value, by field type; rationals and floats are not needed here."""
+"""Bytes of a value, by field type. Rationals and floats are not needed."""
 _LETTERS: Final = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _MOST_DIRECTORIES: Final = 64
-"""Directories that are looked at, those within others included. A raw file has up to a dozen."""
+"""The most directories that are examined, including nested ones. A raw file has up to a dozen."""
 _MOST_ENTRIES: Final = 4096
 _MOST_VALUES: Final = 1 << 20
-"""Values of one entry; the offsets of strips are the longest."""
+"""The most values of one entry. Offsets of strips are the longest."""
 _BIG: Final = 43
-"""The version of a BigTIFF, whose offsets have 8 bytes; 42 is that of a TIFF, and raw files have their own."""
+"""The version of a BigTIFF, whose offsets have 8 bytes. A TIFF has 42, and raw files have their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """One directory. `values`: by tag; only tags of whole numbers or characters."""
+    """One directory. `values`: by tag. It contains only tags with whole numbers or characters."""
 
     values: dict[int, tuple[int, ...]]
     order: Literal["<", ">"]
     big: bool
 
     def first(self, tag: int, otherwise: int = 0) -> int:
-        """The first value of a tag."""
+        """Returns the first value of a tag."""
         return (self.values.get(tag) or (otherwise,))[0]
 
     def text(self, tag: int) -> str:
-        """A tag of characters as text, without what follows a zero; characters beyond ASCII are dropped."""
+        """Returns a tag of characters as text up to the first zero. Non-ASCII characters are dropped."""
         return bytes(self.values.get(tag, ())[:64]).split(b"\0")[0].decode("ascii", "ignore")
 
     @property
     def segments(self) -> tuple[tuple[int, int], ...]:
-        """Start and length of each strip or tile, as stated."""
+        """The stated start and length of each strip or tile."""
         starts = self.values.get(TILE_OFFSETS) or self.values.get(STRIP_OFFSETS) or ()
         lengths = self.values.get(TILE_COUNTS) or self.values.get(STRIP_COUNTS) or ()
         return tuple(zip(starts, lengths, strict=False))
 
 
 def directories(data: bytes) -> Iterator[Directory]:
-    """The directories in the order in which they are linked, each followed by those within it."""
+    """Yields the directories in the order of their links. Nested directories follow their parent."""
     order: Literal["<", ">"] = "<" if data[:2] == b"II" else ">"
     big = struct.unpack(order + "H", data[2:4].ljust(2, b"\0"))[0] == _BIG
     start = _number(data, 8, order, 8) if big else _number(data, 4, order, 4)
@@ -74,7 +75,7 @@ def directories(data: bytes) -> Iterator[Directory]:
 
 
 def _read(data: bytes, at: int, order: Literal["<", ">"], *, big: bool) -> tuple[Directory, int]:
-    """The directory at an offset, and the offset of the one after it."""
+    """Reads the directory at an offset. Returns it, and the offset of the next one."""
     wide = 8 if big else 4
     count = _number(data, at, order, 8 if big else 2)
     entry = at + (8 if big else 2)
@@ -94,5 +95,5 @@ def _read(data: bytes, at: int, order: Literal["<", ">"], *, big: bool) -> tuple
 
 
 def _number(data: bytes, at: int, order: str, size: int) -> int:
-    """An unsigned number; 0 past the end."""
+    """Reads an unsigned number. Returns 0 after the end of the data."""
     return int.from_bytes(data[at : at + size], "little" if order == "<" else "big") if at + size <= len(data) else 0

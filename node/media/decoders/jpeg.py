@@ -25,13 +25,15 @@ _FRAMES: Final = frozenset({*range(0xC0, 0xD0), _LS} - {0xC4, 0xC8, 0xCC})
 _MOST_SEGMENTS: Final = 1024
 _END: Final = b"\xff\xd9"
 _MOST_BEHIND: Final = 1 << 16
-"""Bytes that may follow the end of a JPEG-LS picture."""
+"""The most bytes after the end of a JPEG-LS picture."""
 _BYTE: Final = 8
 _MOST_BYTES_A_PIXEL: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
+class Frame:
+    """The content of a frame header. `marker`: its second byte, which states the coding."""
+
     marker: int
     bits: int
     width: int
@@ -40,8 +42,8 @@ class _Frame:
 
 
 def decode(data: bytes) -> Decoded | None:
-    """None where Pillow is to read it. Raises anything."""
-    frame = _frame(data)
+    """Decodes a JPEG. Returns None if Pillow reads it. Raises any exception."""
+    frame = frame_of(data)
     if frame is None or (frame.bits == _BYTE and frame.marker not in (_LOSSLESS, _LS)):
         return None
     bounded("JPEG", frame.width, frame.height, sample_bytes=_MOST_BYTES_A_PIXEL)
@@ -57,15 +59,15 @@ def decode(data: bytes) -> Decoded | None:
     return of_samples(np.asarray(decoded), frame.bits)
 
 
-def _frame(data: bytes) -> _Frame | None:
-    """The first frame header; None where none is found."""
+def frame_of(data: bytes) -> Frame | None:
+    """Returns the first frame header, or None."""
     at = 2
     for _ in range(_MOST_SEGMENTS):
         if at + 10 > len(data) or data[at] != 0xFF:  # noqa: PLR2004  (what begins a marker)
             return None
         marker = data[at + 1]
         if marker in _FRAMES:
-            return _Frame(
+            return Frame(
                 marker=marker,
                 bits=data[at + 4],
                 height=int.from_bytes(data[at + 5 : at + 7]),

@@ -24,16 +24,16 @@ from node.media.decoders.single import of_samples
 _STREAM: Final = b"\xff\x0a"
 _NAME: Final = "JPEG XL"
 _HEAD: Final = 64
-"""Bytes of a codestream that are read for its size: all fields together have fewer."""
+"""Bytes of a codestream that are read to find its size. All fields together are shorter."""
 _RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-"""Width to height by code, from 1 on."""
+"""Width to height by code, from 1."""
 _MOVES: Final = "only its first frame was read: the further frames of an animated JPEG XL are not decoded"
 _MOST_BYTES_A_PIXEL: Final = 16
-"""Four channels of 32-bit floats."""
+"""Bytes of four channels of 32-bit floats."""
 
 
 def decode(data: bytes) -> Decoded:
-    """Raises anything."""
+    """Decodes a JPEG XL. Raises any exception."""
     head = b"".join(_stream(data))[:_HEAD]
     if not head.startswith(_STREAM):
         raise EOFError
@@ -45,7 +45,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def _stream(data: bytes) -> Iterator[bytes]:
-    """The codestream's first bytes: the file itself, or what its boxes hold."""
+    """Returns the first bytes of the codestream: of the file itself, or of its boxes."""
     if data.startswith(_STREAM):
         yield data[:_HEAD]
         return
@@ -57,7 +57,9 @@ def _stream(data: bytes) -> Iterator[bytes]:
 
 
 class _Bits:
-    """Bits as JPEG XL packs them: the least significant of each byte first. Raises EOFError past the end."""
+    """Reads bits as JPEG XL packs them: the least significant bit of each byte first. Raises `EOFError` after
+    the end.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "little")
@@ -73,7 +75,9 @@ class _Bits:
 
 
 def _header(bits: _Bits) -> tuple[int, int, bool]:
-    """Width, height, and whether it states an animation (or a preview, behind which the answer would be)."""
+    """Returns width, height, and whether the header states an animation. A preview counts as an animation, because the
+    answer would follow it.
+    """
     width, height = _size(bits)
     if bits.take(1):  # all that follows has its usual value
         return width, height, False

@@ -26,7 +26,7 @@ _BEFORE_DATA: Final = b"IDAT"
 
 
 def decode(data: bytes) -> Decoded | None:
-    """None where Pillow is to read it."""
+    """Decodes a PNG. Returns None if Pillow reads it."""
     if len(data) < 29 or data[24] != _DEEP or data[25] not in _IN_COLOUR or data[28]:  # noqa: PLR2004  (IHDR)
         return None
     first = data.find(_BEFORE_DATA)

@@ -24,19 +24,19 @@ from node.media.samples import Values, stretched
 
 _NAME: Final = "portable anymap"
 _HEADER_BYTES: Final = 4096
-"""Bytes in which a header ends, its comments included."""
+"""The most bytes of a header with its comments."""
 _TOKEN: Final = re.compile(rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])*([^ \t\r\n\v\f#]+)")
 _DIGITS: Final = 10
-"""Digits of the longest number of a header."""
+"""Digits of the longest number in a header."""
 _DEEPEST: Final = 65535
 _PLAIN_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of a picture whose samples are written as text. It is a form for tests and teaching."""
+"""The most bytes of a picture whose samples are written as text. This form is for tests and teaching."""
 _SPACE: Final = b" \t\r\n\v\f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """`most`: the value of white; 0 for floats, whose scale is `scale`. `end`: where the samples begin."""
+    """`most`: the value of white; 0 for floats, which have `scale`. `end`: offset of the samples."""
 
     kind: bytes
     width: int
@@ -48,7 +48,7 @@ class _Header:
 
 
 def decode(data: bytes) -> Decoded:
-    """Raises anything."""
+    """Decodes an anymap. Raises any exception."""
     header = _pam(data) if data.startswith(b"P7") else _pnm(data)
     bounded(_NAME, header.width, header.height, sample_bytes=header.depth * (4 if not header.most else 2))
     if header.kind in (b"PF", b"Pf"):
@@ -119,7 +119,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _samples(data: bytes, header: _Header) -> npt.NDArray[Any]:
-    """As (height, width, depth)."""
+    """Returns the samples with the shape (height, width, depth)."""
     count = header.width * header.height * header.depth
     shape = (header.height, header.width, header.depth)
     if header.kind == b"P4":
@@ -133,7 +133,7 @@ def _samples(data: bytes, header: _Header) -> npt.NDArray[Any]:
 
 
 def _plain(data: bytes, header: _Header, count: int) -> npt.NDArray[np.uint16]:
-    """Samples written as text. Those of a bitmap may stand without spaces between them."""
+    """Reads samples that are written as text. The samples of a bitmap may stand without spaces."""
     text = data[header.end - 1 :]
     if len(text) > _PLAIN_BYTES:
         raise MediaError(f"too large: a portable anymap written as text, the limit is {_PLAIN_BYTES} bytes")
@@ -170,7 +170,7 @@ def _scaled(samples: npt.NDArray[Any], header: _Header) -> Values:
 
 
 def _floats(data: bytes, header: _Header) -> Values:
-    """Rows lie from the bottom to the top; a negative scale states little-endian numbers."""
+    """Reads floats. Rows are stored from the bottom to the top. A negative scale states little-endian numbers."""
     order = "<" if header.scale < 0 else ">"
     count = header.width * header.height * header.depth
     values = np.frombuffer(_taken(data, header.end, count * 4), f"{order}f4")

@@ -40,7 +40,7 @@ _MOST_CHANNELS: Final = 56
 _MOST_RESOURCES: Final = 10_000
 _VERSION_INFO, _THUMBNAIL = 1057, 1036
 _THUMBNAIL_HEADER: Final = 28
-"""Bytes in front of the JPEG of a thumbnail."""
+"""Bytes before the JPEG of a thumbnail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class _Header:
 
 
 def decode(data: bytes) -> Decoded:
-    """Raises anything."""
+    """Decodes a Photoshop document. Raises any exception."""
     _, version, _, channels, height, width, depth, mode = struct.unpack_from(">4sH6sHIIHH", data)
     header = _Header(big=version == 2, channels=channels, height=height, width=width, depth=depth, mode=mode)  # noqa: PLR2004  (PSB)
     colours = _COLOURS.get(mode, 0)
@@ -76,10 +76,10 @@ def decode(data: bytes) -> Decoded:
 
 
 def _completed(planes: bytes, header: _Header, colours: int) -> tuple[bytes, str]:
-    """All planes, and what is missing of them. The planes lie one behind the other: of an RGB picture that is cut, the
-    first may be there and the last not. What is missing of a colour is filled from the one before it: colours are wrong
-    there, and PDQ looks at brightness alone. Raises `EOFError` where a part of the first colour is missing, or of any
-    colour of other kinds of pictures.
+    """Returns all planes, and a note on the missing part. Planes are stored one after the other, so a cut RGB picture
+    may have its first plane and not its last. A missing part of a colour is filled from the colour before it. The
+    colours are wrong there, but PDQ uses only brightness. Raises `EOFError` if a part of the first colour is missing,
+    or of any colour in another mode than RGB.
     """
     plane = header.row_bytes * header.height
     if len(planes) >= plane * colours:
@@ -94,7 +94,7 @@ def _completed(planes: bytes, header: _Header, colours: int) -> tuple[bytes, str
 
 
 def _block(data: bytes, at: int, *, wide: bool) -> tuple[bytes, int]:
-    """The content of a section behind its length, and where the next one begins."""
+    """Returns the content of a section after its length, and the offset of the next section."""
     (length,) = struct.unpack_from(">Q" if wide else ">I", data, at)
     at += 8 if wide else 4
     if at + length > len(data):
@@ -103,7 +103,7 @@ def _block(data: bytes, at: int, *, wide: bool) -> tuple[bytes, int]:
 
 
 def _without_composite(resources: bytes) -> Decoded | None:
-    """The thumbnail of a document that states that its flattened picture is none; None where it states one."""
+    """Returns the thumbnail of a document that states that it has no flattened picture. Returns None if it has one."""
     found = dict(_resources(resources))
     version = found.get(_VERSION_INFO, b"")
     if len(version) < 5 or version[4]:  # noqa: PLR2004  (a number, then whether the picture is a real one)
@@ -131,7 +131,7 @@ def _resources(block: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _planes(data: bytes, at: int, header: _Header, colours: int) -> bytes:
-    """The bytes of the planes of colours as far as they are there, unpacked, one plane behind the other."""
+    """Returns the existing bytes of the colour planes, unpacked, one plane after the other."""
     (compression,) = struct.unpack_from(">H", data, at)
     at += 2
     size = header.row_bytes * header.height * colours
@@ -151,7 +151,7 @@ def _planes(data: bytes, at: int, header: _Header, colours: int) -> bytes:
 
 
 def _unpacked(data: bytes, at: int, header: _Header, colours: int) -> bytes:
-    """Rows packed by PackBits, each behind its length in a table for all channels."""
+    """Unpacks rows that are packed by PackBits. A table states the length of each row for all channels."""
     rows, all_rows = header.height * colours, header.height * header.channels
     kind = ">u4" if header.big else ">u2"
     lengths = np.frombuffer(data, kind, all_rows, at)[:rows]
@@ -169,7 +169,9 @@ def _unpacked(data: bytes, at: int, header: _Header, colours: int) -> bytes:
 
 
 def _summed(planes: bytes, header: _Header, colours: int) -> bytes:
-    """Rows of differences as values (the predictor of TIFF 6.0, and that of its technical note 3 for floats)."""
+    """Converts rows of differences to values (the predictor of TIFF 6.0, and the one of its technical note 3 for
+    floats).
+    """
     if header.depth == 32:  # noqa: PLR2004  (floats: bytes of one weight lie together)
         rows = np.frombuffer(planes, np.uint8).reshape(header.height * colours, header.row_bytes)
         ordered = np.cumsum(rows, axis=1, dtype=np.uint8).reshape(-1, 4, header.width)
@@ -180,7 +182,7 @@ def _summed(planes: bytes, header: _Header, colours: int) -> bytes:
 
 
 def _arranged(planes: bytes, header: _Header, colours: int) -> npt.NDArray[Any]:
-    """As (height, width, colours) in the machine's byte order."""
+    """Returns the values with the shape (height, width, colours), in the byte order of this machine."""
     if header.depth == 1:
         rows = np.frombuffer(planes, np.uint8).reshape(header.height, header.row_bytes)
         return np.asarray(np.unpackbits(rows, axis=1)[:, : header.width, np.newaxis] == 0)  # 1 is black

@@ -26,18 +26,18 @@ from node.media.decoders.decoded import Decoded, bounded
 from node.media.pixels import pixels_of
 
 SENSOR: Final = (32803, 34892)
-"""Photometric interpretations of a sensor's values: colour filter array, linear raw."""
+"""Photometric interpretations of sensor values: colour filter array, linear raw."""
 _RAW_COMPRESSIONS: Final = (32767, 32769, 32770, 34713, 65535)
-"""Of Sony, Nikon, Samsung and Pentax."""
+"""Compressions of Sony, Nikon, Samsung and Pentax."""
 _START: Final = b"\xff\xd8\xff"
 _FRAMES: Final = (0xC0, 0xC1, 0xC2)
-"""Markers of a frame that holds a picture as viewers show them: baseline, extended, progressive."""
+"""Markers of a frame that viewers can show: baseline, extended, progressive."""
 _OTHER_FRAMES: Final = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 _MOST_STREAMS: Final = 4096
-"""Starts of JPEG streams that are looked at; three bytes that look like one are once in 16 million by chance."""
+"""The most starts of JPEG streams that are examined. Three bytes look like a start by chance once in 16 million."""
 _MOST_SEGMENTS: Final = 256
 _MOST_TRIES: Final = 4
-"""Previews that are tried, where the largest cannot be decoded."""
+"""The most previews that are tried if the largest cannot be decoded."""
 _BY_MAKE: Final = {
     "NIKON": "image/x-nikon-nef",
     "SONY": "image/x-sony-arw",
@@ -55,7 +55,7 @@ _BY_MAKE: Final = {
 DNG: Final = "image/x-adobe-dng"
 OTHER: Final = "image/x-dcraw"
 MEDIA_TYPES: Final = frozenset({*_BY_MAKE.values(), DNG, OTHER})
-"""Media types that a file with the signature of a TIFF may turn out to have."""
+"""Media types of files that have the signature of a TIFF."""
 
 
 class NoPreview(MediaError):
@@ -63,7 +63,9 @@ class NoPreview(MediaError):
 
 
 def is_raw(data: bytes, found: Sequence[ifd.Directory]) -> bool:
-    """Whether a file that is built like a TIFF holds a sensor's values, or states that it is a camera's raw file."""
+    """Tells whether a file with the structure of a TIFF contains sensor values, or states that it is a camera
+    raw file.
+    """
     if data[8:10] == b"CR" or data[8:12] == b"IIII":
         return True
     return any(
@@ -75,7 +77,7 @@ def is_raw(data: bytes, found: Sequence[ifd.Directory]) -> bool:
 
 
 def _is_preview_alone(found: Sequence[ifd.Directory]) -> bool:
-    """Whether the first directory has no picture of its own but a preview, and a camera's name."""
+    """Tells whether the first directory contains no picture, only a preview and a camera's name."""
     first = found[0] if found else None
     return (
         first is not None and ifd.JPEG_AT in first.values and ifd.WIDTH not in first.values and ifd.MAKE in first.values
@@ -83,8 +85,8 @@ def _is_preview_alone(found: Sequence[ifd.Directory]) -> bool:
 
 
 def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str = "") -> Decoded:
-    """The largest preview. `found`: the directories, where the file is built like a TIFF; `media_type` as in
-    `Decoded`, where it is known. Raises `NoPreview` where there is none.
+    """Decodes the largest preview. `found`: the directories, if the file has the structure of a TIFF; `media_type`: see
+    `Decoded`. Raises `NoPreview` if there is none.
     """
     turned = next((each.first(ifd.ORIENTATION) for each in found if ifd.ORIENTATION in each.values), 1)
     streams = sorted(_streams(data, found), reverse=True)
@@ -105,8 +107,8 @@ def decode(data: bytes, found: Sequence[ifd.Directory] = (), *, media_type: str 
 
 
 def without_directory(data: bytes) -> Decoded | None:
-    """The largest JPEG picture in a TIFF or camera raw file that is cut before its directory; None where none can be
-    decoded.
+    """Decodes the largest JPEG in a TIFF or camera raw file that is cut before its directory. Returns None if none can
+    be decoded.
     """
     for pixels, start in sorted(_streams(data, ()), reverse=True)[:_MOST_TRIES]:
         image = _opened(data, -start) if pixels else None
@@ -118,7 +120,7 @@ def without_directory(data: bytes) -> Decoded | None:
 
 
 def _opened(data: bytes, start: int) -> Image.Image | None:
-    """The decoded preview at an offset; None where it is damaged."""
+    """Decodes the preview at an offset. Returns None if it is damaged."""
     try:
         image = Image.open(io.BytesIO(memoryview(data)[start:]), formats=("JPEG",))
         bounded("JPEG preview", image.width, image.height)
@@ -131,12 +133,12 @@ def _opened(data: bytes, start: int) -> Image.Image | None:
 
 
 def note_of(width: int, height: int) -> str:
-    """What a person must know of a preview."""
+    """Returns the note on a preview."""
     return f"a camera raw file: the camera's embedded preview of {width} x {height} pixels was read"
 
 
 def media_type_of(found: Sequence[ifd.Directory]) -> str:
-    """By what the directories state of the format and the maker."""
+    """Returns the media type by the format and the maker that the directories state."""
     if any(ifd.DNG_VERSION in each.values for each in found):
         return DNG
     make = next((each.text(ifd.MAKE) for each in found if ifd.MAKE in each.values), "").upper()
@@ -144,7 +146,9 @@ def media_type_of(found: Sequence[ifd.Directory]) -> str:
 
 
 def _streams(data: bytes, found: Sequence[ifd.Directory]) -> Iterator[tuple[int, int]]:
-    """Pixels and negated offset (the first of equals comes first) of each JPEG stream that may be a preview."""
+    """Returns the pixels and the negated offset of each JPEG stream that may be a preview. So the first of equal
+    streams is the greatest.
+    """
     pieces = _pieces(found)
     at = data.find(_START)
     for _ in range(_MOST_STREAMS):
@@ -156,7 +160,7 @@ def _streams(data: bytes, found: Sequence[ifd.Directory]) -> Iterator[tuple[int,
 
 
 def _pieces(found: Sequence[ifd.Directory]) -> set[int]:
-    """Offsets of strips and tiles that are only a part of a picture, or no picture."""
+    """Returns the offsets of strips and tiles that are only a part of a picture, or no picture."""
     return {
         start
         for each in found
@@ -166,7 +170,9 @@ def _pieces(found: Sequence[ifd.Directory]) -> set[int]:
 
 
 def _size(data: bytes, at: int) -> int:
-    """Pixels that the JPEG stream at an offset states; 0 where it is none, or none that a viewer shows."""
+    """Returns the number of pixels that the JPEG stream at an offset states. Returns 0 if it is no JPEG, or one that
+    viewers cannot show.
+    """
     at += 2
     for _ in range(_MOST_SEGMENTS):
         if at + 9 > len(data) or data[at] != 0xFF:  # noqa: PLR2004  (what begins a marker)

@@ -22,7 +22,9 @@ _DEEP_GREY: Final = ("gray16be", "gray16le")
 
 
 def of_samples(values: npt.NDArray[Any], bits: int, *, note: str = "") -> Decoded:
-    """Samples of shape (height, width) or (height, width, 1 to 4), the last of 2 and 4 alpha, which is kept apart."""
+    """Makes a picture from samples of shape (height, width) or (height, width, 1 to 4). The last of 2 or 4 samples is
+    alpha, which is returned separately.
+    """
     shaped = values.reshape(*values.shape[:2], -1)
     colours = 3 if shaped.shape[2] > 2 else 1  # noqa: PLR2004  (grey and alpha)
     alpha = opacity_of(shaped[:, :, colours], bits) if shaped.shape[2] == colours + 1 else None
@@ -30,7 +32,7 @@ def of_samples(values: npt.NDArray[Any], bits: int, *, note: str = "") -> Decode
 
 
 def by_ffmpeg(codec: str, data: bytes) -> Decoded:
-    """The first picture that FFmpeg's decoder `codec` makes of a file. Raises anything."""
+    """Returns the first picture that FFmpeg's decoder `codec` reads from a file. Raises any exception."""
     context = av.CodecContext.create(codec, "r")
     if not isinstance(context, VideoCodecContext):
         raise TypeError(f"unsupported: {codec} decodes no pictures")
@@ -45,6 +47,6 @@ def by_ffmpeg(codec: str, data: bytes) -> Decoded:
 
 
 def prepare(codecs: tuple[str, ...]) -> None:
-    """Makes each decoder once."""
+    """Creates each decoder once, so that it is loaded."""
     for name in codecs:
         av.CodecContext.create(name, "r")

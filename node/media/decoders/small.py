@@ -24,18 +24,18 @@ _BYTE: Final = 8
 _MOST_BYTES_A_PIXEL: Final = 8
 _SUN_HEADER: Final = 32
 _SUN_PACKED: Final = 2
-"""The kind of a Sun raster whose rows are packed: its header alone says how long it is."""
+"""The type of a Sun raster with packed rows. Only its header states its length."""
 
 
 def qoi(data: bytes) -> Decoded:
-    """QOI: RGB or RGBA, 8 bits."""
+    """Decodes QOI: RGB or RGBA, 8 bits."""
     width, height = struct.unpack_from(">II", data, 4)
     bounded("QOI", width, height, sample_bytes=4)
     return of_samples(imagecodecs.qoi_decode(data), _BYTE)
 
 
 def jpeg_xr(data: bytes) -> Decoded:
-    """JPEG XR (also named HD Photo)."""
+    """Decodes JPEG XR (also named HD Photo)."""
     first = next(ifd.directories(data), None)
     if first is None:
         raise EOFError
@@ -45,14 +45,14 @@ def jpeg_xr(data: bytes) -> Decoded:
 
 
 def sgi(data: bytes) -> Decoded:
-    """SGI of 8 or 16 bits."""
+    """Decodes SGI with 8 or 16 bits."""
     width, height, depth = struct.unpack_from(">3H", data, 6)
     bounded("SGI picture", width, height, sample_bytes=max(1, min(depth, 4)) * 2)
     return by_ffmpeg("sgi", data)
 
 
 def sun(data: bytes) -> Decoded:
-    """Sun raster."""
+    """Decodes a Sun raster."""
     width, height, depth, length, kind, _, palette = struct.unpack_from(">7I", data, 4)
     bounded("Sun raster", width, height, sample_bytes=4)
     packed = kind == _SUN_PACKED

@@ -31,21 +31,25 @@ from PIL import Image
 
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
-from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
+from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, believed, bounded, pixels_from
 from node.media.samples import Values, eight_bit, opacity_of, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 _COLOURS: Final = {
     _WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _SEPARATED: 4, _YCBCR: 3, _CIELAB: 3, _ICCLAB: 3,
 }  # fmt: skip
-"""Samples of a pixel that are colours, by photometric interpretation; those behind them are extra ones."""
+"""Samples of a pixel that are colours, by photometric interpretation. Further samples are extra ones."""
 _PLAIN: Final = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB)
 _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
+_IN_PLANES = 2
+_FAX_4, _OLD_JPEG = 4, 6
+"""Compressions: ITU-T T.6, and the first form of JPEG."""
+_WIPED: Final = bytes(8)
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
 _ALPHA: Final = (_PREMULTIPLIED, 2)
-"""Extra samples that are opacity; 0 is nothing stated."""
+"""Values of ExtraSamples that state opacity. 0 states nothing."""
 _CMYK: Final = 1
 _BYTE: Final = 8
 _CODECS: Final = (
@@ -53,7 +57,7 @@ _CODECS: Final = (
     "jpeg8", "jpegls", "jpegxl", "jpegxr", "lerc", "ljpeg", "lzma", "lzw", "packbits", "packints", "png", "tiff",
     "webp", "zlib", "zstd",
 )  # fmt: skip
-"""Codecs that compressions and predictors of TIFF call for; imagecodecs loads each when it is first named."""
+"""Codecs for the compressions and predictors of TIFF. imagecodecs loads each one when its name is first used."""
 _TURNS: Final = {
     2: lambda values: values[:, ::-1],
     3: lambda values: values[::-1, ::-1],
@@ -63,11 +67,11 @@ _TURNS: Final = {
     7: lambda values: values[::-1, ::-1].swapaxes(0, 1),
     8: lambda values: values.swapaxes(0, 1)[::-1],
 }
-"""What makes a picture upright, by its tag Orientation (TIFF 6.0, tag 274); 1 is upright."""
+"""Functions that turn a picture upright, by its tag Orientation (TIFF 6.0, tag 274). 1 is upright."""
 
 
 def prepare() -> None:
-    """Loads every codec, and the one character set that tifffile would load late."""
+    """Loads every codec, and the one character set that tifffile would load later."""
     for name in _CODECS:
         getattr(imagecodecs, f"{name}_decode")
     "".encode("cp1252")
@@ -75,8 +79,8 @@ def prepare() -> None:
 
 
 def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
-    """The first picture of a TIFF, or the preview of a camera raw file. None where Pillow is to read it;
-    `pillow_failed`: it could not. Raises anything.
+    """Decodes the first picture of a TIFF, or the preview of a camera raw file. Returns None if Pillow reads it.
+    `pillow_failed`: Pillow could not read it. Raises any exception.
     """
     found = list(ifd.directories(data))
     if not found and (preview := raw.without_directory(data)) is not None:
@@ -91,12 +95,13 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         note = raw.note_of(decoded.pixels.width, decoded.pixels.height)
         return replace(decoded, note=note, media_type=raw.media_type_of(found))
     if found and not pillow_failed and _left_to_pillow(found[0]):
+        _check_segments(data, found[0])
         return None
     return _decoded(data, found)
 
 
 def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Decoded:
-    """The picture of the first directory."""
+    """Decodes the picture of the first directory."""
     if found and _is_subsampled(found[0]):
         return _by_libtiff(data, found[0])
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -115,8 +120,8 @@ def _decoded(data: bytes, found: Sequence[ifd.Directory]) -> Decoded:
 
 
 def _is_subsampled(first: ifd.Directory) -> bool:
-    """Whether luma has more samples than the colour differences, without compression: tifffile and Pillow read that of
-    JPEG alone, and Pillow with other compressions by libtiff.
+    """Tells whether an uncompressed picture has more samples of luma than of colour differences. tifffile and Pillow
+    read this only with JPEG compression, and Pillow with other compressions through libtiff.
     """
     return (
         first.first(ifd.PHOTOMETRIC) == _YCBCR
@@ -126,7 +131,7 @@ def _is_subsampled(first: ifd.Directory) -> bool:
 
 
 def _by_libtiff(data: bytes, first: ifd.Directory) -> Decoded:
-    """By libtiff's own conversion to RGB, which turns a picture by half of what its tag states."""
+    """Decodes with libtiff's own conversion to RGB. It applies only half of the turn that the tag states."""
     if first.first(ifd.ORIENTATION, 1) != 1:
         raise Unreliable("a TIFF whose pixels cannot be decoded reliably: luma and colour differences that are turned")
     bounded("TIFF", first.first(ifd.WIDTH), first.first(ifd.LENGTH), sample_bytes=4)
@@ -136,7 +141,7 @@ def _by_libtiff(data: bytes, first: ifd.Directory) -> Decoded:
 
 
 def _left_to_pillow(first: ifd.Directory) -> bool:
-    """Whether Pillow reads this kind, and right. It says by itself where it knows no mode for the samples."""
+    """Tells whether Pillow reads this kind correctly. Pillow itself reports samples for which it has no mode."""
     if first.big and first.order == ">":
         return False
     formats = first.values.get(ifd.SAMPLE_FORMAT, (_UNSIGNED,))
@@ -152,8 +157,66 @@ def _left_to_pillow(first: ifd.Directory) -> bool:
     return photometric in _PLAIN and not _is_subsampled(first)
 
 
+def lacks_segments(data: bytes) -> bool:
+    """Tells whether the first picture has fewer strips or tiles than its size needs. Pillow shows their pixels as
+    black.
+    """
+    first = next(ifd.directories(data), None)
+    starts = _starts(first) if first else ()
+    return first is not None and bool(starts) and len(starts) < _needed(first)
+
+
+def has_wiped_fax(data: bytes) -> bool:
+    """Tells whether a stretch of fax data was overwritten with zeros (ITU-T T.6: no code has 64 zeros). libtiff shows
+    wrong rows from there on and reports nothing.
+    """
+    first = next(ifd.directories(data), None)
+    if first is None or first.first(ifd.COMPRESSION, 1) != _FAX_4:
+        return False
+    return any(_WIPED in data[start : start + length].rstrip(b"\0") for start, length in first.segments)
+
+
+def _starts(first: ifd.Directory) -> tuple[int, ...]:
+    """Returns the offsets of strips or tiles. Returns () if they are not stated, or are stated differently (compression
+    6).
+    """
+    if first.first(ifd.COMPRESSION, 1) == _OLD_JPEG:
+        return ()
+    return first.values.get(ifd.TILE_OFFSETS) or first.values.get(ifd.STRIP_OFFSETS) or ()
+
+
+def _needed(first: ifd.Directory) -> int:
+    """Returns how many strips or tiles the picture must have."""
+    width, length = first.first(ifd.WIDTH), first.first(ifd.LENGTH)
+    across, down = _segment_size(first)
+    planes = first.first(ifd.SAMPLES, 1) if first.first(ifd.PLANAR, 1) == _IN_PLANES else 1
+    return -(-width // across) * -(-length // down) * planes
+
+
+def _segment_size(first: ifd.Directory) -> tuple[int, int]:
+    """Returns columns and rows of a strip or tile in pixels. A strip without a stated height is the whole picture."""
+    width, length = max(first.first(ifd.WIDTH), 1), max(first.first(ifd.LENGTH), 1)
+    if ifd.TILE_OFFSETS in first.values:
+        return first.first(ifd.TILE_WIDTH) or width, first.first(ifd.TILE_LENGTH) or length
+    return width, min(first.first(ifd.ROWS_PER_STRIP) or length, length)
+
+
+def _check_segments(data: bytes, first: ifd.Directory) -> None:
+    """Raises `Overstated` if the strips or tiles that begin in the file hold too little of the picture. The bound is
+    their total size, and without compression also the number of bytes.
+    """
+    width, length, starts = first.first(ifd.WIDTH), first.first(ifd.LENGTH), _starts(first)
+    if not starts:
+        return
+    across, down = _segment_size(first)
+    held = sum(start < len(data) for start in starts) * min(across, width) * min(down, length)
+    if first.first(ifd.COMPRESSION, 1) == 1:
+        held = min(held, len(data) * _BYTE // max(first.first(ifd.BITS, 1), 1))
+    believed("TIFF", width, length, size=len(data), held=held)
+
+
 def _check(page: tifffile.TiffPage, size: int) -> None:
-    """Raises where the limits do not allow this page, or a part of it is not in the file."""
+    """Raises if this page exceeds the limits, or if a part of it is not in the file."""
     samples = max(1, int(page.samplesperpixel))
     width, length, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
     if page.dtype is None or page.sampleformat in _COMPLEX:
@@ -174,14 +237,14 @@ def _check(page: tifffile.TiffPage, size: int) -> None:
 
 
 def _arranged(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """From (planes, depth, length, width, samples) to (length, width, all samples) of the first layer."""
+    """Converts the shape (planes, depth, length, width, samples) to (length, width, all samples) of the first layer."""
     layer = samples[:, 0]
     return np.asarray(layer[0] if layer.shape[0] == 1 else np.moveaxis(layer[..., 0], 0, -1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page and its samples, of shape (length, width, samples)."""
+    """A page and its samples of shape (length, width, samples)."""
 
     page: tifffile.TiffPage
     samples: npt.NDArray[Any]
@@ -223,7 +286,7 @@ def _colours(page: _Page) -> Values:
 
 
 def _opacity(page: _Page) -> Values | None:
-    """Of the first extra sample, where the file states that it is alpha."""
+    """Returns the opacity of the first extra sample, if the file states that it is alpha."""
     extra, colours = page.page.extrasamples, _COLOURS.get(page.photometric, 0)
     if not extra or int(extra[0]) not in _ALPHA or page.samples.shape[2] <= colours:
         return None
@@ -231,7 +294,7 @@ def _opacity(page: _Page) -> Values | None:
 
 
 def _divided(values: Values) -> Values:
-    """Colours that were multiplied by their alpha, as they were before."""
+    """Undoes the multiplication of colours by their alpha."""
     grey = values.shape[2] == 2  # noqa: PLR2004  (grey and alpha)
     four = values[:, :, [0, 0, 0, 1]] if grey else values
     image = Image.fromarray(np.ascontiguousarray(four), "RGBa").convert("RGBA")
@@ -239,7 +302,9 @@ def _divided(values: Values) -> Values:
 
 
 def _mapped(page: _Page) -> Values:
-    """Indices replaced by their colours. A map whose values all fit into 8 bits is one of 8 bits, as libtiff has it."""
+    """Replaces indices with their colours. If all values of a map fit into 8 bits, it is a map of 8 bits, as in
+    libtiff.
+    """
     colours = np.asarray(page.page.colormap, np.uint16)
     table = (colours if colours.max(initial=0) <= 0xFF else colours >> 8).astype(np.uint8).T  # noqa: PLR2004
     indices = page.samples[:, :, 0]
@@ -249,7 +314,7 @@ def _mapped(page: _Page) -> Values:
 
 
 def _lab(page: _Page) -> Values:
-    """L*a*b* of 8 or 16 bits; a and b are signed in CIELab, and counted from the middle on in ICCLab."""
+    """Converts L*a*b* of 8 or 16 bits. In CIELab a and b are signed; in ICCLab they count from the middle."""
     if page.samples.dtype.kind not in "ui" or page.bits not in (8, 16):
         raise Unreliable("a TIFF whose pixels cannot be decoded reliably: its colours are of a rare kind")
     stored = page.samples[:, :, :3].astype(np.uint16, casting="unsafe") >> (page.bits - _BYTE)

@@ -23,7 +23,7 @@ from node.media.parts.part import Omission, Part, Reader
 from node.media.region import Region
 
 _STUB: Final = 1 << 20
-"""Bytes of a program in which the archive that it unpacks has to begin."""
+"""Bytes of a program in which its archive must begin."""
 _SECTOR: Final = 2048
 _VOLUME_AT: Final = 16 * _SECTOR
 _SEVEN_ZIP: Final = b"7z\xbc\xaf\x27\x1c"
@@ -31,13 +31,13 @@ _RAR_4: Final = b"Rar!\x1a\x07\x00"
 _RAR_5: Final = b"Rar!\x1a\x07\x01\x00"
 _CPIO: Final = (b"070701", b"070702", b"070707")
 _OLD_CPIO: Final = {b"\xc7\x71": "<H", b"\x71\xc7": ">H"}
-"""The binary form, by the order of its bytes."""
+"""The binary form, by byte order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of archive. `name`: with its article. `formats`: libarchive's names. It begins with one of `signatures`,
-    perhaps behind a program that unpacks it (`packed_programs`), or is what `test` says.
+    """A kind of archive. `name`: with its article; `formats`: libarchive's names. It begins with one of `signatures`,
+    or `test` recognises it. With `packed_programs` the signature may follow a program that unpacks the archive.
     """
 
     name: str
@@ -48,13 +48,13 @@ class Kind:
     test: Callable[[bytes, Region], bool] | None = None
 
     def recognise(self, head: bytes, region: Region) -> bool:
-        """Whether a content is one."""
+        """Tells whether a content is this kind of archive."""
         if self.test is not None:
             return self.test(head, region)
         return head.startswith(self.signatures) or self.start(region) > 0
 
     def start(self, region: Region) -> int:
-        """Where the archive begins: behind a program that unpacks it, or at 0."""
+        """Returns the offset of the archive: 0, or after a program that unpacks it."""
         if not self.packed_programs or not region.head(4).startswith((b"MZ", b"\x7fELF")):
             return 0
         stub = region.head(_STUB)
@@ -68,12 +68,12 @@ class Kind:
 
     @property
     def reader(self) -> Reader:
-        """What reads it."""
+        """Returns the reader of this kind."""
         return careful(self.name)(lambda region: _members(region, self))
 
 
 def prepare() -> None:
-    """Loads what a confined worker cannot load."""
+    """Loads everything that a confined worker cannot load."""
     libarchive.prepare()
 
 
@@ -97,7 +97,7 @@ def _members(region: Region, kind: Kind) -> Iterator[Part | Omission]:
 
 
 def _parts(archive: libarchive.Archive, meter: Meter, encrypted: list[int]) -> Iterator[Part]:
-    """The members that are files; those that are encrypted are counted in `encrypted`."""
+    """Yields the members that are files. Counts encrypted members in `encrypted`."""
     for member in archive.members():
         if not member.is_file:
             continue
@@ -113,7 +113,7 @@ def _parts(archive: libarchive.Archive, meter: Meter, encrypted: list[int]) -> I
 
 
 def _is_header(signature: bytes, data: bytes) -> bool:
-    """Whether a signature is followed by its archive's first header: programs name signatures too."""
+    """Tells whether the first header of an archive follows a signature. Programs contain signatures too."""
     if signature == _SEVEN_ZIP:
         return data[8:12] == zlib.crc32(data[12:32]).to_bytes(4, "little")
     if signature == _RAR_4:

@@ -27,7 +27,7 @@ from node.media.region import Region
 from node.media.sniff import AVIF, GIF, HEAD, HEIC, HEIF, JPEG, PNG, WEBP, Format, recognise
 
 _LEAST_UNKNOWN: Final = 1024
-"""Bytes, padding left out: the smallest JPEG that shows anything has about as many. Trailers of cameras have fewer."""
+"""The fewest bytes without padding: the smallest useful JPEG. Trailers of cameras have fewer."""
 _PADDING: Final = b"\x00\xff \r\n"
 _SIGNATURE: Final = re.compile(
     rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|AVI )|....ftyp[ -~]{4}"
@@ -36,13 +36,13 @@ _SIGNATURE: Final = re.compile(
 )
 _PICTURES: Final = (JPEG, PNG, GIF, WEBP, HEIC, HEIF, AVIF)
 _PLAIN_BOXES: Final = frozenset({b"ftyp", b"meta", b"mdat", b"free", b"skip", b"wide", b"uuid", b"idat", b"pdin"})
-"""Boxes of a HEIF that hold the picture itself, or nothing."""
+"""Boxes of a HEIF that contain the picture itself, or nothing."""
 _SEQUENCE: Final = b"moov"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Something that begins at `start` and ends before `end`."""
+    """A content that begins at `start` and ends before `end`."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class _Found:
 
 
 def behind(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of pictures: what lies behind their end, and in boxes beside them."""
+    """A `Reader` of pictures: finds content after their end, and in boxes beside them."""
     if region.size > MAX_PICTURE_BYTES:
         yield Omission(reason=f"the data after a picture in a file of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
@@ -73,7 +73,7 @@ def behind(region: Region) -> Iterator[Part | Omission]:
 
 
 def _places(data: bytes, end: int, *, is_boxed: bool) -> Iterator[tuple[int, int]]:
-    """The stretches of the file that are no part of the picture itself."""
+    """Yields the stretches of the file that do not belong to the picture itself."""
     if is_boxed:
         for box in boxes(data):
             if box.kind not in _PLAIN_BOXES and box.kind != _SEQUENCE:
@@ -83,7 +83,7 @@ def _places(data: bytes, end: int, *, is_boxed: bool) -> Iterator[tuple[int, int
 
 
 def _found(data: bytes, start: int, end: int) -> Iterator[_Found | int]:
-    """What is known, and how many bytes between are not."""
+    """Yields the recognised contents, and counts the bytes between them that are not recognised."""
     at = start
     while at < end:
         match = _SIGNATURE.search(data, at, end)
@@ -101,7 +101,9 @@ def _unknown(gap: bytes) -> int:
 
 
 def _at(data: bytes, start: int, end: int) -> _Found:
-    """What begins with a signature: up to its own end where it has one, else up to the end of the stretch."""
+    """Returns the content that begins with a signature. It ends at its own end if it states one, otherwise at the end
+    of the stretch.
+    """
     known = _picture(data[start : start + HEAD])
     if known is not None:
         stop = end_of(data[:end], known, start)

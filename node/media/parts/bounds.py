@@ -24,23 +24,23 @@ from node.media.region import Region
 from node.media.shortage import lack_in, shortage
 
 PIECE: Final = 1 << 18
-"""Bytes that are unpacked at a time, and that are read at a time to be unpacked."""
+"""Bytes that are read and unpacked at a time."""
 _FIRST_WINDOW: Final = 1 << 10
 _LAST_WINDOW: Final = 1 << 20
 """Bytes that are searched at a time."""
 _FINE: Final = 8
-"""Bytes that are unpacked at a time close to damage."""
+"""Bytes that are unpacked at a time near damage."""
 _STEP: Final = 1 << 14
-"""Bytes that are unpacked at a time where the library loses what a failing call had unpacked (lzma, bz2)."""
+"""Bytes that are unpacked at a time if a failing call of the library loses its output (lzma, bz2)."""
 MAX_NAME: Final = 1_000
-"""Characters of a part's name that are kept."""
+"""The most characters of a part's name."""
 TOO_MUCH_MEMORY: Final = "unpacking it takes more memory than Vigil gives a part"
 OVERLAP_BYTES: Final = 1 << 20
-"""Bytes beside its size that a holder may give of itself as they are. More means that its parts overlap."""
+"""How many bytes more than its size a holder may return unchanged. More means that its parts overlap."""
 
 
 class Meter:
-    """Counts what one holder gives. `full`: why it gives no more, "" as long as it may."""
+    """Counts what one holder returns. `full`: the reason why it may return no more, or ""."""
 
     def __init__(self, region: Region) -> None:
         self._unpacked_left = min(FREE_BYTES + MAX_RATIO * region.size, MAX_UNPACKED_BYTES)
@@ -49,7 +49,7 @@ class Meter:
         self.full = ""
 
     def unpacked(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """The same pieces. Raises `MediaError` where they are more than the holder may give."""
+        """Yields the same pieces. Raises `MediaError` if they exceed the limit of the holder."""
         left = MAX_PART_BYTES
         for piece in pieces:
             if len(piece) > min(self._unpacked_left, left):
@@ -63,14 +63,14 @@ class Meter:
             yield piece
 
     def as_is(self, region: Region) -> bool:
-        """Whether the holder may give this region of itself. Where not, `full` says why."""
+        """Tells whether the holder may return this region of itself. If not, `full` gives the reason."""
         self._as_is_left -= region.size
         if self._as_is_left < 0:
             self.full = "the rest of an archive with members that overlap"
         return self._as_is_left >= 0
 
     def part(self) -> bool:
-        """Whether the holder may give a further part. Where not, `full` says why."""
+        """Tells whether the holder may return a further part. If not, `full` gives the reason."""
         self._parts_left -= 1
         if self._parts_left < 0:
             self.full = f"more than {MAX_PARTS} members"
@@ -78,7 +78,7 @@ class Meter:
 
 
 class Decompressor(Protocol):
-    """What `bz2`, `lzma` and `Inflater` have."""
+    """The interface of the decompressors of `bz2` and `lzma`, and of `Inflater`."""
 
     @property
     def eof(self) -> bool: ...
@@ -90,8 +90,8 @@ class Decompressor(Protocol):
 
 
 def find(region: Region, at: int, *signatures: bytes) -> int:
-    """Where the next of these byte strings stands from `at` on; the region's end where there is none. Reads little at
-    first: a file that is full of signatures is not read a million times over.
+    """Returns the offset of the first of these byte strings from `at` on, or the end of the region. It reads little at
+    first, so a file full of signatures is not read a million times.
     """
     overlap, window = max(map(len, signatures)) - 1, _FIRST_WINDOW
     while at < region.size:
@@ -105,7 +105,7 @@ def find(region: Region, at: int, *signatures: bytes) -> int:
 
 
 class Inflater:
-    """zlib in the same form. `form`: zlib's `wbits`, which says what stands around the data."""
+    """zlib with the same interface. `form`: zlib's `wbits`, which states the wrapping of the data."""
 
     def __init__(self, form: int = -zlib.MAX_WBITS) -> None:
         self._inner = zlib.decompressobj(form)
@@ -121,7 +121,9 @@ class Inflater:
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int = -1, /) -> bytes:
-        """As `bz2` has it. Where the data is damaged, what comes before is given first: zlib would lose it."""
+        """Works like `bz2`. If the data are damaged, it first returns the data before the damage, which zlib would
+        lose.
+        """
         if self._fault is not None:
             raise self._fault
         data = self._inner.unconsumed_tail + data
@@ -136,7 +138,7 @@ class Inflater:
 
 
 def _up_to_the_fault(decompressor: Any, data: bytes) -> bytes:  # noqa: ANN401  (zlib does not name its type)
-    """What is unpacked before the data is at fault. No more than the call that failed was to give."""
+    """Returns the data before the fault, at most as many bytes as the failing call was to return."""
     unpacked = bytearray()
     try:
         for at in range(0, len(data), _FINE):
@@ -147,7 +149,7 @@ def _up_to_the_fault(decompressor: Any, data: bytes) -> bytes:  # noqa: ANN401  
 
 
 def pieces(region: Region, size: int = PIECE) -> Iterator[bytes]:
-    """The bytes of a region, a few at a time."""
+    """Yields the bytes of a region in pieces."""
     for offset in range(0, region.size, size):
         piece = region.at(offset, size)
         if not piece:
@@ -156,8 +158,9 @@ def pieces(region: Region, size: int = PIECE) -> Iterator[bytes]:
 
 
 def unpack(packed: Iterator[bytes], made: Callable[[], Decompressor], again: bytes = b"") -> Iterator[bytes]:
-    """What a compressed stream unpacks to. `again`: with what a further stream begins that may follow it; what follows
-    besides is said. Raises `MediaError` where the data is cut short, and whatever the decompressor raises.
+    """Yields the unpacked data of a compressed stream. `again`: the first bytes of a further stream that may follow.
+    Other following data are reported. Raises `MediaError` if the data are cut short, and the errors of the
+    decompressor.
     """
     decompressor, data = made(), b""
     step = PIECE if isinstance(decompressor, Inflater) else _STEP
@@ -180,14 +183,16 @@ def unpack(packed: Iterator[bytes], made: Callable[[], Decompressor], again: byt
 
 
 def _behind(data: bytes, more: Iterator[bytes], length: int) -> bytes:
-    """What follows a stream, without the zeros that may fill up a block: at least `length` bytes where there are."""
+    """Returns what follows a stream, without the zeros that may fill up a block: at least `length` bytes if
+    they exist.
+    """
     while len(data := data.lstrip(b"\0")) < length and (piece := next(more, b"")):
         data += piece
     return data
 
 
 def in_our_words(given: Iterable[bytes], words: str) -> Iterator[bytes]:
-    """The same pieces; whatever is raised for their content becomes a `MediaError` of these words."""
+    """Yields the same pieces. Every error for their content becomes a `MediaError` with these words."""
     try:
         yield from given
     except MediaError:
@@ -201,8 +206,8 @@ def in_our_words(given: Iterable[bytes], words: str) -> Iterator[bytes]:
 
 
 def careful(kind: str) -> Callable[[Reader], Reader]:
-    """Makes a reader keep its word: what a library raises for the content becomes an `Omission`. `kind`: with its
-    article, such as "a ZIP archive".
+    """Wraps a reader so that an error of a library for the content becomes an `Omission`. `kind`: with its article,
+    such as "a ZIP archive".
     """
 
     def made(reader: Reader) -> Reader:
@@ -223,12 +228,12 @@ def careful(kind: str) -> Callable[[Reader], Reader]:
 
 
 def counted(number: int, one: str, many: str = "") -> Omission:
-    """`1 encrypted member`, `3 encrypted members`."""
+    """Returns `1 encrypted member`, `3 encrypted members`."""
     return Omission(reason=f"{number} {one if number == 1 else many or one + 's'}")
 
 
 def name_of(name: bytes | str, *encodings: str) -> str:
-    """A name as printable text: by the first encoding that fits, else as UTF-8 with replacements."""
+    """Returns a name as printable text, in the first encoding that fits, otherwise in UTF-8 with replacements."""
     if isinstance(name, bytes):
         name = _decoded(name[: 4 * MAX_NAME], encodings or ("utf-8",))
     return "".join(each if each.isprintable() else "\ufffd" for each in name[:MAX_NAME])

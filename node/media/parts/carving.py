@@ -26,7 +26,7 @@ from node.media.sniff import HEAD, recognise
 
 _WORDS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"WEBPVP8", b"ftyp", b"AVI LIST")
 _BEFORE: Final = 8
-"""Bytes of a signature that may stand before its word."""
+"""The most bytes of a signature before its word."""
 _JPEG: Final = (
     rb"\xff\xd8\xff(?:\xe0..(?:JFIF|JFXX|AVI1)|\xe1..(?:Exif|http:)|\xdb\x00[\x43\x84\xc5]|\xee\x00\x0eAdobe|\xed..Photosh"
     rb"|\xe2..(?:ICC_|MPF\x00)|\xc0\x00\x11\x08|\xc4\x01\xa2|\xfe\x00)"
@@ -38,12 +38,12 @@ _SIGNATURE: Final = re.compile(rb"(?P<picture>" + _STILLS + rb")|(?P<film>" + _F
 _LONGEST: Final = 24
 """Bytes of the longest signature."""
 _LOOKED_AT: Final = (1 << 22, 1 << 26)
-"""Bytes in which the end of a part is looked for: of nearly all pictures, then of all."""
+"""Bytes in which the end of a part is searched: first the size of nearly all pictures, then of all."""
 
 
 @careful("a file of an unknown format")
 def carved(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of what is nothing else: every picture and film by its signature."""
+    """A `Reader` of unknown content: finds every picture and film by its signature."""
     meter = Meter(region)
     at = 0
     while (found := _next(region, at)) is not None:
@@ -57,7 +57,7 @@ def carved(region: Region) -> Iterator[Part | Omission]:
 
 
 def _next(region: Region, at: int) -> tuple[int, Role] | None:
-    """Where the next signature stands from `at` on, and what it begins; None where there is none."""
+    """Returns the offset of the next signature from `at` on, and what begins there, or None."""
     searched = at
     while (word := find(region, searched, *_WORDS)) < region.size:
         first = max(word - _BEFORE, at)
@@ -69,7 +69,7 @@ def _next(region: Region, at: int) -> tuple[int, Role] | None:
 
 
 def _size(region: Region, start: int, role: Role) -> int:
-    """Bytes of the part that begins here."""
+    """Returns the bytes of the part that begins here."""
     if role is Role.FILM:
         return _film_size(region, start)
     for most in _LOOKED_AT:
@@ -87,7 +87,7 @@ def _size(region: Region, start: int, role: Role) -> int:
 
 
 def _film_size(region: Region, start: int) -> int:
-    """By the stated size of a RIFF file, or by the boxes of an ISO media file."""
+    """Returns the size of a film: the stated size of a RIFF file, or the boxes of an ISO media file."""
     head = region.at(start, 8)
     if head.startswith(b"RIFF"):
         return int.from_bytes(head[4:], "little") + 8
@@ -95,7 +95,7 @@ def _film_size(region: Region, start: int) -> int:
 
 
 def _box_ends(region: Region) -> Iterator[int]:
-    """Where each outermost box ends; the last may reach past the end of the region."""
+    """Yields the end of each outermost box. The last one may be after the end of the region."""
     at = 0
     while True:
         head = region.at(at, 16)

@@ -31,7 +31,7 @@ from node.media.parts.part import Reader
 from node.media.region import Region
 
 Row = tuple[str, str, Callable[[bytes, Region], bool], Reader]
-"""Its name with its article, its media type (IANA where there is one), whether a content is one, its reader."""
+"""Name with its article, media type (IANA if there is one), recogniser, reader."""
 
 TEXT: Final = "text/plain"
 _STATED: Final = (
@@ -63,6 +63,6 @@ HOLDERS: Final[tuple[Row, ...]] = (
 
 
 def prepare() -> None:
-    """Loads all that the readers load, so that a confined worker has it."""
+    """Loads everything that the readers load, because a confined worker cannot open files."""
     for each in (zip_archive, archives, compressed, mail, pdf, libarchive, compound):
         each.prepare()

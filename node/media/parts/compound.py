@@ -41,11 +41,11 @@ _FILES: Final = (
     b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF", b"%PDF-", b"PK\x03\x04",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"MSCF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b\x08", b"{\\rtf", b"\x1aE\xdf\xa3",
 )  # fmt: skip
-"""With what a stream begins that is a file of its own."""
+"""The first bytes of streams that are files of their own."""
 _IN_THUMBS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _THUMB: Final = re.compile(r"[0-9]+(?:_[0-9a-f]+)?")
 _THUMBS_HEAD: Final = 64
-"""Bytes before the picture of a thumbnail: 12 or 16, 24 in Windows Vista."""
+"""Bytes before the picture of a thumbnail: 12 or 16, or 24 in Windows Vista."""
 _BLIPS: Final = {
     (0x46A, 0xF01D): 17, (0x46B, 0xF01D): 33, (0x6E2, 0xF01D): 17, (0x6E3, 0xF01D): 33,
     (0x46A, 0xF02A): 17, (0x46B, 0xF02A): 33, (0x6E2, 0xF02A): 17, (0x6E3, 0xF02A): 33,
@@ -58,10 +58,10 @@ _METAFILES: Final = {
     (0x3D4, 0xF01A): 50, (0x3D5, 0xF01A): 66, (0x216, 0xF01B): 50, (0x217, 0xF01B): 66,
     (0x542, 0xF01C): 50, (0x543, 0xF01C): 66,
 }  # fmt: skip
-"""The same of EMF, WMF and PICT, which are drawings: deflated behind a header."""
+"""The same for EMF, WMF and PICT. These are drawings, deflated after a header."""
 _RECORDS: Final = tuple(struct.pack("<H", kind) for kind in sorted({kind for _, kind in (*_BLIPS, *_METAFILES)}))
 _OBJECT: Final = (b"\x10\x00\x11\x10", b"\x00\x00\x11\x10")
-"""Headers of ExOleObjStg, deflated and not."""
+"""Headers of ExOleObjStg, deflated and not deflated."""
 _DRAWINGS, _CONTINUES = 0x00EB, 0x003C
 _WORD_ENCRYPTED: Final = 0x0100
 _FILE_PASS: Final = b"\x2f\x00"
@@ -71,14 +71,14 @@ _DIB_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
 
 
 def prepare() -> None:
-    """Loads what a confined worker cannot load."""
+    """Loads everything that a confined worker cannot load."""
     for name in ("utf-16-le", "cp1252", "utf-8", "latin-1", "cp1251"):
         codecs.lookup(name)
 
 
 @careful("an OLE compound file")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """What is attached, embedded or shown."""
+    """Yields everything that is attached, embedded or shown."""
     meter = Meter(region)
     try:
         compound = Compound(region)
@@ -100,7 +100,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
 
 
 def _searched(region: Region) -> Iterator[Part]:
-    """What can be found without a directory: records of drawings, and pictures as they are."""
+    """Yields what can be found without a directory: records of drawings, and unchanged pictures."""
     starts: set[int] = set()
     for part in _blips(Stream([region])):
         if isinstance(part.content, Region):
@@ -112,7 +112,9 @@ def _searched(region: Region) -> Iterator[Part]:
 
 
 def _is_locked(path: tuple[str, ...], stream: Stream) -> bool:
-    """Whether a stream says that its document is encrypted ([MS-DOC] 2.5.2, [MS-XLS] 2.4.117, [MS-PPT] 2.3.2)."""
+    """Tells whether a stream states that its document is encrypted ([MS-DOC] 2.5.2, [MS-XLS] 2.4.117, [MS-PPT]
+    2.3.2).
+    """
     name = path[-1]
     if name == "WordDocument":
         return bool(int.from_bytes(stream.at(10, 2), "little") & _WORD_ENCRYPTED)
@@ -173,7 +175,7 @@ def _name_beside(compound: Compound, path: tuple[str, ...]) -> str:
 
 
 def _native(stream: Stream) -> Iterator[Part]:
-    """An embedded file ([MS-OLEDS] 2.3.6): its size, then label, path, temporary path, its bytes."""
+    """Reads an embedded file ([MS-OLEDS] 2.3.6): its size, then label, path, temporary path, and its bytes."""
     head = stream.at(0, _NATIVE_HEAD)
     label, _, rest = head[6:].partition(b"\0")
     path, _, rest = rest.partition(b"\0")
@@ -196,7 +198,7 @@ def _of_hangul(stream: Stream, name: str) -> Iterator[Part]:
 
 
 def _thumbnail_at(stream: Stream, name: str) -> int | None:
-    """Where the picture begins in a stream of Thumbs.db, behind a header that states its size."""
+    """Returns the offset of the picture in a stream of Thumbs.db, after a header that states its size."""
     if not _THUMB.fullmatch(name):
         return None
     head = stream.at(0, _THUMBS_HEAD)
@@ -205,7 +207,7 @@ def _thumbnail_at(stream: Stream, name: str) -> int | None:
 
 
 def _blips(stream: Stream) -> Iterator[Part]:
-    """Pictures in records of [MS-ODRAW], wherever they stand."""
+    """Yields pictures in records of [MS-ODRAW], wherever they are."""
     behind = 0
     for place, _ in stream.places(*_RECORDS):
         at = place - 2
@@ -234,7 +236,7 @@ def _zlib() -> Inflater:
 
 
 def _bitmap(stream: Stream, at: int, size: int) -> Iterator[bytes]:
-    """A device-independent bitmap as a file: with the header of 14 bytes that it lacks."""
+    """Returns a device-independent bitmap as a file, with the missing header of 14 bytes."""
     header = stream.at(at, 124)
     length = int.from_bytes(header[:4], "little")
     if length not in _DIB_HEADERS:
@@ -249,7 +251,7 @@ def _bitmap(stream: Stream, at: int, size: int) -> Iterator[bytes]:
 
 
 def _objects(stream: Stream) -> Iterator[Part]:
-    """Embedded objects of a presentation."""
+    """Yields the embedded objects of a presentation."""
     for place, signature in stream.places(*_OBJECT):
         size = int.from_bytes(stream.at(place + 4, 4), "little")
         at = place + 8
@@ -263,7 +265,7 @@ def _objects(stream: Stream) -> Iterator[Part]:
 
 
 def _drawings(stream: Stream) -> Stream:
-    """What the records of drawings of a workbook hold, put together: they are split at 8,224 bytes."""
+    """Joins the records of drawings of a workbook, which are split at 8,224 bytes."""
     runs: list[Region] = []
     at, continues = 0, False
     while len(header := stream.at(at, 4)) == 4:  # noqa: PLR2004
@@ -277,7 +279,7 @@ def _drawings(stream: Stream) -> Stream:
 
 
 def _preview(stream: Stream) -> Iterator[Part]:
-    """The small picture of a document's properties, where it is a JPEG."""
+    """Returns the small picture in a document's properties, if it is a JPEG."""
     for place, _ in stream.places(b"\xff\xd8\xff"):
         yield Part(role=Role.THUMBNAIL, content=stream.content(place))
         return

@@ -24,7 +24,7 @@ from node.media.parts.part import Omission, Part, Reader
 from node.media.region import Region
 
 _LZMA_BYTES: Final = 1 << 30
-"""Memory that unpacking may take: a third of what a worker may have."""
+"""Memory that unpacking may use: a third of the memory of a worker."""
 _GZIP: Final = b"\x1f\x8b\x08"
 _BZIP2: Final = b"BZh"
 _BLOCK: Final = b"1AY&SY"
@@ -34,7 +34,7 @@ _NAME_BYTES: Final = 1024
 
 
 def prepare() -> None:
-    """Loads what a confined worker cannot load."""
+    """Loads everything that a confined worker cannot load."""
     libarchive.prepare()
 
 
@@ -59,7 +59,7 @@ def _by_libarchive(name: str) -> Callable[[Region], Iterator[bytes]]:
 
 
 def _name_in_gzip(region: Region) -> str:
-    """The name of the file that was compressed (RFC 1952, section 2.3); "" where it is not stated."""
+    """Returns the name of the compressed file (RFC 1952, section 2.3), or "" if it is not stated."""
     head = region.head(_NAME_BYTES)
     if not head.startswith(_GZIP) or len(head) < 12 or not head[3] & _HAS_NAME:  # noqa: PLR2004
         return ""
@@ -70,7 +70,9 @@ def _name_in_gzip(region: Region) -> str:
 
 
 def _is_lzma(head: bytes, _: Region) -> bool:
-    """A file of LZMA alone has no signature: its usual properties, a dictionary of a power of two, a size or none."""
+    """Recognises LZMA without a container. It has no signature: the usual properties, a dictionary of a power of two,
+    and a size or none.
+    """
     size = head[5:13]
     dictionary = int.from_bytes(head[1:5], "little")
     usual = head[:1] == b"\x5d" and dictionary >= 1 << 12 and dictionary.bit_count() == 1
@@ -86,7 +88,7 @@ def _is_bzip2(head: bytes, _: Region) -> bool:
 
 
 def _is_compress(head: bytes, _: Region) -> bool:
-    """Two bytes, and one that says how wide codes get: 9 to 16 bits."""
+    """Recognises two bytes, and one that states the width of codes: 9 to 16 bits."""
     flags = head[2] if head.startswith(b"\x1f\x9d") and len(head) > 2 else 0  # noqa: PLR2004
     return flags & 0x1F in range(9, 17) and not flags & 0x60
 
@@ -114,4 +116,4 @@ KINDS: Final = tuple(
         ("an LZMA file", "application/x-lzma", _is_lzma, _lzma),
     )
 )
-"""(name, media type, whether a content is one, its reader) of each kind."""
+"""Name, media type, recogniser and reader of each kind."""

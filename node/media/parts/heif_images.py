@@ -33,15 +33,17 @@ from node.media.region import Region
 from node.media.shortage import lack_in, shortage
 
 _MOST_IMAGES: Final = 1_000
-"""Images of one file. A burst of a telephone has some tens."""
+"""The most images of one file. A burst of a telephone has some tens."""
 _AVIF: Final = ("image/avif", "image/avif-sequence")
-"""Coded as AV1, which libheif has no decoder for here, and which Pillow's decoder gives the primary image of alone."""
+"""Codings with AV1: libheif has no decoder for it here, and Pillow's decoder returns only the primary image."""
 _HEADER_BYTES: Final = 54
 _RGB: Final = 3
 
 
 def heif_images(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of HEIF: every image but the primary one. Raises `Shortage` where a resource of ours runs out."""
+    """A `Reader` of HEIF: finds every image except the primary one. Raises `Shortage` if a resource of ours
+    runs out.
+    """
     if region.size > MAX_PICTURE_BYTES:
         yield Omission(reason=f"further images in a HEIF of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
@@ -71,7 +73,7 @@ def heif_images(region: Region) -> Iterator[Part | Omission]:
 
 
 def _thumbnails(opened: pillow_heif.HeifFile) -> Iterator[Part]:
-    """The small pictures in the Exif of the primary image that show something else than it does."""
+    """Yields the small pictures in the Exif of the primary image that show something else."""
     primary = opened[opened.primary_index]
     small = in_exif(cast("bytes", primary.info.get("exif") or b""))
     width, height = primary.size
@@ -88,7 +90,9 @@ def _thumbnails(opened: pillow_heif.HeifFile) -> Iterator[Part]:
 
 
 def _bitmap(opened: pillow_heif.HeifFile, number: int) -> Iterator[bytes]:
-    """A bitmap of 24 bits, from its lowest row up, in one piece. Raises `MediaError` where the image is damaged."""
+    """Returns a bitmap of 24 bits, from its lowest row up, in one piece. Raises `MediaError` if the image is
+    damaged.
+    """
     try:
         image = opened[number].to_pillow().convert("RGB")
     except Exception as error:  # noqa: BLE001  (as above)

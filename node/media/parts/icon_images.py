@@ -30,7 +30,7 @@ _MOST_IMAGES: Final = 256
 
 
 def icon_images(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of icons and cursors. Raises `Shortage` where a resource of ours runs out."""
+    """A `Reader` of icons and cursors. Raises `Shortage` if a resource of ours runs out."""
     if region.size > MAX_PICTURE_BYTES:
         return
     try:
@@ -46,7 +46,7 @@ def icon_images(region: Region) -> Iterator[Part | Omission]:
 
 
 def _images(data: bytes) -> Iterator[bytes]:
-    """Each image as an icon of its own."""
+    """Yields each image as a separate icon."""
     if len(data) < _DIRECTORY.size:
         return
     reserved, kind, count = _DIRECTORY.unpack_from(data)

@@ -21,13 +21,13 @@ from node.media.region import Region
 from node.media.sniff import HEAD
 
 _MAX_BOXES: Final = 100_000
-"""Boxes that are walked over: fragmented films have two for each few seconds."""
+"""The most boxes that are read. Fragmented films have two per few seconds."""
 _BOX_HEAD: Final = 8
 _LONG_BOX_HEAD: Final = 16
 
 
 def joined(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of MP4 and QuickTime films: the film behind the first one."""
+    """A `Reader` of MP4 and QuickTime films: finds the film after the first one."""
     at, has_film = 0, False
     for _ in range(_MAX_BOXES):
         head = region.at(at, _LONG_BOX_HEAD)

@@ -29,9 +29,9 @@ _EOF, _OK, _WARN, _FAILED, _FATAL = 1, 0, -20, -25, -30
 _FILE: Final = 0o100000
 """AE_IFREG."""
 _STEP: Final = 1 << 16
-"""Bytes that are asked for at a time: what a call had unpacked before it met damage is lost."""
+"""Bytes that are requested at a time. A call that meets damage loses the data that it unpacked."""
 _MOST_FAILURES: Final = 1_000
-"""Headers in a row that cannot be read, after which an archive is given up."""
+"""An archive is given up after this many successive headers that cannot be read."""
 _READ: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
 _SEEK: Final = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int)
 
@@ -41,7 +41,7 @@ GIVEN_UP: Final = "it is damaged, or of a kind that Vigil does not read"
 
 
 class Damaged(MediaError):
-    """The library cannot go on: the archive is damaged, or of a kind that it does not read."""
+    """The library cannot continue: the archive is damaged, or of an unsupported kind."""
 
 
 class Missing(MediaError):
@@ -53,12 +53,12 @@ class Locked(MediaError):
 
 
 class TooLarge(MediaError):
-    """Unpacking it takes more memory than there is."""
+    """Unpacking it needs more memory than there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member. `size`: what the archive states, None where it does not."""
+    """One member. `size`: the size that the archive states, or None."""
 
     name: bytes
     is_file: bool
@@ -68,7 +68,7 @@ class Member:
 
 @dataclass(slots=True)
 class _Source:
-    """What the library reads from while an archive is open."""
+    """The data that the library reads while an archive is open."""
 
     region: Region
     buffer: Any
@@ -77,7 +77,7 @@ class _Source:
 
 
 _SOURCES: Final[dict[int, _Source]] = {}
-"""By the number that the library is told: archives may be open within archives."""
+"""Open sources by the number that the library receives. Archives may be open inside archives."""
 
 
 def _read(_: int, number: int, out: Any) -> int:  # noqa: ANN401  (a pointer to a pointer)
@@ -103,7 +103,7 @@ def _seek(_: int, number: int, offset: int, whence: int) -> int:
 
 
 class _Library:
-    """The functions, with their types."""
+    """The functions of the library, with their types."""
 
     def __init__(self) -> None:
         files = metadata.files("archi") or ()
@@ -151,7 +151,9 @@ def _library() -> _Library:
 
 
 def prepare() -> None:
-    """Loads the library and makes the functions that it calls. Every format is tried once: some load tables."""
+    """Loads the library and creates the functions that it calls. It tries every format once, because some load
+    tables.
+    """
     library = _loaded()
     if library is None:
         return
@@ -186,7 +188,7 @@ class Archive:
         del _SOURCES[self._number]
 
     def members(self) -> Iterator[Member]:
-        """The members, one by one; `pieces` reads the last one. Raises `Damaged` or `Locked` where there is no next."""
+        """Yields the members. `pieces` reads the last one. Raises `Damaged` or `Locked` if there is no next one."""
         library, read = self._library, ctypes.cast(self._library.read, ctypes.c_void_p)
         library.archive_read_set_seek_callback(self._archive, library.seek)
         if library.archive_read_open2(self._archive, self._number, None, read, None, None) == _FATAL:
@@ -204,7 +206,7 @@ class Archive:
         raise Damaged(GIVEN_UP)
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes of the member that was given last. Raises `Damaged` behind what could be read."""
+        """Yields the bytes of the last member. Raises `Damaged` after the part that could be read."""
         while True:
             length = self._library.archive_read_data(self._archive, self._buffer, _STEP)
             if length == 0:
@@ -237,7 +239,7 @@ class Archive:
 
 
 def uncompressed(region: Region, *filters: str) -> Iterator[bytes]:
-    """What one compressed stream (`compress`, `lz4`, `zstd`, `lzip`) unpacks to. Raises `Damaged`."""
+    """Yields the unpacked data of one compressed stream (`compress`, `lz4`, `zstd`, `lzip`). Raises `Damaged`."""
     with Archive(region, formats=("raw",), filters=filters) as archive:
         for _ in archive.members():
             yield from archive.pieces()

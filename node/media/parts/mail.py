@@ -28,9 +28,9 @@ from node.media.parts.uuencode import files_in
 from node.media.region import Region
 
 _MOST_DEPTH: Final = 40
-"""Bodies within bodies of one message."""
+"""The most levels of bodies in one message."""
 _MOST_BODIES: Final = 5_000
-"""Bodies of one message: reading the fields of each takes as long as reading many of its lines."""
+"""The most bodies of one message. Reading the fields of a body takes as long as reading many of its lines."""
 _FIELDS: Final = re.compile(
     rb"(?i)(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|delivered-to|dkim-signature|sender"
     rb"|reply-to|content-type|x-[a-z0-9-]+|status|authentication-results|arc-[a-z-]+|list-[a-z-]+|user-agent):"
@@ -45,12 +45,12 @@ _LINE: Final = 1000
 
 
 def prepare() -> None:
-    """Loads what a confined worker cannot load."""
+    """Loads everything that a confined worker cannot load."""
     mime.prepare()
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is a message: it begins with fields, of which one at least is a message's."""
+    """Recognises a message: it begins with fields, at least one of which belongs to a message."""
     counted = _COUNTED.match(head)
     head = head[counted.end() :] if counted else head
     head = head.lstrip(b"\xef\xbb\xbf\r\n")
@@ -58,14 +58,14 @@ def recognise(head: bytes, _: Region) -> bool:
 
 
 def recognise_mailbox(head: bytes, region: Region) -> bool:
-    """Whether a content is a mailbox: an envelope line, then a message."""
+    """Recognises a mailbox: an envelope line, then a message."""
     envelope = _ENVELOPE.match(head)
     return envelope is not None and recognise(head[envelope.end() :].removeprefix(b">"), region)
 
 
 @careful("a message")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every attachment."""
+    """Yields every attachment."""
     counted = _COUNTED.match(region.head(_LINE))
     message = region.part(counted.end(), int(counted[0])) if counted else region
     yield from _message(message, Meter(region))
@@ -73,7 +73,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
 
 @careful("a mailbox")
 def mailbox(region: Region) -> Iterator[Part | Omission]:
-    """Every message. A line that begins with "From " begins a message where fields follow it."""
+    """Yields every message. A line that begins with "From " begins a message if fields follow it."""
     meter, start = Meter(region), 0
     while start < region.size:
         first = _ENVELOPE.match(region.at(start, _LINE))
@@ -88,7 +88,7 @@ def mailbox(region: Region) -> Iterator[Part | Omission]:
 
 
 def _next_message(region: Region, at: int) -> int:
-    """Where the next envelope line begins; the region's end where there is none."""
+    """Returns the offset of the next envelope line, or the end of the region."""
     while (at := find(region, at, _SEPARATOR) + 1) < region.size:
         envelope = _ENVELOPE.match(region.at(at, _LINE))
         if envelope is not None and _FIELDS.match(region.at(at + envelope.end(), _LINE).removeprefix(b">")):
@@ -120,7 +120,7 @@ def _message(region: Region, meter: Meter) -> Iterator[Part | Omission]:
 
 
 def _given(entity: Entity) -> Iterator[Part]:
-    """What a body gives. A plain text gives what stands in it; HTML its pictures; all else is given itself."""
+    """Yields the parts of a body: files in plain text, pictures in HTML, or the body itself."""
     content = decoded(entity)
     if entity.is_text_of_the_message:
         source = pieces(content) if isinstance(content, Region) else content

@@ -35,7 +35,7 @@ _CHARSETS: Final = ("utf-8", "latin-1", "cp1252", "ascii", "iso8859_15", "koi8_r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """Fields and a body. `kind`: the media type; `boundary`: of a multipart, else b""; `encoding`: of the body."""
+    """Fields and a body. `kind`: the media type; `boundary`: of a multipart, otherwise b""; `encoding`: of the body."""
 
     kind: str
     boundary: bytes
@@ -46,12 +46,12 @@ class Entity:
 
     @property
     def is_text_of_the_message(self) -> bool:
-        """Whether it is what a person wrote, and no file."""
+        """Tells whether a person wrote it as text, so that it is not a file."""
         return self.kind in ("text/plain", "text/html") and not (self.attached or self.name)
 
 
 def prepare() -> None:
-    """Loads the codes in which names of attachments are written."""
+    """Loads the character sets of names of attachments."""
     for charset in _CHARSETS:
         codecs.lookup(charset)
     email.parser.BytesParser(policy=email.policy.compat32).parsebytes(
@@ -61,7 +61,9 @@ def prepare() -> None:
 
 
 def entity_of(region: Region, *, digest: bool = False) -> Entity:
-    """An entity that begins where the region does. `digest`: within a digest, where messages are the default."""
+    """Returns the entity that begins with the region. `digest`: it is inside a digest, where messages are the
+    default.
+    """
     head = region.head(_FIELD_BYTES)
     if head.startswith((b"\n", b"\r\n")):
         fields, end = b"", 1 + head.startswith(b"\r")
@@ -90,7 +92,7 @@ def _name_in(message: Message) -> str:
 
 
 def sections(body: Region, boundary: bytes) -> Iterator[Region]:
-    """The sections of a multipart. The last one of a message that is cut short ends where the message does."""
+    """Yields the sections of a multipart. The last section of a cut message ends where the message ends."""
     delimiter = b"--" + boundary
     starts = _delimiters(body, delimiter)
     begin = next(starts, None)
@@ -106,7 +108,7 @@ def sections(body: Region, boundary: bytes) -> Iterator[Region]:
 
 
 def _delimiters(body: Region, delimiter: bytes) -> Iterator[tuple[int, bool]]:
-    """Where a delimiter stands at the beginning of a line, and whether it closes the multipart."""
+    """Yields the offset of each delimiter at the beginning of a line, and whether it closes the multipart."""
     overlap = len(delimiter) + 4
     for offset in range(0, body.size, PIECE):
         before = min(offset, 1)
@@ -121,13 +123,13 @@ def _delimiters(body: Region, delimiter: bytes) -> Iterator[tuple[int, bool]]:
 
 
 def _line_end_before(body: Region, at: int) -> int:
-    """Bytes of the line end before a delimiter, which belongs to it (RFC 2046, 5.1.1)."""
+    """Returns the bytes of the line end before a delimiter. The line end belongs to the delimiter (RFC 2046, 5.1.1)."""
     before = body.at(max(at - 2, 0), min(at, 2))
     return 2 if before == b"\r\n" else 1 if before.endswith((b"\n", b"\r")) else 0
 
 
 def decoded(entity: Entity) -> Region | Iterator[bytes]:
-    """The bytes of a body: a region where they lie as they are."""
+    """Returns the bytes of a body: a region if they are stored unchanged."""
     if entity.encoding == "base64":
         return _base64(pieces(entity.body))
     if entity.encoding == "quoted-printable":
@@ -138,7 +140,7 @@ def decoded(entity: Entity) -> Region | Iterator[bytes]:
 
 
 def _base64(source: Iterator[bytes]) -> Iterator[bytes]:
-    """What is no digit is passed over, as RFC 2045 has it, padding in the middle too."""
+    """Decodes Base64. It skips other characters (RFC 2045), including padding in the middle."""
     waiting = b""
     for piece in source:
         waiting += piece.translate(None, _NOT_BASE_64)

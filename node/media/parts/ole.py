@@ -23,11 +23,11 @@ from node.media.region import Region
 
 MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_SMALL: Final = 1 << 16
-"""Bytes of a stream that is kept among small ones: more than any writer's cut-off (4,096)."""
+"""Bytes of a stream that is stored with the small ones: more than the cut-off of any writer (4,096)."""
 
 
 class Stream:
-    """A stream: runs of bytes in a file, one behind the other."""
+    """A stream: successive runs of bytes in a file."""
 
     def __init__(self, runs: list[Region]) -> None:
         self._runs = runs
@@ -35,7 +35,7 @@ class Stream:
         self.size = self._ends[-1] if runs else 0
 
     def at(self, offset: int, length: int) -> bytes:
-        """At most `length` bytes from `offset` on; b"" past the end."""
+        """Returns at most `length` bytes from `offset` on, and b"" after the end."""
         found = bytearray()
         number = bisect.bisect_right(self._ends, offset) if offset >= 0 else len(self._runs)
         while length > len(found) and number < len(self._runs):
@@ -49,13 +49,15 @@ class Stream:
         return bytes(found)
 
     def content(self, start: int = 0, size: int | None = None) -> Region | Iterator[bytes]:
-        """The bytes from `start` on, at most `size`: as a region where they lie in one run, else in pieces."""
+        """Returns the bytes from `start` on, at most `size`: as a region if they are in one run, otherwise in
+        pieces.
+        """
         end = self.size if size is None else min(start + size, self.size)
         runs = self.runs(start, end - start)
         return runs[0] if len(runs) == 1 else self.pieces(start, end)
 
     def runs(self, start: int, size: int) -> list[Region]:
-        """The regions in which a span lies."""
+        """Yields the regions of a span."""
         found: list[Region] = []
         number = bisect.bisect_right(self._ends, start)
         while size > 0 and number < len(self._runs):
@@ -66,13 +68,13 @@ class Stream:
         return found
 
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
-        """The bytes of a span, a few at a time."""
+        """Yields the bytes of a span in pieces."""
         while start < end and (piece := self.at(start, min(PIECE, end - start))):
             yield piece
             start += len(piece)
 
     def places(self, *signatures: bytes) -> Iterator[tuple[int, bytes]]:
-        """Where any of these byte strings stands, in order, and which."""
+        """Yields the offsets of these byte strings in order, and which one it is."""
         longest = max(map(len, signatures))
         for offset in range(0, self.size, PIECE):
             data = self.at(offset, PIECE + longest - 1)
@@ -86,19 +88,19 @@ class Stream:
 
 
 class Compound:
-    """An opened compound file. Raises whatever olefile raises where there is no directory to be read."""
+    """An open compound file. Raises the errors of olefile if it has no readable directory."""
 
     def __init__(self, region: Region) -> None:
         self._region = region
         self._file: Any = olefile.OleFileIO(region)
 
     def streams(self) -> Iterator[tuple[tuple[str, ...], Stream]]:
-        """Every stream with its path. One that cannot be read is empty."""
+        """Yields every stream with its path. A stream that cannot be read is empty."""
         for path in self._file.listdir(streams=True, storages=False):
             yield tuple(path), self.stream(path)
 
     def stream(self, path: list[str]) -> Stream:
-        """A stream by its path; an empty one where there is none."""
+        """Returns a stream by its path, or an empty one."""
         file = self._file
         try:
             entry = file.direntries[file._find(path)]  # noqa: SLF001  (the one way to an entry's place)
@@ -111,7 +113,7 @@ class Compound:
         return Stream(self._runs(entry.isectStart, entry.size))
 
     def _runs(self, sector: int, size: int) -> list[Region]:
-        """The runs of a chain of sectors."""
+        """Returns the runs of a chain of sectors."""
         file = self._file
         unit, fat = file.sectorsize, file.fat
         spans: list[list[int]] = []
@@ -127,7 +129,7 @@ class Compound:
         return [run for at, length in spans if (run := self._region.part(at, length)).size]
 
     def _small_runs(self, entry: Any) -> list[Region]:  # noqa: ANN401  (olefile has no types)
-        """The runs of a stream in the mini stream ([MS-CFB] 2.4)."""
+        """Returns the runs of a stream in the mini stream ([MS-CFB] 2.4)."""
         file = self._file
         if not entry.size:
             return []
@@ -150,5 +152,5 @@ class Compound:
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is a compound file."""
+    """Tells whether a content is a compound file."""
     return head.startswith(MAGIC)

@@ -28,7 +28,7 @@ from node.media.region import Region
 from node.media.sniff import HEAD, TIFF, recognise
 
 _MOST_PAGES: Final = 10_000
-"""Pages of one file. A scanned file of a court has some hundred."""
+"""The most pages of one file. A scanned court file has some hundred."""
 _MOST_ENTRIES: Final = 4_096
 _MOST_SEGMENTS: Final = 1_000_000
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -37,18 +37,18 @@ _SHORT, _LONG, _LONG8 = 3, 4, 16
 _LETTERS: Final = {_SHORT: "H", _LONG: "I", 13: "I", _LONG8: "Q", 18: "Q"}
 _SUBFILE, _SUB_DIRECTORIES = 254, 330
 _STARTS: Final = {273: 279, 324: 325, 513: 514}
-"""Tags of offsets (strips, tiles, an old JPEG), and of the lengths of what lies there."""
+"""Tags of offsets (strips, tiles, an old JPEG), and the tags of the lengths."""
 _DIRECTORIES: Final = frozenset({330, 34665, 34853, 40965})
-"""Tags of further directories: within a page, Exif, GPS, interoperability. They are no part of a page's pixels."""
+"""Tags of further directories: nested pages, Exif, GPS, interoperability. They do not belong to a page's pixels."""
 _OTHER_OFFSETS: Final = frozenset({519, 520, 521})
-"""Tables of an old JPEG, by offsets without lengths: their page is left to the note."""
+"""Tables of an old JPEG, with offsets but without lengths. The note counts such pages."""
 _MASK: Final = 4
-"""The bit of NewSubfileType of a mask, which shows nothing of its own."""
+"""The bit of NewSubfileType of a mask, which contains no picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """How numbers are written. `order`: "<" or ">"; `big`: BigTIFF."""
+    """How numbers are stored. `order`: "<" or ">"; `big`: BigTIFF."""
 
     order: str
     big: bool
@@ -69,7 +69,7 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """One entry of a directory with the bytes of its values."""
+    """One entry of a directory, with the bytes of its values."""
 
     tag: int
     kind: int
@@ -84,7 +84,7 @@ class _Entry:
 
 
 def pages(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of TIFF: every page but the first."""
+    """A `Reader` of TIFF: finds every page except the first."""
     if region.size > MAX_PICTURE_BYTES:
         yield Omission(reason=f"further pages of a TIFF of more than {MAX_PICTURE_BYTES >> 20} MiB")
         return
@@ -115,7 +115,7 @@ def pages(region: Region) -> Iterator[Part | Omission]:
 
 
 def _directories(data: bytes, layout: _Layout) -> Iterator[list[_Entry]]:
-    """Every directory in order, those within one behind it."""
+    """Yields every directory in order. Nested directories follow their parent."""
     waiting, seen = [_number(data, 8 if layout.big else 4, layout.offset)], set[int]()
     while waiting and len(seen) <= _MOST_PAGES:
         at = waiting.pop(0)
@@ -129,7 +129,7 @@ def _directories(data: bytes, layout: _Layout) -> Iterator[list[_Entry]]:
 
 
 def _read(data: bytes, at: int, layout: _Layout) -> tuple[list[_Entry], int]:
-    """The entries of a directory that can be read, and the offset of the next directory (0: none)."""
+    """Returns the readable entries of a directory, and the offset of the next directory (0: none)."""
     entries: list[_Entry] = []
     count = _number(data, at, layout.count)
     at += layout.count.size
@@ -152,7 +152,7 @@ def _number(data: bytes, at: int, shape: struct.Struct) -> int:
 
 
 def _copied(data: bytes, entries: list[_Entry], layout: _Layout) -> Iterator[bytes]:
-    """A page as a TIFF of its own: header, directory, values, then what its offsets name, in pieces."""
+    """Yields a page as a separate TIFF, in pieces: header, directory, values, then the data at its offsets."""
     kept = sorted(
         {entry.tag: entry for entry in reversed(entries) if entry.tag not in _DIRECTORIES}.values(),
         key=lambda entry: entry.tag,
@@ -183,7 +183,9 @@ def _copied(data: bytes, entries: list[_Entry], layout: _Layout) -> Iterator[byt
 def _stretches(
     by_tag: dict[int, _Entry], starts: int, lengths: int, layout: _Layout, size: int
 ) -> tuple[list[int], list[int]]:
-    """Where strips or tiles lie and how long they are, as far as they are in the file; as many as there are offsets."""
+    """Returns the offsets and lengths of strips or tiles, as far as they are in the file. There are as many as
+    offsets.
+    """
     places = by_tag[starts].numbers(layout.order)
     stated = by_tag[lengths].numbers(layout.order) if lengths in by_tag else ()
     stated += (size,) * (len(places) - len(stated))  # a TIFF may leave out the length of its only strip
@@ -199,7 +201,7 @@ def _header(layout: _Layout, first: int) -> bytes:
 
 
 def _directory(kept: list[_Entry], moved: dict[int, bytes], values_at: int, layout: _Layout) -> bytes:
-    """The directory and the values that do not fit into it."""
+    """Returns the directory, and the values that do not fit into it."""
     entries, values = [layout.count.pack(len(kept))], []
     at, wide = values_at, layout.offset.size
     for entry in kept:

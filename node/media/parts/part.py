@@ -10,30 +10,30 @@ from node.domain.parts import Role
 from node.media.region import Region
 
 MAX_PARTS: Final = 200_000
-"""Parts of one file, at all depths together. A backup of a telephone has some 100,000 files."""
+"""The most parts of one file, at all levels together. A backup of a telephone has some 100,000 files."""
 MAX_DEPTH: Final = 6
-"""Levels of parts: an archive in a message in an archive is 3."""
+"""The most levels of parts. An archive in a message in an archive has 3."""
 MAX_RATIO: Final = 1_000
-"""Times its size that a compressed file may unpack to, beside `FREE_BYTES`: well-packed text reaches 200, a bomb
+"""A compressed file may unpack to this many times its size, or to `FREE_BYTES`. Well-packed text reaches 200, a bomb
 millions."""
 FREE_BYTES: Final = 64 * 1024 * 1024
-"""Bytes that any compressed file may unpack to."""
+"""Every compressed file may unpack to this many bytes."""
 MAX_PART_BYTES: Final = 64 * 1024 * 1024 * 1024
-"""The largest part that is unpacked."""
+"""The most bytes of one part."""
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024 * 1024
-"""Bytes that all parts of one file may unpack to together."""
+"""The most bytes to which all parts of one file may unpack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part. `name`: what its parent calls it, "" where it has no name; it never leaves this node.
+    """One part. `name`: its name in its parent, or "". The name never leaves this node.
 
-    `content`: the region of the same file where it lies as it is, or its bytes in pieces where they have to be
-    unpacked first. The pieces are taken before the reader is asked for its next part. They may raise `MediaError`: then
-    what came before is what is left of the part, and the error says why.
+    `content`: a region of the same file if the bytes are stored unchanged, otherwise the unpacked bytes in pieces. The
+    pieces are taken before the reader is asked for its next part. They may raise `MediaError`: then the earlier pieces
+    are the rest of the part, and the error gives the reason.
 
-    `media_type`: what the parent says that it is, "" where the content decides; only for content that a sniffer cannot
-    know, such as a page of a TIFF.
+    `media_type`: the media type that the parent states, or "" if the content decides. It is only for content that a
+    sniffer cannot recognise, such as a page of a TIFF.
     """
 
     role: Role
@@ -44,12 +44,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Omission:
-    """What was not looked at, in plain words that complete "not looked at: ...". ASCII, without any name: for example
-    "3 encrypted members", "the rest of a damaged archive".
+    """Something that was not examined, in plain words that complete "not looked at: ...". ASCII, without any name: for
+    example "3 encrypted members", "the rest of a damaged archive".
     """
 
     reason: str
 
 
 Reader = Callable[[Region], Iterator[Part | Omission]]
-"""Never raises for what a file says: damage is an `Omission` behind the parts that could be read."""
+"""A reader never raises for the content of a file. It reports damage as an `Omission` after the parts that it could
+read."""

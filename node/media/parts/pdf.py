@@ -40,16 +40,16 @@ from node.media.region import Region
 from node.media.shortage import lack_in
 
 _MOST_AT_ONCE: Final = 640 << 20
-"""Bytes of one stream, packed or unpacked, that are held in memory: 200 million pixels of 3 bytes."""
+"""The most bytes of one stream in memory, packed or unpacked: 200 million pixels of 3 bytes."""
 _MOST_CONTENT: Final = 64 << 20
-"""Bytes of drawing instructions that are searched for pictures."""
+"""The most bytes of drawing instructions that are searched for pictures."""
 _INLINE: Final = re.compile(rb"(?<![A-Za-z])ID\s")
 _NOT_CONTENT: Final = frozenset({"/XRef", "/ObjStm", "/Metadata", "/EmbeddedFile"})
 _MOST_OBJECTS: Final = 2_000_000
 
 
 def prepare() -> None:
-    """Sets qpdf's limits, and loads what pikepdf loads when it is first used."""
+    """Sets qpdf's limits, and loads what pikepdf loads at its first use."""
     settings.set_qpdf_limits(
         doc_max_warnings=10_000,
         parser_max_nesting=100,
@@ -66,13 +66,13 @@ def prepare() -> None:
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is a PDF document: its header may stand behind other bytes (Acrobat allows 1,024)."""
+    """Recognises a PDF document. Other bytes may precede its header (Acrobat allows 1,024)."""
     return b"%PDF-" in head[:1024]
 
 
 @careful("a PDF document")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every picture and every embedded file."""
+    """Yields every picture and every embedded file."""
     try:
         document, damaged = opened(region)
     except pikepdf.PasswordError:
@@ -98,7 +98,9 @@ class _Document:
     """One pass over the objects of a document."""
 
     def __init__(self, document: pikepdf.Pdf, region: Region, *, damaged: bool) -> None:
-        """`given`: digests (`pdf_carving.digest_of`) of what is given of a damaged document as it lies in the file."""
+        """`given`: receives the digests (`pdf_carving.digest_of`) of the unchanged pictures that were returned from a
+        damaged document.
+        """
         self.given: set[bytes] = set()
         self._document = document
         self._meter = Meter(region)
@@ -173,13 +175,13 @@ class _Document:
 
 
 def _bound(stream: pikepdf.Stream) -> None:
-    """Raises `MediaError` where a stream is too large to be held in memory."""
+    """Raises `MediaError` if a stream is too large for memory."""
     if int(stream.get(Name.Length, 0)) > _MOST_AT_ONCE:
         raise MediaError(TOO_MUCH_MEMORY)
 
 
 def _names_in(each: pikepdf.Object) -> dict[tuple[int, int], str]:
-    """Of a file specification: its embedded files, by their numbers, with their name."""
+    """Returns the embedded files of a file specification, by their object numbers, with their name."""
     if not isinstance(each, pikepdf.Dictionary) or Name.EF not in each or not isinstance(each.EF, pikepdf.Dictionary):
         return {}
     stated = each.get(Name.UF, each.get(Name.F, ""))
@@ -188,7 +190,7 @@ def _names_in(each: pikepdf.Object) -> dict[tuple[int, int], str]:
 
 
 def _unpacked(stream: pikepdf.Stream) -> Iterator[bytes]:
-    """The bytes of an embedded file, in pieces where they are deflated without a predictor, as nearly all are."""
+    """Returns the bytes of an embedded file, in pieces if they are deflated without a predictor, as nearly all are."""
     filters = stream.get(Name.Filter)
     if filters in (Name.FlateDecode, pikepdf.Array([Name.FlateDecode])) and Name.DecodeParms not in stream:
         yield from unpack(iter((bytes(stream.read_raw_bytes()),)), lambda: Inflater(15))
@@ -197,7 +199,7 @@ def _unpacked(stream: pikepdf.Stream) -> Iterator[bytes]:
 
 
 def _inline(stream: pikepdf.Stream) -> Iterator[Part]:
-    """The pictures that stand in drawing instructions."""
+    """Yields the pictures in drawing instructions."""
     if int(stream.get(Name.Length, 0)) > _MOST_CONTENT or not _INLINE.search(stream.read_bytes()):
         return
     for instruction in pikepdf.parse_content_stream(stream, operators="BI ID EI"):

@@ -24,18 +24,18 @@ DAMAGED: Final = "what the damaged parts of a PDF document hold"
 _BEGINS: Final = re.compile(rb"stream\r?\n(?=\xff\xd8\xff|\x00\x00\x00\x0cjP  )")
 _STEP: Final = 1 << 20
 _MOST_COMPARED: Final = 64 << 20
-"""Bytes of a picture that is held in memory to be compared with those that were given."""
+"""The most bytes of a picture that is kept in memory for the comparison with the returned ones."""
 _LINE_END: Final = b"\r\n"
 
 
 def digest_of(data: bytes) -> bytes:
-    """SHA-256 of the bytes of a stream, without line ends behind them: these may belong to the document."""
+    """Returns SHA-256 of a stream without the line ends after it, which may belong to the document."""
     return hashlib.sha256(data.rstrip(_LINE_END)).digest()
 
 
 def carved(region: Region, given: frozenset[bytes]) -> Iterator[Part | Omission]:
-    """Every JPEG and JPEG 2000 picture that lies in a document as it is. `given`: digests (`digest_of`) of those that
-    are known.
+    """Yields every JPEG and JPEG 2000 picture that a document stores unchanged. `given`: digests (`digest_of`) of the
+    known ones.
     """
     meter = Meter(region)
     for offset in range(0, region.size, _STEP):
@@ -52,7 +52,7 @@ def carved(region: Region, given: frozenset[bytes]) -> Iterator[Part | Omission]
 
 
 def _up_to_its_end(region: Region, start: int) -> Region:
-    """A stream from its first byte on, without the line end before `endstream` (7.3.8.1)."""
+    """Returns a stream from its first byte, without the line end before `endstream` (7.3.8.1)."""
     end = find(region, start, b"endstream")
     last = region.at(max(end - 2, start), min(2, end - start)) if end < region.size else b""
     line_end = len(_LINE_END) if last == _LINE_END else int(last.endswith((b"\r", b"\n")))

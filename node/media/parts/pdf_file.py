@@ -24,19 +24,19 @@ from node.media.parts.bounds import find
 from node.media.region import Region
 
 _NO_PAGES: Final = "no pages found"
-"""What qpdf says of a document without a page."""
+"""qpdf's words for a document without a page."""
 _SMALLEST_OBJECT: Final = 3
-"""Bytes. qpdf believes no number of an object that a file of this size cannot reach."""
+"""Bytes. qpdf does not believe an object number that a file of this size cannot reach."""
 _OURS: Final = 3
-"""Objects of the end that is put behind a document."""
+"""The objects of the end that is added to a document."""
 _ENCRYPTED: Final = re.compile(rb"/Encrypt\s+\d+\s+\d+\s+R")
 _IDENTIFIER: Final = re.compile(rb"/ID\s*\[\s*<[0-9A-Fa-f]*>\s*<[0-9A-Fa-f]*>\s*\]")
 _TRAILER: Final = 4096
-"""Bytes on either side of the word in which both are looked for."""
+"""Bytes before and after the word in which both are searched."""
 
 
 def opened(region: Region) -> tuple[pikepdf.Pdf, bool]:
-    """The document, and whether it is damaged. Raises what pikepdf raises where no object can be found."""
+    """Returns the document, and whether it is damaged. Raises pikepdf's errors if no object can be found."""
     try:
         document = _opened(region)
     except pikepdf.PasswordError:
@@ -70,7 +70,7 @@ def _open(region: Region, end: bytes = b"") -> pikepdf.Pdf:
 
 
 def _end_for(region: Region) -> bytes:
-    """What makes a document of objects alone: it closes the object that was cut, and names a page."""
+    """Returns an end that makes a document of objects alone: it closes the cut object and states a page."""
     first = max(region.size // _SMALLEST_OBJECT - _OURS, 1)
     catalogue, pages, page = range(first, first + _OURS)
     objects = (
@@ -84,7 +84,7 @@ def _end_for(region: Region) -> bytes:
 
 
 def _encryption_of(region: Region) -> bytes:
-    """The entries of a trailer that say how the document is encrypted; b"" where none is left."""
+    """Returns the entries of a trailer that state the encryption, or b"" if none remain."""
     at = find(region, 0, b"/Encrypt")
     if at >= region.size:
         return b""
@@ -94,7 +94,7 @@ def _encryption_of(region: Region) -> bytes:
 
 
 class _File(io.RawIOBase):
-    """A region, and bytes behind it, as qpdf reads a file."""
+    """A region with added bytes after it, in the form that qpdf reads."""
 
     def __init__(self, region: Region, end: bytes) -> None:
         super().__init__()

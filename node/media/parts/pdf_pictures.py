@@ -30,7 +30,7 @@ _SHORT: Final = {
     "/DCT": _JPEG, "/CCF": _FAX, "/Fl": "/FlateDecode", "/AHx": "/ASCIIHexDecode", "/A85": "/ASCII85Decode",
     "/G": "/DeviceGray", "/RGB": "/DeviceRGB", "/CMYK": "/DeviceCMYK", "/I": "/Indexed",
 }  # fmt: skip
-"""Names as pictures in drawing instructions have them (table 94)."""
+"""Names of the entries of pictures in drawing instructions (table 94)."""
 _MOST_SAMPLES: Final = 640 << 20
 _STORED: Final = 65_535
 _GREY, _RGB, _CMYK = 1, 3, 4
@@ -42,12 +42,12 @@ _DEPTHS: Final = (1, 2, 4, 8, 16)
 
 
 class Unconverted(Exception):
-    """A picture of a kind that no decoder here knows."""
+    """No decoder here knows this kind of picture."""
 
 
 def picture_of(stream: Object, raw: Callable[[], Any], decoded: Callable[[], Any]) -> Iterator[bytes]:
-    """The file's bytes. `raw`: the stream's bytes as they lie; `decoded`: with its filters undone. Raises `Unconverted`
-    at once; what is wrong with the data is raised later.
+    """Returns a picture as a file. `raw`: the stored bytes of the stream; `decoded`: the bytes after its filters.
+    Raises `Unconverted` at once. Damaged data raise later.
     """
     filters = _filters(stream)
     last = filters[-1] if filters else ""
@@ -106,13 +106,13 @@ def _is_mask(stream: Object) -> bool:
 
 
 def _is_inverted(stream: Object) -> bool:
-    """Whether a `Decode` array turns light and dark round (8.9.5.2)."""
+    """Tells whether a `Decode` array inverts light and dark (8.9.5.2)."""
     value = _value(stream, "Decode", "D")
     return isinstance(value, Array) and len(value) > 1 and float(value[0]) > float(value[1])
 
 
 def _colours(space: Any) -> tuple[int, bytes]:  # noqa: ANN401  (any object of a document)
-    """Components of a sample, and the palette in RGB."""
+    """Returns the components of a sample, and the palette in RGB."""
     if not isinstance(space, Array):
         components = _SPACES.get(_named(space)) if space is not None else _GREY
         if components is None:
@@ -145,7 +145,7 @@ def _palette(base: int, table: bytes) -> bytes:
 
 
 def _without(filters: list[str], raw: Callable[[], Any]) -> Iterator[bytes]:
-    """The bytes of a stream with these filters undone, which stand before the one that a picture has."""
+    """Returns the bytes of a stream after these filters, which precede the filter of the picture."""
     known = {"/FlateDecode", "/ASCIIHexDecode", "/ASCII85Decode"}
     if not known.issuperset(filters):
         raise Unconverted
@@ -167,7 +167,7 @@ def _undone(filters: list[str], raw: Callable[[], Any]) -> Iterator[bytes]:
 
 
 def _png(header: tuple[int, int, int, int], palette: bytes, rows: Iterator[bytes]) -> Iterator[bytes]:
-    """`header`: width, height, bits of a sample, type of colours."""
+    """Writes a PNG. `header`: width, height, bits of a sample, colour type."""
     yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", *header, 0, 0, 0))
     if palette:
         yield _chunk(b"PLTE", palette[: 3 << header[2]])
@@ -189,7 +189,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _faxed(stream: Object, data: Iterator[bytes]) -> Iterator[bytes]:
-    """Fax data in a TIFF file. `K` below 0 is Group 4, else Group 3 (table 11)."""
+    """Returns fax data in a TIFF file. `K` below 0 is Group 4, otherwise Group 3 (table 11)."""
     parameters = _parameters(stream)
     k = int(parameters.get(Name.K, 0))
     columns = int(parameters.get(Name.Columns, 1728))
@@ -213,7 +213,7 @@ def _tiff(
     compression: int = 1,
     options: int = 0,
 ) -> Iterator[bytes]:
-    """A TIFF file of one strip."""
+    """Returns a TIFF file of one strip."""
     entries = [
         (256, 4, 1, width), (257, 4, 1, height),
         (258, 3, len(depths), depths[0] if len(depths) == 1 else 8 + 2 + 12 * 10 + 4),

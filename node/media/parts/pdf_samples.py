@@ -24,16 +24,16 @@ from node.media.shortage import lack_in
 _FLATE: Final = "/FlateDecode"
 _CHECKSUM_BYTES: Final = 4
 _BEHIND: Final = 12
-"""Bytes that may follow deflated data and be counted as part of the stream: line ends, padding."""
+"""The most bytes after deflated data that may count as part of the stream: line ends, padding."""
 _PREDICTION: Final = {"Predictor": 1, "Colors": 1, "BitsPerComponent": 8, "Columns": 1}
 """Parameters of the filter, with their defaults (table 8)."""
 _PNG_PREDICTOR: Final = 10
-"""From this one on each row has a byte in front."""
+"""From this predictor on, each row begins with an extra byte."""
 
 
 class Samples:
-    """The samples of one picture. `filters`: their names; `raw`: gives the stream's bytes as they lie; `decoded`: with
-    its filters undone; `shape`: bytes of a row, rows.
+    """The samples of one picture. `filters`: their names; `raw`: returns the stored bytes of the stream; `decoded`: the
+    bytes after its filters; `shape`: bytes of a row, rows.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Samples:
         self._wrong = ""
 
     def rows(self, *, inverted: bool) -> Iterator[bytes]:
-        """Every row; those that cannot be unpacked are 0. `inverted`: light and dark are turned round."""
+        """Returns every row. A row that cannot be unpacked is 0. `inverted`: light and dark are inverted."""
         data = memoryview(self._unpacked())
         turned = bytes(range(255, -1, -1))
         for at in range(0, self._row * self._height, self._row):
@@ -60,7 +60,7 @@ class Samples:
             yield (values.translate(turned) if inverted else values).ljust(self._row, b"\0")
 
     def judged(self, file: Iterator[bytes]) -> Iterator[bytes]:
-        """The same bytes. Raises `MediaError` behind them where rows are missing, or the data is damaged."""
+        """Yields the same bytes. Raises `MediaError` after them if rows are missing, or if the data are damaged."""
         yield from file
         if self._wrong:
             raise MediaError(self._wrong)
@@ -77,7 +77,7 @@ class Samples:
         return data
 
     def _by_qpdf(self) -> bytes:
-        """All samples; b"" where they are deflated and qpdf refuses them."""
+        """Returns all samples, or b"" if they are deflated and qpdf refuses them."""
         try:
             return bytes(self._decoded())
         except Exception as error:
@@ -86,7 +86,7 @@ class Samples:
             return b""
 
     def _is_checked(self, data: bytes) -> bool:
-        """Whether deflated data ends with its right checksum (RFC 1950), which qpdf does not look at."""
+        """Tells whether deflated data end with the right checksum (RFC 1950), which qpdf ignores."""
         packed = bytes(self._raw())
         if self._parameters() is None:
             return zlib.adler32(data).to_bytes(_CHECKSUM_BYTES) in packed[-_CHECKSUM_BYTES - _BEHIND :]
@@ -110,7 +110,7 @@ class Samples:
         return self._without_prediction(bytes(data))
 
     def _without_prediction(self, data: bytes) -> bytes:
-        """As qpdf undoes it, from a stream that is not damaged."""
+        """Undoes the prediction like qpdf, for a stream that is not damaged."""
         parameters = self._parameters()
         if parameters is None:
             return data

@@ -30,7 +30,7 @@ _RAW: Final = re.compile(rb"\\bin([0-9]{1,10}) ?")
 _NOT_HEX: Final = re.compile(rb"[^0-9a-fA-F\s]")
 _WHITE: Final = b" \t\r\n\x0b\x0c"
 _FRONT: Final = 65_536
-"""Bytes of control words that may stand between `\\pict` and its digits."""
+r"""The most bytes of control words between `\pict` and its digits."""
 _LEAST: Final = 32
 _FILES: Final = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -46,21 +46,21 @@ _DICTIONARY: Final = (
     b"MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
     b"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 )
-"""With what the window of compressed RTF begins ([MS-OXRTFCP] 2.1.2.1)."""
+"""The initial window of compressed RTF ([MS-OXRTFCP] 2.1.2.1)."""
 _WINDOW: Final = 4096
 _PACKED, _STORED = b"LZFu", b"MELA"
 _MOST_PACKED: Final = 32 << 20
-"""Bytes of compressed RTF that are unpacked: it is done here, byte by byte."""
+"""The most bytes of compressed RTF that are unpacked. Our own code does it byte by byte."""
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is RTF."""
+    """Tells whether a content is RTF."""
     return head.startswith(b"{\\rt")
 
 
 @careful("an RTF document")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every picture and every embedded object."""
+    """Yields every picture and every embedded object."""
     meter, at = Meter(region), 0
     while (at := find(region, at, *_STARTS)) < region.size:
         is_object = region.at(at, len(_OBJECT)) == _OBJECT
@@ -115,7 +115,7 @@ def _from_a_file_on(content: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def unpacked_rtf(source: Iterator[bytes]) -> Iterator[bytes]:
-    """What compressed RTF unpacks to. Raises `MediaError` where it is none, or too large."""
+    """Unpacks compressed RTF. Raises `MediaError` if it is invalid, or too large."""
     data = bytearray()
     for piece in source:
         data += piece
@@ -130,7 +130,7 @@ def unpacked_rtf(source: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _lzfu(data: bytes) -> Iterator[bytes]:
-    """[MS-OXRTFCP] 2.1.3.1: eight tokens behind a byte of flags, references into a window that goes in a circle."""
+    """Unpacks LZFu ([MS-OXRTFCP] 2.1.3.1): eight tokens after a byte of flags, references into a circular window."""
     window = bytearray(_WINDOW)
     window[: len(_DICTIONARY)] = _DICTIONARY
     place, at, unpacked = len(_DICTIONARY), 0, bytearray()

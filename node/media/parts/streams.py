@@ -28,15 +28,15 @@ __all__ = ("prepare", "read")
 
 _FONTS: Final = ("font/", "application/x-truetype-font", "application/x-font", "application/vnd.ms-opentype")
 _MAX_ATTACHED: Final = 1_000
-"""Covers and attached files of one film."""
+"""The most covers and attached files of one film."""
 _MAX_PACKETS: Final = 64
-"""Packets in which a cover is looked for: a demuxer gives it before all others."""
+"""Packets in which a cover is searched. A demuxer returns covers before all other packets."""
 _MAX_NAME: Final = 255
-"""Characters of an attached file's name."""
+"""The most characters of an attached file's name."""
 
 
 def read(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of films: their covers and attached files."""
+    """A `Reader` of films: finds their covers and attached files."""
     known = container_of(region.head(HEAD))
     if known is None:
         return

@@ -29,27 +29,27 @@ _MAGIC: Final = b"ustar"
 _STEP: Final = 1 << 20
 _MOST_AT_ONCE: Final = 16 << 20
 _MOST_STARTS: Final = 10_000
-"""How often reading starts again behind damage or an end."""
+"""How often reading may start again after damage or an end."""
 _PRELOADED: Final = encodings.ascii
 
 
 class _File:
-    """A region as `tarfile` reads it."""
+    """A region in the form that `tarfile` reads."""
 
     def __init__(self, region: Region) -> None:
         self._region = region
         self.seek, self.tell = region.seek, region.tell
 
     def read(self, length: int = -1) -> bytes:
-        """At most `_MOST_AT_ONCE` bytes. Raises ValueError for more: no header is so long."""
+        """Returns at most `_MOST_AT_ONCE` bytes. Raises `ValueError` for more, because no header is so long."""
         if not 0 <= length <= _MOST_AT_ONCE:
             raise ValueError
         return self._region.read(length)
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is a tar archive: by the sum over its first header, which all dialects have, or, where that
-    header is damaged, by the word that most have.
+    """Recognises a tar archive: by the sum over its first header, which all dialects have. If that header is damaged,
+    by the word that most dialects have.
     """
     return _is_header(head) or head[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
 
@@ -66,7 +66,7 @@ def _is_header(head: bytes) -> bool:
 
 @careful("a tar archive")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every member that is a file."""
+    """Yields every member that is a file."""
     meter = Meter(region)
     damaged, start, end = False, 0, 0
     for _ in range(_MOST_STARTS):
@@ -125,7 +125,7 @@ def _next_member(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
 
 
 def _pass_on(error: Exception) -> None:
-    """Raises what is no fault of the content."""
+    """Raises an error that the content did not cause."""
     if isinstance(error, MediaError):
         raise error
     if lack := lack_in(error):
@@ -139,8 +139,8 @@ def _put_together(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator
 
 
 def _next_start(region: Region, at: int, aligned: int) -> tuple[int, bool]:
-    """Where the next header stands from `at` on (the region's end where none does), and whether anything but zeros lies
-    before it.
+    """Returns the offset of the next header from `at` on (or the end of the region), and whether anything except zeros
+    precedes it.
     """
     between = False
     while at < region.size:

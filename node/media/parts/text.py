@@ -26,15 +26,16 @@ _SIGNATURES: Final = (
     rb"/9j/", rb"\\/9j\\/", rb"%2[Ff]9j%2[Ff]", rb"iVBORw0KGg", rb"R0lGOD", rb"UklGR", rb"Qk[0-3]", rb"SUkqA",
     rb"TU0AK", rb"AAAA[A-P]GZ0eX", rb"GkXfo",
 )  # fmt: skip
-"""How JPEG, PNG, GIF, WebP and AVI, BMP, TIFF, MP4 and HEIF, Matroska begin in Base64. Escaped slashes: JSON."""
+"""The first Base64 digits of JPEG, PNG, GIF, WebP and AVI, BMP, TIFF, MP4 and HEIF, Matroska. JSON may escape slashes.
+"""
 _BEGINS: Final = re.compile(rb"(?<![A-Za-z0-9+/])(?:" + rb"|".join(_SIGNATURES) + rb")")
 _BMP_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
 _RUN: Final = b"x" * 40
-"""Digits in a row that a picture has somewhere: what has none is passed over eight times as fast."""
+"""A picture has this many digits in a row somewhere. Text without such a run is skipped eight times as fast."""
 _KEPT: Final = 1024
 """Bytes in which a run may begin before it has so many digits in a row."""
 _SHORTEST: Final = 64
-"""Base64 digits: a picture of one pixel has more."""
+"""The fewest Base64 digits: a picture of one pixel has more."""
 _ENDS: Final = re.compile(rb"[^A-Za-z0-9+/\s\\%&#;]|\\(?![/nru])|%(?!2[bBfF]|3[dD]|0[aAdD])|&(?!#)")
 _ESCAPES: Final = re.compile(rb"\\/|\\[nr]|\\u00[23][bBfFdD]|%2[bBfF]|%3[dD]|%0[aAdD]|&#x?[0-9A-Fa-f]+;|\s")
 _MEANINGS: Final = {b"\\/": b"/", b"\\U002B": b"+", b"\\U002F": b"/", b"%2B": b"+", b"%2F": b"/", b"&#43;": b"+",
@@ -47,7 +48,7 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class _Text:
-    """A text, read forward. `buffer`: what was read; what stands before `at` was passed."""
+    """A text that is read forward. `buffer`: the bytes that were read; those before `at` are done."""
 
     def __init__(self, source: Iterator[bytes]) -> None:
         self._source = source
@@ -57,7 +58,7 @@ class _Text:
         self._promises = False
 
     def more(self) -> bool:
-        """Reads on. False at the end."""
+        """Reads further. Returns False at the end."""
         piece = next(self._source, b"")
         self.buffer, self.at = self.buffer[self.at :] + piece, 0
         self.ended = not piece
@@ -65,7 +66,7 @@ class _Text:
         return bool(piece)
 
     def find(self) -> bool:
-        """Goes on to the next run that begins as a picture. False where there is none."""
+        """Moves to the next run that begins like a picture. Returns False if there is none."""
         while True:
             found = _BEGINS.search(self.buffer, self.at) if self._promises else None
             if found is not None and (found.start() + _SHORTEST <= len(self.buffer) or self.ended):
@@ -78,7 +79,7 @@ class _Text:
             self.more()
 
     def digits(self) -> Iterator[bytes]:
-        """The Base64 digits of the run that begins here, a few at a time, without what stands between them."""
+        """Yields the Base64 digits of the run that begins here, in pieces, without other characters between them."""
         while True:
             found = _ENDS.search(self.buffer, self.at)
             length = len(self.buffer)
@@ -116,7 +117,7 @@ def _decoded(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def pictures_in(source: Iterator[bytes]) -> Iterator[Part]:
-    """Every picture that stands in a text."""
+    """Yields every picture in a text."""
     text = _Text(source)
     text.more()
     while text.find():
@@ -131,7 +132,7 @@ def pictures_in(source: Iterator[bytes]) -> Iterator[Part]:
 
 
 def _is_no_bitmap(digits: bytes) -> bool:
-    """Whether digits begin as a bitmap does, whose signature is two letters, and go on as none does."""
+    """Tells whether digits begin like a bitmap, whose signature is two letters, but continue differently."""
     if not digits.startswith(b"Qk"):
         return False
     head = binascii.a2b_base64(digits.translate(None, _NO_DIGITS)[:24])
@@ -139,17 +140,19 @@ def _is_no_bitmap(digits: bytes) -> bool:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether a content that begins so is text: in a code that has ASCII in it, or in UTF-16 with its mark."""
+    """Tells whether a content with this beginning is text: in a code that includes ASCII, or in UTF-16 with
+    its mark.
+    """
     return head.startswith(_WIDE) or (bool(head) and not _CONTROLS.intersection(head))
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is text."""
+    """Tells whether a content is text."""
     return is_text(head)
 
 
 def recognise_html(head: bytes, _: Region) -> bool:
-    """Whether a content is HTML, by the first thing that it says."""
+    """Tells whether a content is HTML, by its first tag."""
     return (
         head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
     )
@@ -157,7 +160,7 @@ def recognise_html(head: bytes, _: Region) -> bool:
 
 @careful("a text")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every picture that stands in a text."""
+    """Yields every picture in a text."""
     meter = Meter(region)
     source = pieces(region)
     if region.head(2) in _WIDE:

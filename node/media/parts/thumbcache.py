@@ -25,20 +25,20 @@ _FILE_HEADER: Final = 24
 _VISTA: Final = 20
 _SEVEN: Final = 21
 _HEADERS: Final = {_VISTA: (56, 24), _SEVEN: (48, 16)}
-"""Bytes of an entry's header, and where its three sizes stand, by version."""
+"""Bytes of an entry's header, and the offset of its three sizes, by version."""
 _LATER: Final = (56, 16)
 _SEARCHED: Final = 4096
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is such a cache."""
+    """Tells whether a content is such a cache."""
     return head.startswith(_MAGIC) and len(head) >= _FILE_HEADER
 
 
 @careful("a cache of thumbnails")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every picture in the cache."""
+    """Yields every picture in the cache."""
     meter, damaged = Meter(region), 0
     header, sizes_at = _HEADERS.get(int.from_bytes(region.at(4, 4), "little"), _LATER)
     at = find(region, len(_MAGIC), _MAGIC)
@@ -66,7 +66,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
 
 
 def _searched(region: Region, at: int) -> tuple[int, int]:
-    """Where a picture begins close behind `at`, and how far it may reach: to the next entry."""
+    """Returns where a picture begins shortly after `at`, and its greatest end: the next entry."""
     end = find(region, at, _MAGIC)
     data = region.at(at, min(_SEARCHED, end - at))
     found = [place for signature in _PICTURES if (place := data.find(signature)) >= 0]

@@ -7,8 +7,8 @@ Rules this module upholds:
 - The comparison uses the smallest size of the picture that its decoder offers, which is much faster than the full size.
 - If the picture cannot be decoded, its thumbnail is always a part, because it is the only visible picture left.
 
-Sources: Exif 2.32 (JPEGInterchangeFormat in the first directory after the main one); JFIF 1.02 (JFXX); Adobe Photoshop
-File Formats (image resources 1033 and 1036).
+Sources: Exif 2.32 (JPEGInterchangeFormat in the first directory after the main one); JFIF 1.02 (JFXX; the uncompressed
+ones are in `jfif_thumbnails`); Adobe Photoshop File Formats (image resources 1033 and 1036).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from node.media import jpeg
 from node.media.borders import cut, find_inside
 from node.media.decode import decode_picture
 from node.media.decoders.decoded import MAX_PIXELS, pixels_from
+from node.media.parts.jfif_thumbnails import uncompressed
 from node.media.parts.part import Omission, Part
 from node.media.pdq import pdq_hashes
 from node.media.picture import MAX_PICTURE_BYTES
@@ -37,11 +38,11 @@ from node.media.shortage import Shortage, lack_in, shortage
 from node.media.sniff import HEAD, JPEG, PNG, PSD, WEBP, Format, recognise
 
 _MOST_SMALL_BYTES: Final = 1 << 20
-"""The largest picture in metadata: a segment of a JPEG has 64 KiB."""
+"""The most bytes of a picture in metadata. A segment of a JPEG has 64 KiB."""
 _COMPARED_SIDE: Final = 256
-"""Pixels that either side of the picture keeps at least when it is decoded small: four for each of PDQ's samples."""
+"""Pixels. Each side of the picture keeps at least as many when it is decoded small: four for each sample of PDQ."""
 _SMALLEST_SHARE: Final = 7
-"""A JPEG decoded smaller than one of so many is an eighth of its size: the means of its blocks."""
+"""A JPEG that is decoded smaller than this share has an eighth of its size: the means of its blocks."""
 _JPEG_AT, _JPEG_LENGTH = 513, 514
 _ENTRY_BYTES: Final = 12
 _MOST_ENTRIES: Final = 1_000
@@ -56,7 +57,7 @@ _JFXX: Final = b"JFXX\x00\x10"
 
 
 def thumbnails(region: Region) -> Iterator[Part | Omission]:
-    """A `Reader` of pictures: the small ones in their metadata that show something else. Raises `Shortage` where a
+    """A `Reader` of pictures: finds small pictures in their metadata that show something else. Raises `Shortage` if a
     resource of ours runs out.
     """
     if region.size > MAX_PICTURE_BYTES:
@@ -67,16 +68,20 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     except MediaError:
         return
     places = list(_places(data, known))
-    if not places:
+    plain = list(uncompressed(data)) if known is JPEG else []
+    if not places and not plain:
         return
     whole = _decoded(data) if known is PSD else _decoded_small(data)
     for start, end in places:
         if differs(data[start:end], whole):
             yield Part(role=Role.THUMBNAIL, content=region.part(start, end - start))
+    for small in plain:
+        if differs(small, whole):
+            yield Part(role=Role.THUMBNAIL, content=iter([small]))
 
 
 def _places(data: bytes, known: Format) -> Iterator[tuple[int, int]]:
-    """Where JPEGs lie in the metadata: (start, end)."""
+    """Yields (start, end) of each JPEG in the metadata."""
     for start, end in _stretches(data, known):
         if start < end <= len(data) and end - start <= _MOST_SMALL_BYTES and data.startswith(jpeg.START, start):
             yield start, end
@@ -105,7 +110,7 @@ def _stretches(data: bytes, known: Format) -> Iterator[tuple[int, int]]:
 
 
 def _in_chunks(data: bytes, at: int, wanted: bytes, head: str, checksum: int) -> Iterator[tuple[int, int]]:
-    """Exif in a chunk of a PNG or a WebP."""
+    """Yields the JPEGs in Exif in a chunk of a PNG or a WebP."""
     for _ in range(_MOST_RESOURCES):
         if at + 8 > len(data):
             return
@@ -118,7 +123,7 @@ def _in_chunks(data: bytes, at: int, wanted: bytes, head: str, checksum: int) ->
 
 
 def _in_exif(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The JPEG that the directory after the main one names. Offsets count from `start`."""
+    """Yields the JPEG of the directory after the main one. Offsets count from `start`."""
     order = "<" if data.startswith(b"II", start) else ">"
     try:
         (first,) = struct.unpack_from(order + "I", data, start + 4)
@@ -140,7 +145,7 @@ def _in_exif(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _in_resources(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
-    """The JPEG of a Photoshop image resource."""
+    """Yields the JPEG of a Photoshop image resource."""
     for _ in range(_MOST_RESOURCES):
         if not data.startswith(b"8BIM", at) or at + 8 > end:
             return
@@ -155,13 +160,15 @@ def _in_resources(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def in_exif(exif: bytes) -> list[bytes]:
-    """The small JPEG pictures in a block of Exif that stands by itself."""
+    """Returns the small JPEG pictures in a separate block of Exif."""
     start = len(_EXIF) if exif.startswith(_EXIF) else 0
     return [exif[at:end] for at, end in _in_exif(exif, start, len(exif)) if exif.startswith(jpeg.START, at)]
 
 
 def differs(small: bytes, whole: Image.Image | None) -> bool:
-    """Whether a small picture shows something else than the whole one, as far as a hash of enough quality tells."""
+    """Tells whether a small picture shows something else than the whole one. A small picture with a PDQ of low quality
+    does not.
+    """
     try:
         pixels = decode_picture(small).pixels
     except Shortage:
@@ -175,9 +182,9 @@ def differs(small: bytes, whole: Image.Image | None) -> bool:
 
 
 def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
-    """Whether a small picture is within the radius of the whole one, in any orientation and without its borders.
+    """Tells whether a small picture is within the radius of the whole one, in any orientation, with or without borders.
 
-    Both are hashed in the same size and the same orientation: PDQ of the smallest pictures differs from that of the
+    Both are hashed in the same size and orientation, because the PDQ of the smallest pictures differs from that of the
     full size, and of the turned one, by up to 48 bits.
     """
     if whole is None:
@@ -195,7 +202,7 @@ def _is_near(small: Pixels, whole: Image.Image | None) -> bool:
 
 
 def as_image(pixels: Pixels) -> Image.Image:
-    """Decoded pixels as grey or RGB."""
+    """Returns decoded pixels as a grey or RGB image."""
     values = pixels.values.reshape(pixels.height, pixels.width, pixels.channels)
     return Image.fromarray(values[:, :, 0] if pixels.channels == 1 else np.ascontiguousarray(values[:, :, :3]))
 
@@ -206,7 +213,7 @@ def _hash_of(image: Image.Image) -> bytes:
 
 
 def _decoded(data: bytes) -> Image.Image | None:
-    """The picture itself; None where it cannot be decoded. Raises `Shortage`."""
+    """Decodes the picture itself. Returns None if it cannot be decoded. Raises `Shortage`."""
     try:
         return as_image(decode_picture(data).pixels)
     except Shortage:
@@ -216,7 +223,7 @@ def _decoded(data: bytes) -> Image.Image | None:
 
 
 def _decoded_small(data: bytes) -> Image.Image | None:
-    """The picture itself as RGB, decoded small; None where it cannot be decoded."""
+    """Decodes the picture itself as RGB in a small size. Returns None if it cannot be decoded."""
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:

@@ -25,17 +25,17 @@ _BEGINS, _TITLE, _DATA, _MESSAGE = 0x00069002, 0x00018010, 0x0006800F, 0x0006900
 """attAttachRendData, attAttachTitle, attAttachData, attAttachment (MAPI properties)."""
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _INSIDE: Final = 1 << 16
-"""Bytes of the properties in which an embedded object has to begin."""
+"""Bytes of the properties in which an embedded object must begin."""
 
 
 def recognise(head: bytes, _: Region) -> bool:
-    """Whether a content is TNEF."""
+    """Tells whether a content is TNEF."""
     return head.startswith(_SIGNATURE)
 
 
 @careful("a winmail.dat file")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every attachment."""
+    """Yields every attachment."""
     meter, end = Meter(region), 6
     name, data = "", None
     for kind, value, behind in _attributes(region):
@@ -59,7 +59,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
 
 
 def _attributes(region: Region) -> Iterator[tuple[int, Region, int]]:
-    """Each attribute: its kind, its value, and where it ends."""
+    """Yields kind, value and end of each attribute."""
     at = 6
     while at + _ATTRIBUTE.size <= region.size:
         level, kind, size = _ATTRIBUTE.unpack(region.at(at, _ATTRIBUTE.size))

@@ -26,7 +26,7 @@ _LONGEST_LINE: Final = 4096
 
 
 class _Lines:
-    """The lines of a text; what is longer than `_LONGEST_LINE` comes in pieces."""
+    """The lines of a text. A line longer than `_LONGEST_LINE` is returned in pieces."""
 
     def __init__(self, source: Iterator[bytes]) -> None:
         self._source = source
@@ -51,12 +51,12 @@ class _Lines:
         return self._kept.pop() if self._kept else next(self._lines)
 
     def put_back(self, line: bytes) -> None:
-        """Gives the line again."""
+        """Returns the line again at the next call."""
         self._kept.append(line)
 
 
 def files_in(source: Iterator[bytes]) -> Iterator[Part]:
-    """Every uuencoded file of a text, and every picture in Base64 between them."""
+    """Yields every uuencoded file of a text, and every picture in Base64 between them."""
     lines = _Lines(source)
     names: list[bytes] = []
 

@@ -45,32 +45,32 @@ from node.media.region import Region
 _STORED, _DEFLATED, _DEFLATED_64, _BZIP2, _LZMA, _ZSTD, _XZ = 0, 8, 9, 12, 14, 93, 95
 _OLD_ZSTD: Final = 20
 _LZMA_BYTES: Final = 1 << 30
-"""Memory that unpacking one member may take: a third of what a worker may have."""
+"""Memory that unpacking one member may use: a third of the memory of a worker."""
 _SMALL: Final = 1 << 12
-"""Input to inflate64 at a time: it gives all that it makes of it at once, up to 1,000 times as much."""
+"""Bytes that inflate64 gets at a time. It returns all output at once, up to 1,000 times as much."""
 _HEAD: Final = 4096
 _DOCUMENTS: Final = (
     b"[Content_Types].xml", b"META-INF/container.xml", b"META-INF/manifest.xml", b"Index/Document.iwa", b"Index.zip",
     b"FixedDocumentSequence.fdseq",
 )  # fmt: skip
-"""Members that no archive of a person's own has: of OOXML and XPS, EPUB, OpenDocument, iWork."""
+"""Members that only documents have: of OOXML and XPS, EPUB, OpenDocument, iWork."""
 _MANIFEST: Final = "META-INF/manifest.xml"
-"""Where OpenDocument says what is encrypted (part 2, 3.4.1)."""
+"""The member in which OpenDocument states what is encrypted (part 2, 3.4.1)."""
 _FONTS: Final = (b"\x00\x01\x00\x00", b"OTTO", b"wOFF", b"wOF2", b"ttcf", b"true")
 _PLUMBING: Final = (".odttf", ".fntdata", ".iwa")
-"""Names of what no signature tells: fonts that are scrambled, and the text of iWork."""
+"""Names of content without a signature: obfuscated fonts, and the text of iWork."""
 _CONTROLS: Final = frozenset(range(32)) - {9, 10, 12, 13}
 
 
 def prepare() -> None:
-    """Loads what a confined worker cannot load."""
+    """Loads everything that a confined worker cannot load."""
     codecs.lookup("cp437")
     libarchive.prepare()
 
 
 def recognise(head: bytes, region: Region) -> bool:
-    """Whether a content is a ZIP archive. A program is one where an archive ends it (self-extracting), or where members
-    stand in it and their directory is missing.
+    """Recognises a ZIP archive. A program is one if it ends with an archive (self-extracting), or if it contains
+    members without their directory.
     """
     if head.startswith((LOCAL, END, SPANNED + LOCAL, b"PK00" + LOCAL)):
         return True
@@ -79,19 +79,19 @@ def recognise(head: bytes, region: Region) -> bool:
 
 
 def recognise_type(media_type: str) -> Callable[[bytes, Region], bool]:
-    """Whether a content is a document that states this media type in its first member."""
+    """Tells whether a content is a document that states this media type in its first member."""
     stated = b"mimetype" + media_type.encode()
     return lambda head, _: head.startswith(LOCAL) and head[30:].startswith(stated)
 
 
 def recognise_document(head: bytes, region: Region) -> bool:
-    """Whether a content is a document that is a ZIP archive, as far as its first member tells."""
+    """Tells whether a content is a document in a ZIP archive, by its first member."""
     return recognise(head, region) and (head[30:38] == b"mimetype" or any(name in head for name in _DOCUMENTS))
 
 
 @careful("a ZIP archive")
 def members(region: Region) -> Iterator[Part | Omission]:
-    """Every member of an archive; of a document, what may be seen or opened."""
+    """Yields every member of an archive. Of a document, it yields those that can be seen or opened."""
     directory = find_directory(region)
     entries, stated, document = _listed(region)
     yield from _Archive(region).given(entries, stated, document=document)
@@ -100,7 +100,7 @@ def members(region: Region) -> Iterator[Part | Omission]:
 
 
 def _listed(region: Region) -> tuple[Iterator[Entry | None], int, bool]:
-    """The members, how many there should be (-1: nobody knows), and whether this is a document."""
+    """Returns the members, the stated number of members (-1: unknown), and whether this is a document."""
     directory = find_directory(region)
     if directory is None:
         return iter(entries_without_directory(region)), -1, False
@@ -138,7 +138,9 @@ class _Archive:
             yield counted(stated - seen, f"member {names}", f"members {names}")
 
     def _without_plumbing(self, part: Part) -> Part | None:
-        """A member of a document as an attachment; None where it is text, XML or a font. Looks at its first bytes."""
+        """Returns a member of a document as an attachment, or None if it is text, XML or a font. It reads its first
+        bytes.
+        """
         content = part.content
         if isinstance(content, Region):
             head = content.head(PIECE if part.name == _MANIFEST else _HEAD)
@@ -183,7 +185,7 @@ class _Archive:
 
 
 def _unpacked(packed: Region, method: int, size: int | None) -> Iterator[bytes] | None:
-    """The bytes of a member; None where the method is not known."""
+    """Returns the bytes of a member, or None if the method is unknown."""
     if method == _DEFLATED:
         return unpack(pieces(packed), Inflater)
     if method == _DEFLATED_64:
@@ -200,7 +202,7 @@ def _unpacked(packed: Region, method: int, size: int | None) -> Iterator[bytes] 
 
 
 def _checked(unpacked: Iterator[bytes], crc: int) -> Iterator[bytes]:
-    """The same pieces. Raises `MediaError` behind them where their checksum is another one."""
+    """Yields the same pieces. Raises `MediaError` after them if their checksum is wrong."""
     found = 0
     for piece in unpacked:
         found = zlib.crc32(piece, found)
@@ -244,7 +246,7 @@ def _lzma(packed: Region, size: int | None) -> Iterator[bytes]:
 
 
 def _peeked(content: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first piece, and all pieces."""
+    """Returns the first piece, and all pieces."""
     try:
         first = next(content, b"")
     except MediaError as error:
@@ -258,12 +260,12 @@ def _raising(error: MediaError) -> Iterator[bytes]:
 
 
 def is_plumbing(head: bytes) -> bool:
-    """Whether content that begins so is text, XML, a font, or nothing."""
+    """Tells whether content with this beginning is text, XML, a font, or nothing."""
     return not head or head.startswith(_FONTS) or is_text(head)
 
 
 def is_text(head: bytes) -> bool:
-    """Whether bytes read as text in UTF-8 or UTF-16."""
+    """Tells whether bytes are text in UTF-8 or UTF-16."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     try:

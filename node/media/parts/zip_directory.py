@@ -22,7 +22,7 @@ from node.media.region import Region
 LOCAL: Final = b"PK\x03\x04"
 END: Final = b"PK\x05\x06"
 SPANNED: Final = b"PK\x07\x08"
-"""In front of the first member: a split archive, or one that turned out to need no second part (section 8.5)."""
+"""The mark before the first member of a split archive, or of one that needed no second file (section 8.5)."""
 _ENTRY: Final = b"PK\x01\x02"
 _END_64: Final = b"PK\x06\x06"
 _LOCATOR_64: Final = b"PK\x06\x07"
@@ -33,31 +33,31 @@ _END_RECORD_64: Final = struct.Struct("<4xQHHIIQQQQ")
 _LOCATOR: Final = struct.Struct("<4xIQI")
 _COMMENT: Final = 65_535
 _UNKNOWN: Final = 0xFFFFFFFF
-"""A size or an offset that stands in the Zip64 field instead."""
+"""The value of a size or an offset that is in the Zip64 field instead."""
 _HIGHEST_VERSION: Final = 63
-"""Of ZIP that a member may need (section 4.4.3)."""
+"""Versions of ZIP that a member may need (section 4.4.3)."""
 _LOWEST_VERSION: Final = 10
 _METHODS: Final = frozenset({0, 8, 9, 12, 14, 20, 93, 95, 99})
-"""Methods of packing in use (section 4.4.5); 99 is an encrypted member."""
+"""Methods of compression in use (section 4.4.5). 99 is an encrypted member."""
 _SEARCHED: Final = 1 << 28
-"""Bytes of a program in which a member is looked for."""
+"""Bytes of a program in which a member is searched."""
 _MOST_TRIES: Final = 1_000
 _LONGEST_NAME: Final = 1_000
 _SPACE: Final = 0x20
 """The lowest byte of a name."""
 _NOTHING: Final = 2
-"""Bytes that no bytes take when they are deflated."""
+"""Deflate stores no bytes in this many bytes."""
 ENCRYPTED: Final = 0x0001
 SIZES_FOLLOW: Final = 0x0008
 MASKED: Final = 0x2000
-"""Central directory encryption: headers do not tell the sizes."""
+"""Central directory encryption: headers do not state the sizes."""
 _UTF_8: Final = 0x0800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One member. `start`: where its bytes lie in the region; `packed`, `size`: bytes as they lie and unpacked, None
-    where only the data itself says. `crc`: CRC-32 of its bytes, 0 where nobody says.
+    """One member. `start`: offset of its bytes in the region; `packed`, `size`: packed and unpacked bytes, None if only
+    the data state them; `crc`: CRC-32 of its bytes, 0 if it is not stated.
     """
 
     name: bytes
@@ -77,7 +77,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Where the central directory lies. `shift`: bytes before the archive. `split`: whether parts of it are in other
+    """The location of the central directory. `shift`: bytes before the archive; `split`: parts of it are in other
     files.
     """
 
@@ -89,7 +89,7 @@ class Directory:
 
 
 def find_directory(region: Region) -> Directory | None:
-    """The central directory; None where there is none to be found."""
+    """Returns the central directory, or None if it cannot be found."""
     tail = min(region.size, _COMMENT + _END_RECORD.size)
     at_tail = region.size - tail
     data = region.at(at_tail, tail)
@@ -126,8 +126,8 @@ def _directory_at(region: Region, at: int) -> Directory | None:
 
 
 def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
-    """The members that the directory names; None for each that is not where it says. Ends early where the directory is
-    damaged: the number of what was given tells.
+    """Yields the members that the directory names, and None for each member that is not at its stated offset. It ends
+    early if the directory is damaged: compare the number of members.
     """
     at = directory.start
     for _ in range(directory.count):
@@ -158,7 +158,7 @@ def entries_of(region: Region, directory: Directory) -> Iterator[Entry | None]:
 
 
 def _start_of(region: Region, at: int) -> int | None:
-    """Where a member's bytes begin, by its own header at `at`."""
+    """Returns where a member's bytes begin, by its own header at `at`."""
     header = region.at(at, _LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or not header.startswith(LOCAL):
         return None
@@ -167,7 +167,7 @@ def _start_of(region: Region, at: int) -> int | None:
 
 
 def _wide(extra: bytes, values: list[int]) -> list[int]:
-    """Sizes and offsets, those that are not known taken from the Zip64 field in their order (section 4.5.3)."""
+    """Returns sizes and offsets. Unknown ones come from the Zip64 field in their order (section 4.5.3)."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
@@ -183,8 +183,8 @@ def _wide(extra: bytes, values: list[int]) -> list[int]:
 
 
 def has_members(region: Region) -> bool:
-    """Whether the header of a member stands anywhere in what begins as something else, such as a program. The four
-    bytes alone stand in every program that reads archives.
+    """Tells whether a content that begins differently, such as a program, contains the header of a member. Four bytes
+    alone are no proof: every program that reads archives contains them.
     """
     searched = region.part(0, _SEARCHED)
     at = 0
@@ -208,7 +208,7 @@ def has_members(region: Region) -> bool:
 
 
 def entries_without_directory(region: Region) -> Iterator[Entry]:
-    """The members by their own headers, in the order in which they lie."""
+    """Yields the members by their own headers, in the order of the file."""
     at = 0
     while (at := find(region, at, LOCAL)) < region.size:
         header = region.at(at, _LOCAL_HEADER.size)

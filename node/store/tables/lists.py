@@ -1,4 +1,4 @@
-"""The tables of lists: what each is, its rows and its cases. By the rules of `node.store.schema`."""
+"""The tables of lists: what each is, its rows by the block, and its cases. By the rules of `node.store.schema`."""
 
 from __future__ import annotations
 
@@ -34,40 +34,33 @@ lists: Final = Table(
     sqlite_autoincrement=True,
 )
 
-list_rows: Final = Table(
-    "list_rows",
+list_blocks: Final = Table(
+    "list_blocks",
     metadata,
-    counting("id"),
+    # The id of its last row. Its rows have the ids up to this one, without gaps.
+    counting("last"),
     integer("list_number"),
-    # Of its id in the list, or else of its hashes: by it a later file finds the row again.
-    blob("identity"),
-    # The file of its list that said it last.
+    # How many rows it has, those that are gone counted too.
+    integer("slots"),
+    # The file of its list that said its rows last: of the rows that are there, the earliest one.
     integer("generation"),
-    blob("md5"),
-    blob("sha1"),
-    blob("sha256"),
-    blob("pdq"),
-    integer("pdq_quality"),
-    blob("photodna"),
-    string("code"),
-    # Four flags of two bits each, as `store.list_codec` packs them.
-    integer("flags"),
-    string("series"),
-    string("tags"),
-    string("media_type"),
-    integer("size"),
+    # The same for each slot, 0 for a row that is gone; b"" where all rows are there and have the same.
+    blob("generations"),
     integer("case_id"),
-    integer("record"),
-    integer("line"),
-    integer("offset"),
-    # What few rows have, as JSON; "" for most.
-    string("rest"),
-    # The block of the vault that has the file's own words, and the place in it.
+    # Everything that its rows say: a secret.
     integer("vault_id"),
-    integer("vault_at"),
-    Index("list_rows_by_identity", "list_number", "identity", unique=True),
-    Index("list_rows_by_block", "vault_id"),
+    Index("list_blocks_by_list", "list_number"),
     sqlite_autoincrement=True,
+)
+
+list_identities: Final = Table(
+    "list_identities",
+    metadata,
+    integer("list_number", key=True),
+    # Of its id in the list, or else of its hashes: by it a later file finds the row again.
+    blob("identity", key=True),
+    integer("row_id"),
+    sqlite_with_rowid=False,
 )
 
 list_cases: Final = Table(

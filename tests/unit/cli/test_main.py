@@ -32,7 +32,7 @@ GROUPS = {
     "lists": ["list", "show", "hits", "change", "remove"],
     "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
-    "bundle": ["write", "read"],
+    "bundle": ["write", "read", "have"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]
 LEAVES += [[group, name] for group, names in GROUPS.items() for name in names]

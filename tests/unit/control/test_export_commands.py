@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -38,6 +38,13 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
         yield made
 
 
+class NoBundles:
+    """Bundles need the records of a federation: see `test_bundle_commands`."""
+
+    def begin(self, *_: object) -> NoReturn:
+        raise NotImplementedError
+
+
 def commands(shelf: Shelf) -> ExportCommands:
     def write(form: str, export: Export, profile: str, what: bytes, at: int) -> Any:
         sender = Sender(federation=sim.FEDERATION, member=FR, name="France", what=what, at=at)
@@ -45,6 +52,7 @@ def commands(shelf: Shelf) -> ExportCommands:
 
     return ExportCommands(
         exporting=Exporting(store=shelf.store, catalogue=shelf.catalogue, clock=lambda: shelf.now),
+        bundles=NoBundles(),
         writing=Writing(scheme=scheme, write=write),
         audit=shelf.audit,
         clock=lambda: shelf.now,

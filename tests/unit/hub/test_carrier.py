@@ -172,6 +172,61 @@ def test_a_hub_that_lost_entries_learns_from_its_followers_how_many() -> None:
     assert hub.carrier.claimed() == {}, "it is back"
 
 
+@pytest.mark.parametrize("call", ["bodies", "submit"])
+def test_a_member_that_hangs_up_and_calls_again_has_one_call_at_work(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The threads that read and store are few, and everybody's."""
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(2))
+    submit(hub, log.package())
+    at_work, most, let_go = 0, 0, threading.Event()
+
+    def work(*_given: Any) -> dict[int, Disclosure]:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        let_go.wait(PATIENCE)
+        at_work -= 1
+        return {}
+
+    monkeypatch.setattr(hub.carrier._showing, "bodies", work)
+    monkeypatch.setattr(hub.carrier, "_submit", work)
+
+    def one(number: int) -> Awaitable[Any]:
+        if call == "bodies":
+            return hub.carrier.bodies(FR.id, FR.origin, range(number + 1))
+        return hub.carrier.submit(FR.id, log.package())
+
+    async def story() -> None:
+        calls = [asyncio.ensure_future(one(number)) for number in range(3)]
+        async with asyncio.timeout(PATIENCE):
+            while not at_work:  # noqa: ASYNC110 (a thread tells nobody)
+                await asyncio.sleep(0.01)
+            for each in calls:
+                each.cancel()
+            again = asyncio.ensure_future(one(7))
+            await asyncio.sleep(0.05)
+            assert at_work == 1
+            let_go.set()
+            await again
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert most == 1
+
+    asyncio.run(story())
+
+
+def test_a_follower_that_names_ever_other_logs_costs_the_hub_no_memory() -> None:
+    """Epochs that a member never had: there are a thousand million names of them."""
+    hub, log = a_hub(), Log(FR)
+    log.pictures(range(1))
+    submit(hub, log.package())
+    named = [LogView(origin=replace(FR.origin, epoch=epoch), size=5) for epoch in range(2, 2_000)]
+    followed(hub, DE.id, 1, *named)
+    assert hub.carrier.claimed() == {}
+    assert hub.carrier._claimed == {}
+
+
 @pytest.mark.parametrize(("status", "until", "taken"), [
     (KeyStatus.RETIRED, 9, True),
     (KeyStatus.RETIRED, 8, False),
@@ -479,8 +534,10 @@ def test_what_was_stored_for_a_caller_who_hung_up_reaches_the_followers() -> Non
         call = asyncio.ensure_future(hub.carrier.submit(FR.id, log.package()))
         await asyncio.to_thread(begun.wait, PATIENCE)
         call.cancel()
-        await asyncio.gather(call, return_exceptions=True)
+        await asyncio.sleep(0)
         go_on.set()
+        await asyncio.gather(call, return_exceptions=True)
+        assert call.cancelled()
         async with asyncio.timeout(PATIENCE):
             assert (await waiting).end == 1
 

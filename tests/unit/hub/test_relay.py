@@ -17,7 +17,15 @@ from node.domain.usage import Resource
 from node.errors import DiskFull, Expired, Malformed, Overloaded, Refused, Suspended
 from node.hub.asking import OUTSTANDING, Asking, Outstanding
 from node.hub.messages import pack_delivery, pack_event, unpack_delivery, unpack_event
-from node.hub.relay import MAIL_AT_ONCE, MAILBOX_DEPTH, PAYLOAD_A_UNIT, PAYLOAD_BASE, QueryRelay
+from node.hub.relay import (
+    LETTER_BYTES_OF_ONE,
+    LETTERS_OF_ONE,
+    MAIL_AT_ONCE,
+    MAILBOX_DEPTH,
+    PAYLOAD_A_UNIT,
+    PAYLOAD_BASE,
+    QueryRelay,
+)
 from node.hub.switchboard import QUEUE_DEPTH, LocalSwitchboard
 from node.usecases.admitting import cost_of
 from node.usecases.intake import subject_of
@@ -368,6 +376,27 @@ def test_late_answers_wait_in_a_bounded_mailbox(before: int, after: int) -> None
     asyncio.run(scenario())
     with store.read() as tx:
         assert tx.mailbox_size(FR) == after
+
+
+@pytest.mark.parametrize(
+    ("letters", "size", "after"),
+    [(LETTERS_OF_ONE - 1, 10, 1), (LETTERS_OF_ONE, 10, 0), (5, LETTER_BYTES_OF_ONE // 5, 0)],
+    ids=["room", "many", "long"],
+)
+def test_one_member_fills_a_part_of_anothers_mailbox(letters: int, size: int, after: int) -> None:
+    """An asker that is away: its mailbox has room for what others answer late."""
+    store = MemoryStore()
+    with store.write() as writer:
+        for _ in range(letters):
+            writer.put_mail(FR, bytes(16), replace(reply(JP).answer, answer=bytes(size)), sim.NOW + 60)
+        writer.put_mail(FR, bytes(16), reply(BR).answer, sim.NOW + 60)
+
+    async def scenario() -> None:
+        await late(relay(store=store), asyncio.Event())
+
+    asyncio.run(scenario())
+    with store.read() as tx:
+        assert tx.mailbox_size(FR) == letters + 1 + after
 
 
 def test_a_full_mailbox_is_read_a_few_at_a_time_and_emptied() -> None:

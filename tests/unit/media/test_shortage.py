@@ -19,7 +19,9 @@ from PIL import Image
 
 from node.domain.material import VideoFingerprints
 from node.errors import MediaError
-from node.media.shortage import FILES, MEMORY, THREADS, Shortage, lack_in
+from node.media import shortage
+from node.media.confine import MEMORY_BYTES
+from node.media.shortage import AT_ONCE_BYTES, FILES, MEMORY, PERMISSION, THREADS, Shortage, lack_in
 from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.reading import fingerprint
 from tests.unit.media.soak import SMALL, broken
@@ -113,6 +115,8 @@ def test_without_a_thread_no_healthy_file_is_called_damaged(healthy: list[Path])
         (OSError(errno.EMFILE, "Too many open files"), FILES),
         (OSError(errno.ENFILE, "Too many open files in system"), FILES),
         (OSError(errno.EIO, "Input/output error"), ""),
+        (av.error.PermissionError(errno.EPERM, "Operation not permitted"), ""),  # FFmpeg's -1: any damage
+        (PermissionError(errno.EPERM, "Operation not permitted"), PERMISSION),
         (av.error.InvalidDataError(1094995529, "Invalid data found when processing input"), ""),
         (SyntaxError("Memory allocation error: Security limit exceeded"), ""),
         (ValueError("broken"), ""),
@@ -121,6 +125,17 @@ def test_without_a_thread_no_healthy_file_is_called_damaged(healthy: list[Path])
 )
 def test_an_error_that_states_a_lack_is_known(error: Exception, lack: str) -> None:
     assert lack_in(error) == lack
+
+
+@pytest.mark.parametrize(("peak", "lack"), [(MEMORY_BYTES - AT_ONCE_BYTES + 1, MEMORY), (AT_ONCE_BYTES, "")])
+def test_ffmpeg_lacked_memory_only_where_it_was_nearly_full(
+    monkeypatch: pytest.MonkeyPatch, peak: int, lack: str
+) -> None:
+    """It states the same for a packet whose length makes no sense: that is the file's fault."""
+    monkeypatch.setattr("resource.getrlimit", lambda _kind: (MEMORY_BYTES, MEMORY_BYTES))
+    monkeypatch.setattr(shortage, "usage", lambda: shortage.Usage(now_bytes=0, peak_bytes=peak, threads=1))
+    assert lack_in(av.error.MemoryError(errno.ENOMEM, "Cannot allocate memory")) == lack
+    assert lack_in(MemoryError()) == MEMORY
 
 
 def test_an_error_that_was_raised_for_a_lack_is_known() -> None:

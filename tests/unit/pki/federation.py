@@ -13,13 +13,14 @@ from node.domain.roster import Roster
 from node.errors import NotFound
 from node.pki.authority import Authority
 from node.pki.ca import CertificateAuthority, make_request
-from node.pki.client import Fetch, RosterClient
+from node.pki.client import RosterClient
 from node.pki.courier import SigningRequest, claim_hub, encode_request
 from node.pki.keys import HUB, ONLINE, KeyRing
 from node.pki.metadata import RoleSigner
 from node.pki.petition import make_petition, to_request
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
+from node.pki.roster_files import Fetch
 from node.pki.wrapping import Passphrase
 
 FEDERATION = FederationId("federation.example")

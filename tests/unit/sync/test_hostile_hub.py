@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -178,6 +179,22 @@ def test_logs_of_nobody_are_refused_and_a_flood_of_them_ends_the_stream(monkeypa
                 await drowned.follower.changed()
 
     asyncio.run(story())
+
+
+def test_a_hub_that_names_ever_other_logs_costs_its_node_no_memory() -> None:
+    """A new thousand with each stream, and a line of the node's state for each."""
+    hub, log = a_federation()
+    node = Node(hub.world, JP, hostile(hub, JP.id, FR.origin))
+    asyncio.run(node.catch_up())
+    stored = set(node.copies.progress)
+    for stream in range(3):
+        node.copies.open()
+        origins = [replace(log.speaker.origin, epoch=2 + 10 * stream + number) for number in range(10)]
+        packages = [log.package(hub=True, origin=origin) for origin in origins]
+        assert node.copies.verify(packages) == []
+        assert set(node.copies.progress) == stored | set(origins)
+    node.copies.open()
+    assert set(node.copies.progress) == stored
 
 
 def test_a_foreign_append_under_our_key_alarms_us_at_the_next_round() -> None:

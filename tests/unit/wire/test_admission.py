@@ -15,7 +15,7 @@ class Front:
         self.kept: list[int] = []
         self.ended: list[int] = []
 
-    def keep(self, number: int) -> None:
+    def keep(self, number: int, member: str) -> None:
         self.kept.append(number)
 
     def cut(self, number: int) -> None:

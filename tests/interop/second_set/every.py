@@ -1,0 +1,43 @@
+"""All files of the second set."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.interop.expected import differences
+from tests.interop.second_set import (
+    icse_files,
+    misp_files,
+    page_files,
+    plain_files,
+    stix_files,
+    vics_faults,
+    vics_frames,
+    vics_values,
+    xml_files,
+)
+from tests.interop.second_set.made import Made
+
+_MODULES: Final = (
+    vics_frames,
+    vics_values,
+    vics_faults,
+    icse_files,
+    xml_files,
+    page_files,
+    misp_files,
+    stix_files,
+    plain_files,
+)
+
+
+def every_file() -> list[Made]:
+    """In the order of their modules. Names are unique."""
+    files = [file for module in _MODULES for file in module.files()]
+    assert len({file.name for file in files}) == len(files)
+    return files
+
+
+def closest_differences(file: Made, got: dict[str, Any]) -> list[str]:
+    """Where an outcome differs from the allowed one that is closest to it; empty if it is allowed."""
+    return min((differences(each, got) for each in file.allowed), key=len)
