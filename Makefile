@@ -37,13 +37,13 @@ $(VENV)/project.stamp: $(VENV)/lock.stamp pyproject.toml
 WARM := import importlib, pkgutil, node.match, node.media.picture; node.media.picture.warm(); \
 	[importlib.import_module('node.match.' + each.name) for each in pkgutil.iter_modules(node.match.__path__) if 'kernels' in each.name]
 
-# Cython comes first: pdqhash has no wheel, and is built with exactly the versions in the locks.
+# Cython comes first: pdqhash and weighted-levenshtein have no wheel, and are built with exactly the versions in the locks.
 oracles: $(VENV)/oracles.stamp
 
 $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
 	@echo "Installing the oracles"
 	@$(PIP) install --require-hashes --only-binary :all: --constraint requirements-oracles.lock cython
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary pdqhash --no-build-isolation -r requirements-oracles.lock
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary pdqhash,weighted-levenshtein --no-build-isolation -r requirements-oracles.lock
 	@touch $@
 
 # ---- using it

@@ -3,7 +3,8 @@
 Rules this module upholds: those of `node.app.helping` and `node.wire.front`.
 
 Greeting: `{"main": [descriptors], "enrolment": [descriptors], "main_server": path, "enrolment_server": path}`. Then
-`{"keep": number, "member": name}` and `{"cut": number}`. It sends `{"closed": number}` and `{"over": [address, what, times]}`.
+`{"keep": number, "member": name}` and `{"cut": number}`. It sends `{"closed": number}` and
+`{"over": [address, what, times]}`.
 """
 
 from __future__ import annotations

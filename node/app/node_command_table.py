@@ -44,7 +44,7 @@ from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
 from node.usecases.imported_cases import Cases
 from node.usecases.list_contribution import ListContributing
-from node.usecases.list_export import Export, Exporting
+from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -119,11 +119,11 @@ def _list_hits(services: NodeServices) -> ListHitCommands:
 def _export(services: NodeServices) -> ExportCommands:
     federation, me = federation_id(services.settings.federation), member_id(services.settings.member)
 
-    def write(form: str, export: Export, profile: str, what: bytes, at: int) -> tuple[Iterator[bytes], Counter[str]]:
+    def write(form: str, export: Export, shape: Shape, what: bytes, at: int) -> tuple[Iterator[bytes], Counter[str]]:
         roster = services.members.latest()
         known = roster.members.get(me) if roster else None
         sender = Sender(federation=federation, member=me, name=known.name if known else me, what=what, at=at)
-        return write_list(form, export, profile, sender)
+        return write_list(form, export, shape, sender)
 
     exporting = Exporting(store=services.store, catalogue=services.catalogue, clock=time.time)
     return ExportCommands(

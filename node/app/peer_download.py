@@ -3,9 +3,10 @@
 Rules this module upholds:
 
 - TLS 1.3, and a certificate of exactly the CA that the settings name. The machine's CAs are not trusted.
-- One GET of the address that the settings name: no redirect, no proxy, no cookie, no compression, no body.
+- One GET of one address: no redirect, no proxy, no compression, no body. So the headers that the settings name reach
+  the peer alone, after its certificate was checked.
 - A page has at most so many bytes and takes at most so many seconds in all. A page that ends early is not used.
-- An error names neither the address nor anything that the peer sent, its status aside.
+- An error names neither the address, nor the headers, nor anything that the peer sent, its status aside.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
+from node.app.peer_credentials import Credentials
 from node.errors import BadSignature, Malformed, Misuse, Overloaded, StoreError, Unavailable
 
 if TYPE_CHECKING:
@@ -27,7 +30,18 @@ if TYPE_CHECKING:
     from node.domain.peers import Address
 
 _CHUNK: Final = 262_144
-_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "vigil", "Connection": "close"}
+_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "vigil", "Connection": "close"}
+_LATER: Final = (http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS)
+_WHO_ARE_YOU: Final = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How every page of a peer is asked for. `accept`: the type of content that is asked for."""
+
+    tls: ssl.SSLContext
+    headers: Credentials = field(default_factory=Credentials)
+    accept: str = "*/*"
 
 
 def tls_of(ca: Path) -> ssl.SSLContext:
@@ -41,13 +55,14 @@ def tls_of(ca: Path) -> ssl.SSLContext:
     return tls
 
 
-def download(address: Address, tls: ssl.SSLContext, target: Path, *, max_bytes: int, seconds: float) -> None:
+def download(address: Address, request: Request, target: Path, *, max_bytes: int, seconds: float) -> None:
     """Writes the page to the new file `target`, mode 0600.
 
-    Raises `Unavailable` if the peer cannot be reached or is too slow, `BadSignature` if its certificate is not trusted,
-    `Malformed` for any answer but a whole page, `Overloaded` for a page that is too large, `StoreError`.
+    Raises `Unavailable` if the peer cannot be reached, is too slow or asks to try later, `BadSignature` if its
+    certificate is not trusted, `Malformed` for any other answer but a whole page, `Overloaded` for a page that is too
+    large, `StoreError`.
     """
-    begun = time.monotonic()
+    begun, tls = time.monotonic(), request.tls
     try:
         plain = socket.create_connection((address.host, address.port), timeout=seconds)
     except OSError as error:
@@ -57,7 +72,7 @@ def download(address: Address, tls: ssl.SSLContext, target: Path, *, max_bytes: 
         try:
             with clock:
                 connected.do_handshake()
-                _get(address, connected, target, max_bytes)
+                _get(address, request, connected, target, max_bytes)
         except ssl.SSLCertVerificationError:
             raise BadSignature(
                 "the certificate of the peer is not trusted", remedy="check ca and the host name in url"
@@ -97,10 +112,10 @@ class _Deadline:
             socket.socket.shutdown(self._connected, socket.SHUT_RDWR)
 
 
-def _get(address: Address, connected: socket.socket, target: Path, max_bytes: int) -> None:
+def _get(address: Address, request: Request, connected: socket.socket, target: Path, max_bytes: int) -> None:
     connection = http.client.HTTPConnection(address.host, address.port)
     connection.sock = connected
-    connection.request("GET", address.target, headers=_HEADERS)
+    connection.request("GET", address.target, headers={"Accept": request.accept, **_HEADERS, **request.headers.headers})
     with connection.getresponse() as answer:
         length = _length(answer)
         if length is not None and length > max_bytes:
@@ -134,6 +149,13 @@ def _write(file: IO[bytes], piece: bytes) -> None:
 def _length(answer: http.client.HTTPResponse) -> int | None:
     """Bytes of the page, None if it comes in chunks, whose last one says that it is the last. Raises `Malformed`."""
     if answer.status != http.client.OK:
+        if answer.status in _WHO_ARE_YOU:
+            raise Malformed(
+                f"the peer does not let this node in (status {answer.status})",
+                remedy="check the file that credentials names, and what the peer allows",
+            )
+        if answer.status in _LATER or answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"the peer answers with status {answer.status}", remedy="try later")
         is_redirect = http.client.MULTIPLE_CHOICES <= answer.status < http.client.BAD_REQUEST
         remedy = "a redirect is not followed: set url to where it leads" if is_redirect else "check url"
         raise Malformed(f"the peer answers with status {answer.status}", remedy=remedy)

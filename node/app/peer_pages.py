@@ -7,60 +7,32 @@ Rules this module upholds:
   left is deleted by the next pull.
 - Of a folder every regular file is a page, in the order of the names. Links are not followed. Files that their writer
   has not finished by their name (`.NAME`, `NAME.part`, `NAME.tmp`, `NAME~`) are not pages.
-- A page that cannot be had is told as its own fault, and the others are read.
+- A page that cannot be had is told as its own fault, and the others are read. Those over HTTPS: `peer_walking`.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from node.app.peer_download import download, tls_of
-from node.domain.peers import address_of
-from node.errors import AlreadyRunning, Misuse, NotFound, Overloaded, PeerFault, Unavailable, VigilError
+from node.app.peer_walking import FailedPage, Fetched, FetchedPage, digest_of, downloaded, sha256
+from node.errors import AlreadyRunning, Misuse, NotFound
 from node.usecases.pulling import Cursor, PulledPage, cursor_text, read_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from node.config import Home
     from node.domain.peers import Peer
+    from node.usecases.page_walk import Stop
 
 _UNFINISHED: Final = (".part", ".tmp", "~")
 _COMPANIONS: Final = {"misp": frozenset({"manifest.json", "hashes.csv"})}
 """Files beside the pages that a feed of this format has: its table of contents and its table of hashes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPage:
-    """A page that is here. `number` counts from 1, failed pages too."""
-
-    number: int
-    path: Path
-    page: PulledPage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedPage:
-    """A page that could not be had."""
-
-    number: int
-    error: VigilError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """The pages of a peer. `passed_over`: entries of its folder that are no regular files, or are not finished."""
-
-    pages: list[FetchedPage]
-    failed: list[FailedPage]
-    passed_over: int = 0
 
 
 class PeerFolder:
@@ -116,10 +88,12 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def fetch(peer: Peer, folder: PeerFolder) -> Fetched:
-    """The pages of a peer, as they are now. Raises `NotFound`, `Misuse`, `StoreError`."""
+def fetch(peer: Peer, folder: PeerFolder, stops: Mapping[str, Stop]) -> Fetched:
+    """The pages of a peer, as they are now. `stops`: where walks over its pages stopped (`Cursor.stops`). Raises
+    `NotFound`, `Misuse`, `StoreError`.
+    """
     if peer.urls:
-        return _downloaded(peer, folder.pages)
+        return downloaded(peer, folder.pages, stops)
     source = Path(peer.path)
     try:
         if not source.is_dir():
@@ -142,42 +116,16 @@ def _is_unfinished(name: str) -> bool:
 
 
 def _hashed(paths: list[Path], passed_over: int) -> Fetched:
-    fetched = Fetched(pages=[], failed=[], passed_over=passed_over)
+    fetched = Fetched(passed_over=passed_over)
     for number, path in enumerate(paths, 1):
         try:
-            page = PulledPage(name=_sha256(os.fsencode(path.name)), digest=_digest(path))
+            page = PulledPage(name=sha256(os.fsencode(path.name)), digest=digest_of(path))
         except OSError as error:
             # A single file is the whole peer. One of a folder may have gone meanwhile.
             fetched.failed.append(FailedPage(number=number, error=_no_path(error)))
         else:
             fetched.pages.append(FetchedPage(number=number, path=path, page=page))
     return fetched
-
-
-def _downloaded(peer: Peer, folder: Path) -> Fetched:
-    fetched = Fetched(pages=[], failed=[])
-    tls = tls_of(Path(peer.ca))
-    folder.mkdir(mode=0o700)
-    for number, url in enumerate(peer.urls, 1):
-        path = folder / str(number)
-        try:
-            download(address_of(url), tls, path, max_bytes=peer.max_bytes, seconds=peer.timeout_seconds)
-        except (Unavailable, PeerFault, Overloaded) as error:
-            fetched.failed.append(FailedPage(number=number, error=error))
-            path.unlink(missing_ok=True)
-        else:
-            page = PulledPage(name=_sha256(url.encode()), digest=_digest(path))
-            fetched.pages.append(FetchedPage(number=number, path=path, page=page))
-    return fetched
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _no_path(error: OSError) -> NotFound | Misuse:

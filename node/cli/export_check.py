@@ -17,9 +17,10 @@ import typer
 
 from node.cli.common import Common
 from node.cli.files import read_input
+from node.cli.left_out_words import left_out_words
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.words import below, count, moment
+from node.cli.words import count, moment
 from node.errors import BadProof, Misuse, PeerFault
 
 SUFFIX: Final = ".manifest"
@@ -83,7 +84,7 @@ def verified_words(line: Line) -> str:
     rows = [
         f"Verified: {plain(line['member'])} exported this file on {moment(line['at'])}, by its own clock.",
         f"  {plain(line['format'])} {plain(line['profile'])}".rstrip() + f", {count(line['rows'], 'row')}",
-        *(below(2, f"left out: {plain(reason)} ({number:,})") for reason, number in line["left_out"].items()),
+        *left_out_words(line["left_out"]),
         f"  checked by roster version {line['roster_version']}{stale}",
         f"  root {line['root_fingerprint']} (compare it with the authority by telephone)",
     ]

@@ -21,6 +21,7 @@ from node.cli import options
 from node.cli.common import Command, Common, common
 from node.cli.export_check import manifest_of
 from node.cli.files import refuse_existing, write_new
+from node.cli.left_out_words import left_out_words
 from node.cli.output import Line, plain
 from node.cli.part_file import PartFile
 from node.cli.words import below, count
@@ -49,6 +50,15 @@ class Profile(StrEnum):
     UK = "UK"
 
 
+class Distribution(StrEnum):
+    """Who may have an event of MISP: own organisation, this community, connected communities, all communities."""
+
+    ORGANISATION = "0"
+    COMMUNITY = "1"
+    CONNECTED = "2"
+    ALL = "3"
+
+
 class LowestLevel(StrEnum):
     """The lowest level that is exported."""
 
@@ -59,6 +69,12 @@ class LowestLevel(StrEnum):
 
 _LEVEL_HELP: Final = (
     "The lowest level to export. Default: shared. national also exports what this node keeps to itself."
+)
+
+
+_DISTRIBUTION_HELP: Final = (
+    "MISP only: 0 own organisation (the default), 1 this community, 2 connected communities, 3 all. "
+    "A row whose handling allows less gets less."
 )
 
 
@@ -77,6 +93,9 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
         ),
     ],
     profile: Annotated[Profile | None, typer.Option("--profile", help="VICS only: whose data model.")] = None,
+    distribution: Annotated[
+        Distribution | None, typer.Option("--distribution", help=_DISTRIBUTION_HELP, show_default=False)
+    ] = None,
     case: Annotated[
         str | None,
         typer.Option(
@@ -93,20 +112,24 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
     level: Annotated[LowestLevel | None, typer.Option("--level", help=_LEVEL_HELP)] = None,
     since: Annotated[
         int | None,
-        typer.Option("--since", metavar="YYYY-MM-DD", parser=options.day, help="Only what was added from this day on."),
+        typer.Option(
+            "--since", metavar="YYYY-MM-DD", parser=options.day, help="Only what was added or ended from then on."
+        ),
     ] = None,
 ) -> None:
     """Write hashes as a file for another program: a case, a series, a list, or all holdings of a level.
 
     File names, paths and comments stay here. What may not leave is left out and counted: what is below --level, what
-    its handling does not open to everyone, and what is on the allow-list. FILE.manifest is written beside the file. It
-    is signed, and vigil verify FILE checks both anywhere.
+    its handling does not open to everyone, and what is on the allow-list. MISP, STIX and NCMEC files also withdraw what
+    was exported before and holds no more: corrected, retracted and expired records. FILE.manifest is written beside the
+    file. It is signed, and vigil verify FILE checks both anywhere.
     """
     given = common(ctx)
     arguments: Line = {"format": form, "profile": profile, "case": case, "series": series, "list": name, "level": level}
     arguments["since"] = None if since is None else since * SECONDS_A_DAY
+    arguments["distribution"] = None if distribution is None else int(distribution)
     arguments = {key: value for key, value in arguments.items() if value is not None}
-    if arguments.keys() <= {"format", "profile"}:
+    if arguments.keys() <= {"format", "profile", "distribution"}:
         raise Misuse("nothing is selected", remedy="give --case, --series, --list, --level or --since")
     given.output.line(save(given, "export-list", arguments, output), export_words)
 
@@ -151,8 +174,11 @@ def export_words(line: Line, noun: str = "row") -> str:
     """The file, and what was left out. `noun`: what it has."""
     of_list = f" of the list {plain(line['list'])}" if line.get("list") else ""
     lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}{of_list}, SHA-256 {line['sha256']}."]
-    for reason, number in line["left_out"].items():
-        lines.append(below(2, f"left out: {plain(reason)} ({number:,})"))
+    if line["withdrawn"]:
+        lines.append(below(2, f"withdrawn from earlier exports: {line['withdrawn']:,}"))
+    lines += left_out_words(line["left_out"])
     if any(reason.startswith("level ") for reason in line["left_out"]):
         lines.append(below(2, "To export holdings and lists of a lower level too: --level national"))
+    if not line["rows"] and not line["withdrawn"]:
+        lines.append(below(2, "The file is empty: nothing that is selected may leave, or nothing is selected."))
     return "\n".join(lines)

@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ def write_new(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
-        raise Misuse(f"{plain(path)} cannot be written: {_why(error)}") from None
+        raise cannot_write(path, error) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -52,6 +53,12 @@ def write_new(path: Path, data: bytes) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise StoreError(f"{plain(path)} could not be written: {_why(error)}") from None
+
+
+def cannot_write(path: Path, error: OSError) -> Misuse:
+    """Says that a file cannot be made, and what to do."""
+    remedy = "make its folder first, or name another one" if error.errno == errno.ENOENT else "name another folder"
+    return Misuse(f"{plain(path)} cannot be written: {_why(error)}", remedy=remedy)
 
 
 def _exists(path: Path) -> Misuse:

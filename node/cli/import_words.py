@@ -45,7 +45,7 @@ def _outcome(line: Line) -> str:
 def _content(line: Line) -> list[str]:
     records = "records not counted" if line["records"] is None else count(line["records"], "record")
     ignored = sum(line["ignored"].values())
-    first = f"{count(line['seen'], 'row')} read: {records}, {line['retractions_total']:,} withdrawals, "
+    first = f"{count(line['seen'], 'row')} read: {records}, {count(line['retractions_total'], 'withdrawal')}, "
     words = [first + f"{line['rejected_total']:,} rejected, {ignored:,} ignored"]
     if line["list"] is not None:
         words.append(

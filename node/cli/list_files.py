@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from node.cli.output import Advance, Line
 from node.control.list_lines import item_of
-from node.domain.references import PLACEHOLDER, At, Fault, Item, ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import PLACEHOLDER, At, Family, Fault, Item, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse
 from node.interop.formats import FORMATS, format_of
 from node.interop.reading import HEAD_BYTES, Choices, Format
@@ -105,10 +105,10 @@ class Pass:
         rows: list[list[Any]] = []
         words = 0
         for item in self.items():
-            if not isinstance(item, Reference | Withdrawal | ListCase):
+            if not isinstance(item, Reference | Withdrawal | ListCase | Family):
                 continue
             rows.append(item_of(item))
-            words += len(item.said) if not isinstance(item, Withdrawal) else 0
+            words += len(item.said) if isinstance(item, Reference | ListCase) else 0
             if len(rows) >= ROWS_AN_ITEM or words >= BYTES_AN_ITEM:
                 yield {"rows": rows}
                 rows, words = [], 0

@@ -3,6 +3,8 @@
 Rules this module upholds:
 
 - A saved mapping and an option have the same form (`column_roles.read_mapping`). A column is said once.
+- What names a file that is there is a saved mapping, also if the name has a "=". Anything else with a "=" is
+  `COLUMN=ROLE`.
 """
 
 from __future__ import annotations
@@ -22,10 +24,18 @@ def columns_of(given: Iterable[str]) -> dict[str, str]:
     """Column -> what it holds. Raises `Misuse`."""
     columns: dict[str, str] = {}
     for text in given:
-        for column, role in read_mapping(text if "=" in text else _saved(Path(text))).items():
+        for column, role in read_mapping(text if _is_said(text) else _saved(Path(text))).items():
             if columns.setdefault(column, role) != role:
                 raise Misuse("a column is mapped twice", remedy="give each column one role")
     return columns
+
+
+def _is_said(text: str) -> bool:
+    try:
+        return "=" in text and not Path(text).is_file()
+    except (OSError, ValueError):
+        # Too long for a path, or with a NUL.
+        return True
 
 
 def _saved(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from node.cli.files import refuse_existing
+from node.cli.files import cannot_write, refuse_existing
 from node.cli.output import plain
 from node.errors import Misuse, StoreError
 
@@ -43,7 +43,7 @@ class PartFile:
                 remedy="if no other command is writing it, delete it and try again",
             ) from None
         except OSError as error:
-            raise Misuse(f"{plain(self.path)} cannot be written: {_why(error)}") from None
+            raise cannot_write(self.path, error) from None
         return self
 
     def write(self, piece: bytes) -> None:

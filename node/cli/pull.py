@@ -23,7 +23,7 @@ from node.cli.words import count
 from node.domain.peers import Peer
 from node.errors import Misuse, NotFound
 
-_ANOTHER: Final = "add a section [peers.NAME] to vigil.toml (docs/INTEROP.md, Pull from a peer)"
+_ANOTHER: Final = "a section [peers.NAME] of vigil.toml makes one (docs/INTEROP.md, Pull from a peer)"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,10 +42,13 @@ def pull(
 
     A section [peers.NAME] of vigil.toml says where its pages are (a file, a folder, or HTTPS addresses with their CA)
     and which list they become. New and changed pages are imported. Rows that the source marks as deleted are withdrawn;
-    with whole = "yes", rows that no page has any more are deleted too. Exit code 1: a page was not taken in.
+    with whole = "yes", rows that no page has any more are deleted too. A file that credentials names has the headers by
+    which the peer knows this node. With follow = "yes", the pages that follow are read too; with follow = "changes",
+    the peer is asked for what changed since the last pull. Exit code 1: a page was not taken in.
     """
     from node.app.peer_pages import fetch, opened_peer
-    from node.cli.pull_pages import Pull
+    from node.cli.pull_pages import Pull, list_mark
+    from node.usecases.pulling import Cursor
 
     given = common(ctx)
     if given.socket is not None:
@@ -56,14 +59,20 @@ def pull(
     if name is None:
         for each in peers.values():
             given.output.line(_peer_line(each), _peer_words)
+        given.output.note(f"vigil pull NAME pulls one of them; {_ANOTHER}" if peers else f"no peers here; {_ANOTHER}")
         return
     if name not in peers:
         raise NotFound("vigil.toml has no peer with this name", remedy=_ANOTHER)
     peer = peers[name]
     with opened_peer(given.home, peer) as folder:
-        fetched = fetch(peer, folder)
+        known = Cursor() if again else folder.cursor()
+        if known.stops:
+            with given.session() as session:
+                known = known.of(peer, list_mark(session, peer))
+        # Outside of a session: where no daemon runs, a session holds the home, and a peer may be slow.
+        fetched = fetch(peer, folder, known.stops)
         with given.session() as session:
-            summary = Pull(session, given.output, peer, folder, fetched).run(again=again)
+            summary = Pull(session, given.output, peer, folder, fetched).run(known)
     given.output.line(summary, _summary_words)
     if summary["failed"]:
         raise typer.Exit(ExitCode.ERROR)
@@ -100,6 +109,8 @@ def _summary_words(line: Line) -> str:
         words += [awaiting_words(line["awaiting_retraction"], line["list"])] if line["awaiting_retraction"] else []
     if line["kept_back"]:
         words.append("rows that no page has any more were kept, because a page was not taken in")
+    if line["goes_on"]:
+        words.append("not all pages that follow were read: the next pull goes on there")
     if line["passed_over"]:
         words.append(f"not read in the folder: {line['passed_over']:,} (not a regular file, or not finished)")
     return "\n".join(words)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from node.app.peer_pages import Fetched, FetchedPage, PeerFolder
+from node.app.peer_pages import PeerFolder
+from node.app.peer_walking import Fetched, FetchedPage
 from node.cli.common import Session
 from node.cli.import_lines import INCOMPLETE, REFUSED, REJECTED, failed_line
 from node.cli.import_words import file_words
@@ -17,12 +19,19 @@ from node.domain.references import At
 from node.errors import Malformed, Misuse, VigilError
 from node.interop.reading import Broken, Choices, Unwelcome
 from node.usecases.list_taking import require_same_scheme
+from node.usecases.page_walk import Stop
 from node.usecases.pulling import Cursor, mark_of
 
 _COUNTS: Final = ("added", "changed", "withdrawn")
 _EARLY: Final = "the page ends early"
 _OF_A_PAGE: Final = (Malformed, Misuse)
 """Faults of one page: `Broken` is `Malformed`, and `Unwelcome` is `Misuse`. Any other error ends the pull."""
+
+
+def list_mark(session: Session, peer: Peer) -> str:
+    """What changes with every import into the list of a peer (`pulling.mark_of`)."""
+    found = list(session.run("list-list", {"list": peer.list}))
+    return mark_of(found[0] if found else None)
 
 
 class Pull:
@@ -40,14 +49,15 @@ class Pull:
         self._sums = dict.fromkeys((*_COUNTS, "imported", "failed"), 0)
         self._own_holdings: Line | None = None
         self._awaiting: int | None = None
+        self._stops: Mapping[str, Stop] = {}
 
-    def run(self, *, again: bool) -> Line:
-        """Pulls what is new; the line with its counts. `again`: everything."""
+    def run(self, known: Cursor) -> Line:
+        """Pulls what is new; the line with its counts. `known`: what the list has, an empty one to read everything."""
         fetched = self._fetched
-        known = Cursor() if again else self._folder.cursor()
         for failed in fetched.failed:
             self._fail(failed.number, failed.error)
         cursor = known.of(self._peer, self._mark())
+        self._stops = cursor.stops
         new = [page for page in fetched.pages if not cursor.has(page.page)]
         kept_back = False
         if not self._peer.is_whole:
@@ -65,11 +75,11 @@ class Pull:
             "awaiting_retraction": self._awaiting,
             "kept_back": kept_back,
             "passed_over": fetched.passed_over,
+            "goes_on": any(stop.page > 1 for stop in fetched.stops.values()),
         }
 
     def _mark(self) -> str:
-        found = list(self._session.run("list-list", {"list": self._peer.list}))
-        return mark_of(found[0] if found else None)
+        return list_mark(self._session, self._peer)
 
     # --- page by page -------------------------------------------------------------------------------------------------
 
@@ -80,8 +90,12 @@ class Pull:
             for page in new:
                 if digest := self._page(page):
                     pages[page.page.name] = digest
+            # Only now: a pull that is interrupted in between begins again where it began. So does one for changes of
+            # which a page was bad: nobody would ask for that page again.
+            if not (self._peer.asks_changes and self._sums["failed"] > len(self._fetched.failed)):
+                self._stops = self._fetched.stops
         finally:
-            if self._sums["imported"]:
+            if self._sums["imported"] or self._stops != cursor.stops:
                 self._keep(pages, is_whole=False)
 
     def _page(self, page: FetchedPage) -> str:
@@ -125,6 +139,7 @@ class Pull:
         self._count(line)
         self._own_holdings, self._awaiting = line["own_holdings"], line["awaiting_retraction"]
         digests = {page.page.name: first.digest.hex() for page, (_, first) in zip(fetched.pages, read, strict=True)}
+        self._stops = fetched.stops
         self._keep(digests, is_whole=True)
         return True
 
@@ -146,7 +161,7 @@ class Pull:
     def _keep(self, pages: dict[str, str], *, is_whole: bool) -> None:
         peer = self._peer
         cursor = Cursor(list=peer.list, format=peer.format, mark=self._mark(), is_whole=is_whole, pages=pages)
-        self._folder.keep(cursor)
+        self._folder.keep(replace(cursor, stops=self._stops))
 
     def _count(self, line: Line) -> None:
         for name in _COUNTS:

@@ -28,6 +28,7 @@ from node.usecases.audit import AuditEntry
 from node.usecases.bundle_format import FORMAT
 from node.usecases.export_manifest import Manifest, sign_manifest
 from node.usecases.export_sources import Selection
+from node.usecases.list_export import Shape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
@@ -43,22 +44,27 @@ if TYPE_CHECKING:
 PIECE: Final = 262_144
 """Bytes of one line, at least, except the last."""
 _SELECTORS: Final = ("case", "series", "list", "level", "since")
+_SHAPE: Final = ("distribution",)
+"""What the audit log has of how a file was written: who may have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """How a file is written. `scheme`: of a format and its profile, None if it takes any; `write`: (format, export,
-    profile, bytes that stand for what is exported, Unix seconds) -> (the file in pieces, what the format left out).
+    choices, bytes that stand for what is exported, Unix seconds) -> (the file in pieces, what the format left out).
     """
 
     scheme: Callable[[str, str], Scheme | None]
-    write: Callable[[str, Export, str, bytes, int], tuple[Iterator[bytes], Counter[str]]]
+    write: Callable[[str, Export, Shape, bytes, int], tuple[Iterator[bytes], Counter[str]]]
 
 
 class Counted(Protocol):
-    """What is written, and what stays by reason. Complete when the last piece was written."""
+    """What is written, and what stays by reason. Complete when the last piece was written. `withdrawn`: what is taken
+    back.
+    """
 
     written: int
+    withdrawn: int
     left_out: Counter[str]
 
 
@@ -88,20 +94,21 @@ class ExportCommands:
     member: MemberId
 
     async def export_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"format", "profile", "case", "series", "list", "level", "since"} -> lines {"data": base64}, then {"format",
-        "list", "rows", "left_out", "size", "sha256", "manifest": base64}. "list": whose rows were written; a case may
-        be one of a list.
+        """{"format", "profile", "distribution", "case", "series", "list", "level", "since"} -> lines {"data": base64},
+        then {"format", "list", "rows", "withdrawn", "left_out", "size", "sha256", "manifest": base64}. "list": whose
+        rows were written; a case may be one of a list.
         """
         given = Arguments(arguments)
         form, profile, selection = given.text("format"), given.text("profile", ""), _selection(given)
-        about = {"format": form} | {name: arguments[name] for name in _SELECTORS if given.has(name)}
+        shape = Shape(profile=profile, distribution=given.whole("distribution") if given.has("distribution") else None)
+        about = {"format": form} | {name: arguments[name] for name in (*_SELECTORS, *_SHAPE) if given.has(name)}
         at = int(self.clock())
         await self._record("list export begins", about, at)
         scheme = self.writing.scheme(form, profile)
         export = await asyncio.to_thread(self.exporting.begin, selection, scheme)
         selection = replace(selection, list=export.list)
         about |= {"list": export.list} if export.list else {}
-        pieces, left_out = self.writing.write(form, export, profile, _bytes_of(selection), at)
+        pieces, left_out = self.writing.write(form, export, shape, _bytes_of(selection), at)
         async for line in self._sent(pieces, export, left_out, about, (form, profile, at)):
             yield line
 
@@ -145,7 +152,7 @@ class ExportCommands:
             size=size,
             sha256=digest.digest(),
         )
-        counts = {"rows": manifest.rows, "left_out": dict(manifest.left_out)}
+        counts = {"rows": manifest.rows, "withdrawn": export.withdrawn, "left_out": dict(manifest.left_out)}
         await self._record("list export", about | counts | {"sha256_of_file": digest.hexdigest()}, int(self.clock()))
         signed = await asyncio.to_thread(sign_manifest, manifest, self.signer)
         yield {
@@ -182,8 +189,10 @@ def _sizes(given: Arguments) -> dict[Origin, int]:
 
 
 def _bytes_of(selection: Selection) -> bytes:
-    """Stands for a selection: equal for equal ones."""
-    words = [selection.case, selection.series, selection.list, selection.level.name, selection.since]
+    """Stands for what is exported: equal for each export of it. An export of what is new since a day is one of the same
+    event or bundle: only so do its changes and withdrawals reach what was exported before.
+    """
+    words = [selection.case, selection.series, selection.list, selection.level.name]
     return json.dumps(words, ensure_ascii=True).encode("ascii")
 
 

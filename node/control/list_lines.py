@@ -20,7 +20,7 @@ from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
 from node.domain.handling import CODES
 from node.domain.queries import Level
-from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import At, Family, ListCase, ListHead, Reference, Withdrawal
 from node.domain.statements import Tri
 from node.errors import Misuse
 from node.usecases.lists import ListTerms
@@ -42,19 +42,21 @@ _FLAGS: Final = tuple(at for at, name in enumerate(_FIELDS) if isinstance(_DEFAU
 _TUPLES: Final = tuple(at for at, name in enumerate(_FIELDS) if isinstance(_DEFAULTS[name], tuple))
 _TYPES: Final = tuple(str | None if _DEFAULTS[name] is None else type(_DEFAULTS[name]) for name in _FIELDS)
 _SIZES: Final = tuple((_FIELDS.index(name), size) for name, size in HASHES.items())
-_ROW, _WITHDRAWAL, _CASE = "r", "w", "c"
+_ROW, _WITHDRAWAL, _CASE, _FAMILY = "r", "w", "c", "f"
 
 # --- what an import sends ---------------------------------------------------------------------------------------------
 
 
 def item_of(row: Row) -> list[Any]:
-    """A row, a withdrawal or a case of a file, for the socket."""
+    """A row, a withdrawal, a case or the end of a family of a file, for the socket."""
     if isinstance(row, Reference):
         return [_ROW, *_reference_of(row)]
     if isinstance(row, Withdrawal):
         # `reference` is the only field that is no text.
         rest = [value for name, value in zip(row._fields, row, strict=True) if name not in ("at", "reference")]
         return [_WITHDRAWAL, row.at, None if row.reference is None else _reference_of(row.reference), *rest]
+    if isinstance(row, Family):
+        return [_FAMILY, *row]
     return [_CASE, row.at, row.number, row.said]
 
 
@@ -82,6 +84,9 @@ def read_item(given: list[Any]) -> Row:
         if sort == _CASE:
             number, said = map(_text, rest)
             return ListCase(at=_read_at(at), number=number, said=said)
+        if sort == _FAMILY:
+            name, count, changed = rest
+            return Family(_read_at(at), _text(name), _count(count), _text(changed))
     except (TypeError, ValueError, AttributeError) as error:
         raise Misuse("an item on the local socket is not a row of a list") from error
     raise Misuse("an item on the local socket is not a row of a list")
@@ -116,6 +121,12 @@ def _read_at(given: object) -> At:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
+    return value
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError("not a count")
     return value
 
 

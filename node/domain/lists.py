@@ -162,6 +162,10 @@ class ListReader(Protocol):
         """
         ...
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        """Rows of a list by their `Reference.id`, those that are there."""
+        ...
+
     def list_columns(
         self, number: int, after: int, limit: int, case: str = ""
     ) -> tuple[FingerprintColumns, int, int] | None:

@@ -299,13 +299,15 @@ class LogWriter(LogReader, ChainWriter, Protocol):
         """
         ...
 
-    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
-        """Stores the body of a MISSING entry; the caller has checked it against the commitment."""
+    def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
+        """Stores the bodies of MISSING entries, by index; the caller has checked them against the commitments. Raises
+        `Misuse` for an entry in another state: then none is stored.
+        """
         ...
 
-    def expect(self, origin: Origin, index: int, expiry_day: int) -> None:
-        """The body of an entry that was taken for not for us is MISSING: it turned out to be for us. `expiry_day`: of
-        its envelope, 0 for none. Raises `Misuse` for an entry in another state.
+    def expect(self, origin: Origin, days: Mapping[int, int]) -> None:
+        """The bodies of entries that were taken for not for us are MISSING: they turned out to be for us. `days`: index
+        -> expiry day of its envelope, 0 for none. Raises `Misuse` for an entry in another state: then none is changed.
         """
         ...
 

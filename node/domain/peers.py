@@ -5,6 +5,8 @@ Rules this module upholds:
 - A pull is one-way and read-only: nothing of this node reaches a peer.
 - A peer is a section `[peers.NAME]` of vigil.toml. Its source is a path on this machine, or HTTPS addresses with the CA
   that the peer's certificate must be of. Nothing else is reached.
+- A credential is never in vigil.toml: the section names a file that has it. It is sent to the peer's own addresses
+  alone.
 - Every fault of a section is told at once, each with its key. An unknown key is a fault.
 """
 
@@ -25,13 +27,28 @@ DEFAULT_MEBIBYTES: Final = 256
 DEFAULT_TIMEOUT_SECONDS: Final = 300
 """How long one page may take over HTTPS, unless the section says otherwise."""
 MAX_URLS: Final = 1_000
+FOLLOWED: Final = ("misp", "ncmec", "stopncii", "tat", "threatexchange")
+"""Formats whose pages say which page follows, or that are asked for by number (misp)."""
+CHANGES: Final = ("ncmec", "stopncii", "tat", "threatexchange")
+"""Those that can be asked for what changed since a time."""
+PAGE_NUMBER: Final = "{page}"
+"""Stands in an address for the number of the page, from 1. No address has these brackets itself."""
+NUMBERED: Final = "misp"
+"""The format whose pages are asked for by number."""
+DEFAULT_PAGES: Final = 1_000
+"""Pages that one pull follows, at most, unless the section says otherwise."""
+DEFAULT_TOTAL_MEBIBYTES: Final = 4_096
+"""Size of all pages of one pull that follows pages, at most, unless the section says otherwise."""
 _MAX_MEBIBYTES: Final = 65_536
+_MAX_TOTAL_MEBIBYTES: Final = 1_048_576
+_MAX_PAGES: Final = 1_000_000
 _MAX_TIMEOUT_SECONDS: Final = 86_400
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _URL: Final = re.compile(r"https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(/[!-~]*)?")
 _MAX_URL: Final = 2_000
 _MAX_PORT: Final = 65_535
 _HTTPS_PORT: Final = 443
+_CHANGES: Final = "changes"
 _LEVELS: Final = ("national", "hit-no-hit")
 
 
@@ -52,6 +69,10 @@ class Peer:
     `format`: as of `--as`, "" to tell it by content; `list`: the name of the list. `is_whole`: whether the pages
     together are the whole list, so that rows that none of them names are deleted. `provider`, `level` and `code`: terms
     of the list, "" if not stated. `max_bytes` and `timeout_seconds`: of one page over HTTPS.
+
+    `credentials`: absolute path of the file with the headers that the peer wants, "" for none. `follows`: whether the
+    pages that follow those of `urls` are read too; then `max_pages` and `max_total_bytes` bound all pages of a pull.
+    `asks_changes`: whether a pull asks for what changed since the last one that came to its end.
     """
 
     name: str
@@ -66,6 +87,11 @@ class Peer:
     code: str = ""
     max_bytes: int = DEFAULT_MEBIBYTES << 20
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    credentials: str = ""
+    follows: bool = False
+    asks_changes: bool = False
+    max_pages: int = DEFAULT_PAGES
+    max_total_bytes: int = DEFAULT_TOTAL_MEBIBYTES << 20
 
 
 def address_of(url: str) -> Address:
@@ -113,7 +139,32 @@ def _read_peer(name: str, table: Mapping[str, Any]) -> tuple[Peer | None, list[s
         faults.append("path and url: set one of them")
     if ("ca" in table) != ("url" in table):
         faults.append("ca: needed with url, and only with it")
+    if "credentials" in table and "url" not in table:
+        faults.append("credentials: only with url")
+    follow = values.pop("follow", "no")
+    values |= {"follows": follow != "no", "asks_changes": follow == _CHANGES}
+    faults += _faults_of_following(values)
     return (None if faults else Peer(name=name, **values)), faults
+
+
+def _faults_of_following(values: Mapping[str, Any]) -> list[str]:
+    urls, form = values.get("urls", ()), values.get("format", "")
+    numbered = [PAGE_NUMBER in url for url in urls]
+    if not values["follows"]:
+        return [f"url: {PAGE_NUMBER} needs follow"] if any(numbered) else []
+    if not urls:
+        return ["follow: only with url"]
+    if form not in FOLLOWED:
+        return [f"follow: needs format, one of {', '.join(FOLLOWED)}"]
+    if values["asks_changes"] and form not in CHANGES:
+        return [f"follow: changes needs format, one of {', '.join(CHANGES)}"]
+    if values["asks_changes"] and values.get("is_whole"):
+        return ["follow: changes are no whole list"]
+    if form == NUMBERED and not all(numbered):
+        return [f"url: needs {PAGE_NUMBER} where the number of the page stands"]
+    if form != NUMBERED and any(numbered):
+        return [f"url: pages of {form} have no numbers"]
+    return []
 
 
 def _text(value: object) -> str:
@@ -134,7 +185,7 @@ def _urls(value: object) -> tuple[str, ...]:
     if not 0 < len(given) <= MAX_URLS or len(given) != len(stated):
         raise ValueError(f"expected an address, or a list of 1 to {MAX_URLS:,}")
     for each in given:
-        address_of(str(each))
+        address_of(each.replace(PAGE_NUMBER, "1"))
     if len(set(given)) != len(given):
         raise ValueError("an address is in the list twice")
     return tuple(given)
@@ -164,8 +215,8 @@ def _whole(high: int) -> Callable[[object], int]:
     return parse
 
 
-def _mebibytes(value: object) -> int:
-    return _whole(_MAX_MEBIBYTES)(value) << 20
+def _mebibytes(high: int) -> Callable[[object], int]:
+    return lambda value: _whole(high)(value) << 20
 
 
 _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
@@ -178,7 +229,11 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "provider": ("provider", _text),
     "level": ("level", _one_of(_LEVELS)),
     "code": ("code", _one_of(tuple(CODES))),
-    "max_mebibytes": ("max_bytes", _mebibytes),
+    "max_mebibytes": ("max_bytes", _mebibytes(_MAX_MEBIBYTES)),
     "timeout_seconds": ("timeout_seconds", _whole(_MAX_TIMEOUT_SECONDS)),
+    "credentials": ("credentials", _absolute),
+    "follow": ("follow", _one_of(("yes", "no", _CHANGES))),
+    "max_pages": ("max_pages", _whole(_MAX_PAGES)),
+    "max_total_mebibytes": ("max_total_bytes", _mebibytes(_MAX_TOTAL_MEBIBYTES)),
 }
-"""Key in the section -> (field of `Peer`, how its value is read). Reading raises `ValueError`, `Misuse`."""
+"""Key in the section -> (field of `Peer` or `follow`, how its value is read). Reading raises `ValueError`, `Misuse`."""

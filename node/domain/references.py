@@ -151,6 +151,24 @@ class Withdrawal(NamedTuple):
         return self.reference if self.reference is not None and not self.id else Reference(self.at, id=self.id)
 
 
+class Family(NamedTuple):
+    """The rows of one statement end here: one statement of a list may name several files (the alternatives of a STIX
+    pattern). Its rows are `id`, `id#2` to `id#rows`, without a gap, and come before it. Rows with higher numbers are
+    of an earlier version of the statement, and go. `rows` may be 0. `changed` as in `Reference`: rows of a later
+    version stay.
+    """
+
+    at: At
+    id: str
+    rows: int
+    changed: str = ""
+
+
+def numbered(name: str, number: int) -> str:
+    """The id of a row of a `Family`, from 1; "" without a name."""
+    return name if number == 1 or not name else f"{name}#{number}"
+
+
 class Fault(NamedTuple):
     """A row that cannot be used, and why: one of `REASONS`, or words of the same style. It never quotes the row."""
 
@@ -211,7 +229,7 @@ class EndsEarly(NamedTuple):
     at: At
 
 
-Item = ListHead | ListCase | Reference | Withdrawal | Fault | Notice | Ignored | EndsEarly
+Item = ListHead | ListCase | Reference | Withdrawal | Family | Fault | Notice | Ignored | EndsEarly
 """What a reader gives. The head comes once, before or after the rows. A row after a `ListCase` belongs to that case.
 `EndsEarly` is the last."""
 

@@ -165,7 +165,7 @@ def check_number(reader: StoreReader, member: MemberId, now: float) -> None:
         raise Overloaded(
             f"{member} has got {len(recent)} certificates within a day",
             retry_after=recent[-CERTIFICATES_A_DAY] + SECONDS_A_DAY - now,
-            remedy="a node renews once in two days: find out what renews them, and change the keys if it is not this node",
+            remedy="a node renews once in two days: if it is not this node that renews, change its keys",
         )
 
 

@@ -1,4 +1,4 @@
-r"""One line of a list of hashes that has no columns: `md5sum` and its kin, BSD `md5`, `openssl dgst`, our own form.
+r"""One line of a list of hashes: `md5sum` and its kin, BSD `md5`, `openssl dgst`, PowerShell's `Get-FileHash`, our own.
 
 Rules this module upholds:
 
@@ -21,6 +21,12 @@ _GNU: Final = re.compile(r"(\\?)([0-9A-Fa-f]{8,})(?: [ *]?|\t)(.*\S.*)", re.DOTA
 """`md5sum`: digits, a space, a space or a star, the name. `md5 -r` has one space, and some tools have a tab."""
 _TAGGED: Final = re.compile(r"(\\?)([A-Za-z][A-Za-z0-9/_-]{0,31}) ?\((.*)\) ?= ?(\S+)", re.DOTALL)
 """`md5sum --tag` and BSD: `MD5 (name) = digits`; `openssl dgst`: `MD5(name)= digits`."""
+_SHOWN: Final = re.compile(
+    r"(MD5|SHA1|SHA256|SHA384|SHA512|RIPEMD160|MACTripleDES) +([0-9A-Fa-f]+)(?: +(\S.*))?", re.DOTALL
+)
+"""A line of what `Get-FileHash` shows: algorithm, digits and path, with spaces between."""
+_SHOWN_NAMES: Final = re.compile(r"Algorithm +Hash +Path *|-+ +-+ +-+ *")
+"""The two lines above them."""
 _NAMED: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):(\S*)")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _ESCAPE: Final = re.compile(r"\\(.?)", re.DOTALL)
@@ -90,6 +96,8 @@ def parse_line(text: str, algorithm: FingerprintKind | None) -> tuple[Fingerprin
     line = text.lstrip(" \t")
     if found := _TAGGED.fullmatch(line.rstrip()):
         return fingerprint_of(kind_named(found[2]), found[4]), _name(found[3], escaped=bool(found[1]))
+    if found := _SHOWN.fullmatch(line.rstrip()):
+        return fingerprint_of(kind_named(found[1]), found[2]), found[3] or ""
     if found := _NAMED.fullmatch(line.rstrip()):
         return fingerprint_of(kind_named(found[1]), found[2]), ""
     if found := _GNU.fullmatch(line):
@@ -102,6 +110,16 @@ def _summed(digits: str, algorithm: FingerprintKind | None) -> Fingerprint:
     if algorithm is None and len(digits) == 2 * SHA256.size:
         return fingerprint_of(SHA256, digits)
     return bare(digits, algorithm)
+
+
+def is_shown_by_powershell(text: str) -> bool:
+    """Whether a text is a line of what `Get-FileHash` shows."""
+    return bool(_SHOWN.fullmatch(text.rstrip()))
+
+
+def names_columns(text: str) -> bool:
+    """Whether a text is one of the lines above those of `Get-FileHash`, which have no hash."""
+    return bool(_SHOWN_NAMES.fullmatch(text))
 
 
 def is_line(text: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Final
 from node.domain.fingerprint_kinds import FingerprintKind
 from node.domain.fingerprints import Fingerprint
 from node.errors import Malformed
-from node.interop.hash_lines import Unusable, is_line, parse_line
+from node.interop.hash_lines import Unusable, is_line, names_columns, parse_line
 from node.interop.hash_tables import HASHDEEP, Table, hashdeep_table, read_row, table_of
 from node.interop.text_lines import LONGEST_LINE, LineTooLong, numbered_lines
 
@@ -83,7 +83,7 @@ class _Reader:
             return None
         if self._table is not None:
             return self._row(self._table, number, text, more)
-        if text.lstrip().startswith(_COMMENTS):
+        if text.lstrip().startswith(_COMMENTS) or names_columns(text):
             return None
         if "\0" in text:
             raise Unusable("it holds NUL characters: save the list as UTF-8")

@@ -13,6 +13,7 @@ from typing import Final
 
 from node.domain.references import At, Reference
 
+NO_NAME_OF_WITHDRAWAL: Final = "a withdrawal that names nothing"
 _KEPT_HERE: Final = frozenset({"at", "said", "warnings", "not_searched", "disputes", "changed"})
 """Fields of a row that tell of its own list, and are not exported as fields."""
 _ABSENT: Final = Reference(At())._asdict()

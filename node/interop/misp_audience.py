@@ -9,6 +9,9 @@ Rules this module upholds:
 - A level that is not understood is the narrowest. A level that nobody states is told as such ("").
 - A sharing group is a literal list of organisations by UUID. Its name stays out: names of groups leak operations.
 - Of two TLP tags the stricter counts.
+- What goes on to another instance goes one hop further: connected communities become this community, and this community
+  the organisation that receives it. Of what nobody states more, a community is the widest: police use (handling code 1)
+  ends there.
 """
 
 from __future__ import annotations
@@ -35,6 +38,10 @@ _GROUP: Final = "sharing group (4)"
 _NARROW_FIRST: Final = (ORGANISATION, GROUP, COMMUNITY, CONNECTED, ALL)
 _TLP: Final = ("tlp:clear", "tlp:white", "tlp:green", "tlp:amber", "tlp:amber+strict", "tlp:red")
 """From open to strict (FIRST, TLP 2.0; "white" was the name of "clear" before)."""
+_TLP_ALLOWS: Final = {"tlp:clear": ALL, "tlp:white": ALL, "tlp:green": COMMUNITY}
+"""A TLP tag -> the widest level. Others allow the organisation alone."""
+_ONE_HOP: Final = {ALL: ALL, CONNECTED: COMMUNITY}
+"""A level -> what is left of it at another instance. Of others, the organisation is left."""
 _MOST_MEMBERS: Final = 200
 """Organisations of a group that are listed with each row."""
 _HANDLING: Final = ("tlp:", "pap:")
@@ -61,6 +68,15 @@ class Audience(NamedTuple):
         if len(self.organisations) > _MOST_MEMBERS:
             members = f"{len(self.organisations)} organisations"
         return f"{_GROUP} {self.group or 'not in the file'}: {members}"
+
+
+def widest(audience: str, handling: str) -> int:
+    """The widest level, 0 to 3, with which a row may go on: by its `Reference.audience` and `Reference.handling`."""
+    stated = [_TLP_ALLOWS.get(word, ORGANISATION) for word in handling.split() if word.startswith("tlp:")]
+    if audience:
+        level = next((level for level, words in _WORDS.items() if words == audience), ORGANISATION)
+        stated.append(_ONE_HOP.get(level, ORGANISATION))
+    return min(stated, default=COMMUNITY)
 
 
 def uuid(value: object) -> str:

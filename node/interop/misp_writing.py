@@ -4,8 +4,11 @@ Rules this module upholds:
 
 - The same rows and the same event give the same bytes. No clock is read, and no UUID is drawn: the UUID of an object
   comes from the event and the identity of its row, and those of its attributes from the object.
-- A withdrawal is the same object, deleted, with the values that it had and the timestamp of this event. A receiver
-  takes what is newer, and knows a deleted attribute by its UUID. Hard deletes would not travel.
+- A withdrawal is the same object, deleted, with the timestamp of this event. A receiver takes what is newer, and knows
+  a deleted attribute by its UUID. Hard deletes would not travel. Its attributes are written as MISP itself sends
+  deleted ones that it has sanitised: comments without their value. So a withdrawal needs no hash, and erases those that
+  a receiver has.
+- An object inherits the distribution of the event, or states a narrower one, where its handling allows no more.
 - A sharing group is embedded with its organisations, and roams: without that a receiver refuses it.
 - MISP has no type for PDQ and PhotoDNA. A row without MD5, SHA-1 or SHA-256 is left out and counted. File names and
   everything else that the list said stay here.
@@ -21,14 +24,15 @@ from uuid import UUID, uuid5
 
 from node.domain.references import At, Reference, Withdrawal
 from node.errors import Misuse
-from node.interop.left_out import LeftOut
-from node.interop.misp_audience import GROUP
+from node.interop.left_out import NO_NAME_OF_WITHDRAWAL, LeftOut
+from node.interop.misp_audience import GROUP, INHERIT, widest
 from node.interop.vigil_tags import CARRIED, MAX_TAG, tags_of
 
 NO_DIGEST: Final = "no MD5, SHA-1 or SHA-256"
-NO_HASH_OF_WITHDRAWAL: Final = "a withdrawal whose hashes are not known"
 _DIGESTS: Final = ("md5", "sha1", "sha256")
 _CARRIED: Final = frozenset({*_DIGESTS, "id", "size", "media_type", "tags", "handling"}) | CARRIED
+_RELATIONS: Final = (*_DIGESTS, "size-in-bytes", "mimetype")
+"""Of the attributes that an object may have."""
 _TEMPLATE: Final = {
     "name": "file",
     "meta-category": "file",
@@ -139,28 +143,51 @@ def _group(group: SharingGroup, owner: Organisation) -> dict[str, Any]:
 
 def _object(row: Reference | Withdrawal, event: MispEvent, left_out: LeftOut) -> dict[str, Any] | None:
     """The object of a row; None for one that is left out."""
-    said = row if isinstance(row, Reference) else row.reference
-    if said is None or not (said.md5 or said.sha1 or said.sha256):
-        left_out.row(NO_DIGEST if isinstance(row, Reference) else NO_HASH_OF_WITHDRAWAL)
+    if isinstance(row, Withdrawal):
+        if not row.id and row.reference is None:
+            left_out.row(NO_NAME_OF_WITHDRAWAL)
+            return None
+        return _deleted(row, event)
+    if not (row.md5 or row.sha1 or row.sha256):
+        left_out.row(NO_DIGEST)
         return None
     own = object_uuid(event.uuid, row)
-    deleted = isinstance(row, Withdrawal)
-    values = [(name, name, value.hex()) for name in _DIGESTS if (value := getattr(said, name))]
-    tags: list[str] = []
-    if not deleted:
-        values += [("size-in-bytes", "size-in-bytes", str(said.size))] if said.size >= 0 else []
-        values += [("mimetype", "mime-type", said.media_type)] if said.media_type else []
-        tags = _tags(said, event, left_out)
-    shared = {"timestamp": str(event.timestamp), "distribution": "5", "comment": "", "deleted": deleted}
+    values = [(name, name, value.hex()) for name in _DIGESTS if (value := getattr(row, name))]
+    values += [("size-in-bytes", "size-in-bytes", str(row.size))] if row.size >= 0 else []
+    values += [("mimetype", "mime-type", row.media_type)] if row.media_type else []
+    shared = {"timestamp": str(event.timestamp), "distribution": str(INHERIT), "comment": "", "deleted": False}
     attributes = [_attribute(own, relation, name, value) | shared for relation, name, value in values]
-    attributes[0]["Tag"] = [{"name": name} for name in tags]
+    attributes[0]["Tag"] = [{"name": name} for name in _tags(row, event, left_out)]
+    return _thing(own, shared | _narrowed(row, event), attributes)
+
+
+def _deleted(row: Withdrawal, event: MispEvent) -> dict[str, Any]:
+    own = object_uuid(event.uuid, row)
+    shared = {"timestamp": str(event.timestamp), "distribution": str(INHERIT), "comment": "", "deleted": True}
+    erased = {"type": "comment", "category": "Other", "to_ids": False, "value": "deleted", "disable_correlation": True}
+    attributes = [
+        {"uuid": _attribute_uuid(own, relation), "object_relation": relation, **erased, **shared}
+        for relation in _RELATIONS
+    ]
+    return _thing(own, shared, attributes)
+
+
+def _thing(own: str, shared: dict[str, Any], attributes: list[dict[str, Any]]) -> dict[str, Any]:
     return {"uuid": own, **_TEMPLATE, **shared, "ObjectReference": [], "Attribute": attributes}
+
+
+def _narrowed(row: Reference, event: MispEvent) -> dict[str, str]:
+    """The distribution of an object whose handling allows less than that of its event."""
+    allowed = widest(row.audience, row.handling)
+    if event.distribution == GROUP or event.distribution <= allowed:
+        return {}
+    return {"distribution": str(allowed)}
 
 
 def _attribute(own: str, relation: str, name: str, value: str) -> dict[str, Any]:
     is_digest = relation in _DIGESTS
     return {
-        "uuid": str(uuid5(UUID(own), relation)),
+        "uuid": _attribute_uuid(own, relation),
         "object_relation": relation,
         "type": name,
         "category": "Payload delivery" if is_digest else "Other",
@@ -168,6 +195,10 @@ def _attribute(own: str, relation: str, name: str, value: str) -> dict[str, Any]
         "value": value,
         "disable_correlation": not is_digest,
     }
+
+
+def _attribute_uuid(own: str, relation: str) -> str:
+    return str(uuid5(UUID(own), relation))
 
 
 def _tags(row: Reference, event: MispEvent, left_out: LeftOut) -> list[str]:

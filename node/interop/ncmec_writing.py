@@ -4,7 +4,9 @@ Rules this module upholds:
 
 - The same rows give the same bytes: images first, then videos, each in the order of the rows.
 - An entry needs a member, an id, and to be an image or a video. The identity of an entry that came from NCMEC stays
-  as it was. Another gets the member of the sender, and its hash for an id if its list gave it none.
+  as it was. Another gets the member of the sender, and an id made of its hashes if its list gave it none.
+- A withdrawal is a deleted entry of the same identity. Where nobody knows any more whether it was an image or a video,
+  both are deleted: a reader passes over an entry that it never had.
 - A code is written only if it is one of the scheme. Times are those of the rows; a row without one gets the time that
   the caller states: no clock is read here.
 """
@@ -14,12 +16,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from node.domain.references import Reference, Withdrawal
 from node.errors import Misuse
-from node.interop.left_out import LeftOut
+from node.interop.left_out import NO_NAME_OF_WITHDRAWAL, LeftOut
 from node.interop.ncmec import CODES, SPACE
 
 Rows = Callable[[], Iterable[Reference | Withdrawal]]
@@ -55,40 +58,48 @@ def write_ncmec(rows: Rows, left_out: LeftOut, sender: Sender) -> Iterator[bytes
     counts = {"image": 0, "video": 0}
     latest = {"image": "", "video": ""}
     for row in rows():
-        if media := _media_of(row):
+        medias = _medias_of(row)
+        for media in medias:
             counts[media] += 1
             latest[media] = max(latest[media], _time(row, sender))
+        if medias:
             _count(row, left_out)
         else:
-            left_out.row(NO_HASH_OF_NCMEC if isinstance(row, Reference) else "a withdrawal without an id")
+            left_out.row(NO_HASH_OF_NCMEC if isinstance(row, Reference) else NO_NAME_OF_WITHDRAWAL)
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<queryResult xmlns="{SPACE}">\n'.encode()
     for media, count in counts.items():
         until = f' maxTimestamp="{latest[media]}"' if count else ""
         yield f'  <{media}s count="{count}"{until}>\n'.encode()
         for row in rows():
-            if _media_of(row) == media:
-                yield "".join(_entry(row, sender)).encode()
+            if media in _medias_of(row):
+                yield "".join(_entry(row, sender, media)).encode()
         yield f"  </{media}s>\n".encode()
     yield b"</queryResult>\n"
 
 
-def _media_of(row: Reference | Withdrawal) -> str:
-    """Among which of the two a row stands; "" for one that cannot be written."""
+def _medias_of(row: Reference | Withdrawal) -> tuple[str, ...]:
+    """Among which of images and videos a row stands; nowhere if it cannot be written."""
     if isinstance(row, Reference) and not (row.md5 or row.sha1 or row.pdq or row.photodna):
-        return ""
-    if isinstance(row, Withdrawal) and not row.id:
-        return ""
-    return _identity(row, "").media
+        return ()
+    if isinstance(row, Withdrawal) and not row.id and row.reference is None:
+        return ()
+    if isinstance(row, Withdrawal) and row.reference is None and not _IDENTITY.fullmatch(row.id):
+        return ("image", "video")
+    return (_identity(row, "").media,)
 
 
 def _identity(row: Reference | Withdrawal, member: str) -> _Identity:
     if found := _IDENTITY.fullmatch(row.id):
         return _Identity(*found.groups())
-    media = row.media_type.partition("/")[0] if isinstance(row, Reference) else ""
-    own = row.id
-    if not own and isinstance(row, Reference):
-        own = (row.md5 or row.sha1 or row.pdq or row.photodna).hex()
-    return _Identity(member, own, "video" if media == "video" else "image")
+    said = row if isinstance(row, Reference) else row.reference or Reference(row.at)
+    is_video = said.media_type.partition("/")[0] == "video"
+    return _Identity(member, row.id or _id_of(said), "video" if is_video else "image")
+
+
+def _id_of(row: Reference) -> str:
+    """An id that stays the same for the same hashes, and gives none of them."""
+    parts = (row.md5, row.sha1, row.sha256, row.pdq, row.photodna)
+    return sha256(b"vigil/ncmec\0" + b"".join(bytes((len(part),)) + part for part in parts)).hexdigest()[:32]
 
 
 def _count(row: Reference | Withdrawal, left_out: LeftOut) -> None:
@@ -104,8 +115,8 @@ def _time(row: Reference | Withdrawal, sender: Sender) -> str:
     return row.changed if TIME.fullmatch(row.changed) else sender.time
 
 
-def _entry(row: Reference | Withdrawal, sender: Sender) -> Iterator[str]:
-    owner, own, media = _identity(row, str(sender.number))
+def _entry(row: Reference | Withdrawal, sender: Sender, media: str) -> Iterator[str]:
+    owner, own, _ = _identity(row, str(sender.number))
     name = media if isinstance(row, Reference) else f"deleted{media.capitalize()}"
     member = sender.name if owner == str(sender.number) else ""
     yield f"    <{name}><member id={quoteattr(_plain(owner))}>{_text(member)}</member>"

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- It is found in both of its forms, text (version 2) and SQLite (version 3), and in an archive, and is never taken in:
+- It is found in its forms, text (version 2), SQLite and SQL (version 3), and in an archive, and is never taken in:
   every file of an operating system would be a hit.
 """
 
@@ -29,12 +29,19 @@ _TELLING: Final = (
 )
 """Columns that stand together in no other list."""
 _SCHEMA: Final = re.compile(rb"DISTINCT_HASH|package_id|NSRL", re.IGNORECASE)
+_BEFORE: Final = re.compile(r"(?:#.*|sep=.)?", re.IGNORECASE)
+"""A line that may stand before the names of the columns, as in other tables (`tables`)."""
+_SQL: Final = re.compile(r"(?:PRAGMA|BEGIN|CREATE|INSERT|DROP)\b|--", re.IGNORECASE)
+_FILLS: Final = re.compile(r"package_id|NSRL|INSERT INTO [\"\[`]?FILE\b", re.IGNORECASE)
 _MEMBER: Final = re.compile(rb"NSRL|RDS_?[0-9v]", re.IGNORECASE)
 
 
 def recognise_text(head: bytes) -> bool:
-    """Whether the first line has the columns of version 2, or of an export of version 3."""
-    first = re.split(r"[\r\n]", coding_of(head).decode(head).lstrip(), maxsplit=1)[0]
+    """Whether the first line has the columns of version 2 or of an export of version 3, or SQL fills the latter."""
+    text = coding_of(head).decode(head)
+    first = next((line for line in map(str.strip, re.split(r"[\r\n]", text)) if not _BEFORE.fullmatch(line)), "")
+    if _SQL.match(first):
+        return _FILLS.search(text) is not None
     for delimiter in DELIMITERS:
         names = {re.sub(r"[^a-z0-9]", "", name.lower()) for name in header_cells(first, delimiter)}
         if any(names >= telling for telling in _TELLING):

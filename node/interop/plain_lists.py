@@ -1,4 +1,4 @@
-"""Lists of hashes without columns: md5sum, sha1sum, sha256sum, BSD tags, one hash a line.
+"""Lists of hashes without a delimiter: md5sum, sha1sum, sha256sum, BSD tags, Get-FileHash, one hash a line.
 
 Rules this module upholds:
 
@@ -19,7 +19,14 @@ from node.domain.fingerprint_kinds import SHA256, FingerprintKind
 from node.domain.fingerprints import Fingerprint
 from node.domain.references import NO_HASH, At, Fault, Ignored, Item, ListHead
 from node.interop.column_roles import HASH_ROLES
-from node.interop.hash_lines import KIND_NOT_KNOWN, Unusable, is_line, parse_line
+from node.interop.hash_lines import (
+    KIND_NOT_KNOWN,
+    Unusable,
+    is_line,
+    is_shown_by_powershell,
+    names_columns,
+    parse_line,
+)
 from node.interop.hash_tables import TOO_LONG
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.reading import Choices, Format
@@ -43,6 +50,7 @@ _ONE: Final = "one-per-line"
 _LENGTHS: Final = {32: "md5sum", 40: "sha1sum", 64: "sha256sum", 56: _ONE, 96: _ONE, 128: _ONE}
 """Digits of a hash before a name -> the format. The last three are of SHA-224, SHA-384 and SHA-512, not searched."""
 _TAGS: Final = "bsd-tag"
+_SHOWN: Final = "get-filehash"
 
 
 def recognised(head: bytes) -> str:
@@ -59,6 +67,8 @@ def _told(line: str) -> str:
     """The format that a line tells; "" for a line without a hash."""
     if found := _SUMMED.match(line.lstrip()):
         return _LENGTHS.get(len(found[1]), "")
+    if is_shown_by_powershell(line):
+        return _SHOWN
     try:
         _parsed(line, None)
     except Unusable as error:
@@ -80,7 +90,7 @@ def _read(name: str, chunks: Iterable[bytes], choices: Choices) -> Iterator[Item
         if line.text is None:
             rows += 1
             yield Fault(at, TOO_LONG)
-        elif line.text.strip() and not line.text.lstrip().startswith(COMMENTS):
+        elif line.text.strip() and not line.text.lstrip().startswith(COMMENTS) and not names_columns(line.text):
             rows += 1
             yield from _items(line, at, choices.algorithm, notices)
     if not rows:
@@ -135,5 +145,6 @@ FORMATS: Final = (
     _format("sha1sum", "sha1sum"),
     _format("sha256sum", "sha256sum"),
     _format(_TAGS, "BSD tags (md5sum --tag)"),
+    _format(_SHOWN, "Get-FileHash of PowerShell"),
     _format(_ONE, "one hash a line"),
 )

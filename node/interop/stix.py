@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - A file object is a row, and each alternative of an indicator's pattern is one: the first has the identity of the
-  indicator, and the next have a number behind it (`indicator--...#2`).
+  indicator, and the next have a number behind it (`indicator--...#2`). A later version with fewer of them takes the
+  others back.
 - Of several versions of one object the one that was modified last counts. A revoked one is a withdrawal; one whose time
   is over is not taken.
 - Names of hashes are taken in any spelling, and told. A hash of another kind is kept in the words of the row.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
-from node.domain.references import At, Fault, Ignored, Item, Withdrawal
+from node.domain.references import At, Family, Fault, Ignored, Item, Reference, Withdrawal, numbered
 from node.domain.statements import Tri
 from node.interop.hash_values import flag, size
 from node.interop.json_documents import compact
@@ -54,13 +54,21 @@ class BundleRows:
         elif kind == "indicator":
             yield from self._indicator(at, each)
         elif kind == "observed-data" and isinstance(each.get("objects"), dict):
-            for number, inner in enumerate(each["objects"].values(), 1):
-                if isinstance(inner, dict) and inner.get("type") in ("file", "artifact"):
-                    yield from self._file(at, f"{at.name}#{number}" if at.name else "", inner, each)
-                else:
-                    yield Ignored(told_name(inner.get("type") if isinstance(inner, dict) else None, "object"))
+            yield from self._observed(at, each)
         elif kind not in _FRAME:
             yield Ignored(kind)
+
+    def _observed(self, at: At, each: dict[str, Any]) -> Iterator[Item]:
+        given = 0
+        for inner in each["objects"].values():
+            if not isinstance(inner, dict) or inner.get("type") not in ("file", "artifact"):
+                yield Ignored(told_name(inner.get("type") if isinstance(inner, dict) else None, "object"))
+                continue
+            for item in self._file(at, f"{at.name}#{given + 1}" if at.name else "", inner, each):
+                given += isinstance(item, Reference)
+                yield item
+        if given:
+            yield from _family(at, given, moment_of(each.get("modified")))
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -86,8 +94,10 @@ class BundleRows:
 
     def _indicator(self, at: At, indicator: dict[str, Any]) -> Iterator[Item]:
         language = told_name(indicator.get("pattern_type", "stix"), "pattern of another language")
+        changed = moment_of(indicator.get("modified"))
         if language != "stix":
             yield Ignored(language)
+            yield from _family(at, 0, changed)
             return
         pattern = indicator.get("pattern")
         try:
@@ -95,14 +105,17 @@ class BundleRows:
         except NotEquality:
             found = []
         if flag(indicator.get("revoked"))[0] is Tri.YES:
-            yield from _withdrawn(at, found, moment_of(indicator.get("modified")))
+            yield from _withdrawn(at, found, changed)
         elif self._is_over(indicator):
             yield Ignored(EXPIRED)
+            yield from _family(at, 0, changed)
         elif found:
             yield from self._found(at, indicator, found)
         elif isinstance(pattern, str) and (types := object_types(pattern)) and "file" not in types:
             yield Ignored(told_name(min(types), "object"))
+            yield from _family(at, 0, changed)
         else:
+            # What is not understood takes nothing back.
             yield Fault(at, ONLY_EQUALITY)
         if not _is_date(indicator.get("valid_until")):
             yield from self._notices.tell("bad-date", at)
@@ -110,13 +123,17 @@ class BundleRows:
     def _found(self, at: At, indicator: dict[str, Any], found: list[Alternative]) -> Iterator[Item]:
         said = compact(indicator)
         named = compact({"id": at.name}) if len(found) > 1 else said
-        for number, each in enumerate(found, 1):
+        given = 0
+        for each in found:
             if not each.hashes:
                 yield Ignored(told_name(each.other, NO_HASH_STATED))
                 continue
             # The words of all alternatives stand with the first: with each of them they would grow with their square.
-            words = said if number == 1 else named
-            yield from self._row(at, _numbered(at.name, number), _of(each), indicator, each.size, said=words)
+            words = said if given == 0 else named
+            for item in self._row(at, numbered(at.name, given + 1), _of(each), indicator, each.size, said=words):
+                given += isinstance(item, Reference)
+                yield item
+        yield from _family(at, given, moment_of(indicator.get("modified")))
 
     def _is_over(self, indicator: Mapping[str, Any]) -> bool:
         until = _moment(indicator.get("valid_until"))
@@ -165,15 +182,20 @@ def _add(hashes: RowHashes, spelled: str, text: object) -> None:
 
 
 def _withdrawn(at: At, found: list[Alternative], changed: str) -> Iterator[Item]:
-    """Takes back each alternative that the indicator still names; one without a pattern as a whole."""
-    taken = [(number, _of(each)) for number, each in enumerate(found, 1) if each.hashes]
-    for number, hashes in taken or [(1, RowHashes())]:
+    """Takes back each alternative that the indicator still names, and the others of an earlier version; one without a
+    pattern as a whole.
+    """
+    taken = [hashes for each in found if each.hashes and not (hashes := _of(each)).fault] or [RowHashes()]
+    for number, hashes in enumerate(taken, 1):
         reference = None if hashes.fault else hashes.reference(at)
-        yield Withdrawal(at, _numbered(at.name, number), reference, changed)
+        yield Withdrawal(at, numbered(at.name, number), reference, changed)
+    yield from _family(at, len(taken), changed)
 
 
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 or not name else f"{name}#{number}"
+def _family(at: At, count: int, changed: str) -> Iterator[Family]:
+    """Ends the rows of an indicator. One without an identifier has no earlier version."""
+    if at.name:
+        yield Family(at, at.name, count, changed)
 
 
 def _labels(outer: Mapping[str, Any]) -> list[str]:

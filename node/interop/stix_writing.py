@@ -5,7 +5,8 @@ Rules this module upholds:
 - The same rows and the same bundle give the same bytes. No clock is read, and no UUID is drawn: the identifier of an
   indicator comes from the bundle and the identity of its row.
 - A row is an indicator and not a file object, because only an indicator can be marked, labelled and revoked.
-- Withdrawals are left out and counted: tools that turn STIX into other formats make live indicators of deleted ones.
+- A withdrawal is the same indicator, revoked. Its pattern names no file: some tools do not look at `revoked`, and would
+  make a live indicator of it. So it needs no hash, and gives none.
 - Strict readers refuse a whole bundle for one hash. Only MD5, SHA-1 and SHA-256 are written, by their standard names.
 """
 
@@ -18,12 +19,13 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from node.domain.references import Reference, Withdrawal
-from node.interop.left_out import LeftOut
+from node.interop.left_out import NO_NAME_OF_WITHDRAWAL, LeftOut
 from node.interop.misp_writing import NO_DIGEST, Organisation, object_uuid
 from node.interop.stix_markings import TLP_MARKINGS
 from node.interop.vigil_tags import CARRIED, tags_of, written
 
-WITHDRAWAL: Final = "a withdrawal"
+_NO_FILE: Final = "[file:size < 0]"
+"""A pattern that matches no file. An indicator needs one, a revoked one too."""
 _NAMES: Final = {"md5": "MD5", "sha1": "'SHA-1'", "sha256": "'SHA-256'"}
 _CARRIED: Final = frozenset({*_NAMES, "id", "size", "media_type", "tags", "handling"}) | CARRIED
 _TLP_EXTENSION: Final = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
@@ -53,8 +55,10 @@ def write_stix(rows: Iterable[Reference | Withdrawal], left_out: LeftOut, bundle
     yield f'{{"type":"bundle","id":"{name}","objects":[\n'.encode()
     yield b",\n".join([_text(_identity(bundle)), *(_text(_marking(word)) for word in ("clear", "amber+strict"))])
     for row in rows:
-        if isinstance(row, Withdrawal):
-            left_out.row(WITHDRAWAL)
+        if isinstance(row, Withdrawal) and not row.id and row.reference is None:
+            left_out.row(NO_NAME_OF_WITHDRAWAL)
+        elif isinstance(row, Withdrawal):
+            yield b",\n" + _text(_bare(row, bundle, _NO_FILE) | {"revoked": True})
         elif not (row.md5 or row.sha1 or row.sha256):
             left_out.row(NO_DIGEST)
         else:
@@ -62,7 +66,7 @@ def write_stix(rows: Iterable[Reference | Withdrawal], left_out: LeftOut, bundle
     yield b"\n]}\n"
 
 
-def indicator_id(bundle: str, row: Reference) -> str:
+def indicator_id(bundle: str, row: Reference | Withdrawal) -> str:
     """The identifier of the indicator of a row."""
     return f"indicator--{object_uuid(bundle, row)}"
 
@@ -100,19 +104,24 @@ def _indicator(row: Reference, bundle: StixBundle, left_out: LeftOut) -> dict[st
     marked = [TLP_MARKINGS[word] for word in row.handling.split() if word in TLP_MARKINGS]
     handled = [word for word in row.handling.split() if word not in TLP_MARKINGS]
     labels = [*handled, *(row.tags.split(", ") if row.tags else ()), *own, *more]
-    made: dict[str, Any] = {
+    made = _bare(row, bundle, _pattern(row))
+    return made | ({"labels": labels} if labels else {}) | ({"object_marking_refs": marked} if marked else {})
+
+
+def _bare(row: Reference | Withdrawal, bundle: StixBundle, pattern: str) -> dict[str, Any]:
+    """What an indicator must have."""
+    return {
         "type": "indicator",
         "spec_version": "2.1",
         "id": indicator_id(bundle.uuid, row),
         "created_by_ref": f"identity--{bundle.organisation.uuid}",
         "created": bundle.created,
         "modified": bundle.modified,
-        "pattern": _pattern(row),
+        "pattern": pattern,
         "pattern_type": "stix",
         "pattern_version": "2.1",
         "valid_from": bundle.created,
     }
-    return made | ({"labels": labels} if labels else {}) | ({"object_marking_refs": marked} if marked else {})
 
 
 def _pattern(row: Reference) -> str:

@@ -71,7 +71,7 @@ def plain_row(  # noqa: C901 (one function, because each call of another one tak
         series = "" if series is None else series
         tags = "" if tags is None else tags
         media_type = "" if media_type is None else media_type
-        texts = series + tags + media_type
+        texts = "".join((series, tags, media_type))  # noqa: FLY002 (what is no text raises `TypeError`)
         if type(size) is not int:
             if size is None:
                 size = -1

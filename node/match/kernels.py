@@ -189,10 +189,11 @@ def scan_and_confirm(
 
 @njit("uint64(uint32[::1], uint64[::1])", cache=True, nogil=True, inline="always")
 def bucket_hash(value: NDArray[np.uint32], seeds: NDArray[np.uint64]) -> Any:  # noqa: ANN401  (uint64, to Numba)
-    """Returns 32 bits that an attacker cannot control: the multilinear hash over secret random seeds, strongly universal.
+    """Returns 32 bits that an attacker cannot control: the multilinear hash over secret random seeds.
 
-    `value` uint32 (w,), `seeds` uint64 (w + 1,) or longer. A member may write any digest into a record, so the digest's
-    own bits are not random enough. Source: D. Lemire, O. Kaser, "Strongly universal string hashing is fast", 2014.
+    It is strongly universal. `value` uint32 (w,), `seeds` uint64 (w + 1,) or longer. A member may write any digest into
+    a record, so the digest's own bits are not random enough. Source: D. Lemire, O. Kaser, "Strongly universal string
+    hashing is fast", 2014.
     """
     total = seeds[0]
     for i in range(value.shape[0]):

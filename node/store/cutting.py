@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, select, update
 from node.domain.batch import BodyState
 from node.domain.ids import HASH_SIZE
 from node.errors import Misuse
-from node.store.log_writes import LogWrites
+from node.store.late import LateBodies
 from node.store.tables.logs import runs, targets, tiles
 from node.tlog.tiles import TILE_WIDTH
 
@@ -33,7 +33,7 @@ _SHORTEN_TILE: Final = (
 )
 
 
-class LogCuts(LogWrites):
+class LogCuts(LateBodies):
     """`LogWriter`, extended by cutting off the end of a log."""
 
     def cut_back(self, origin: Origin, size: int, root: bytes) -> None:

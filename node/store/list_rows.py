@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from node.domain.lists import ListedRow, RowsTaken
-from node.domain.references import Reference, is_later, same_statement
+from node.domain.references import At, Reference, is_later, same_statement
 from node.store import list_blocks, list_codec
 from node.store.statements import Repository, chunks, insert_rows
 from node.store.tables import lists as tables
@@ -83,6 +83,13 @@ class ListedRows(Repository):
                 break
         return (made.joined(), made.last, made.count) if made.count else None
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        named = list_codec.by_column([Reference(At(), id=name) for name in names])
+        by_identity = dict(zip(list_codec.identities_of(named), names, strict=True)) if names else {}
+        found = self._by_identity(number, list(by_identity))
+        rows = self.list_rows(list(found.values()))
+        return {by_identity[identity]: rows[row_id].reference for identity, row_id in found.items()}
+
     def last_list_row(self) -> int:
         return list_blocks.last_id(self._connection)
 
@@ -103,6 +110,14 @@ class ListedRows(Repository):
             return None
         here = (tables.list_cases.c.list_number == number, tables.list_cases.c.number == case)
         return self._connection.scalar(select(tables.list_cases.c.id).where(*here)) or -1
+
+    def _by_identity(self, number: int, identities: Sequence[bytes]) -> dict[bytes, int]:
+        """Identity -> id of the rows that are here."""
+        found: dict[bytes, int] = {}
+        for some in chunks(identities):
+            rows = self._connection.execute(_FOUND, {"number": number, "identities": some})
+            found.update((row.identity, row.row_id) for row in rows)
+        return found
 
     def _case_numbers(self, ids: Iterable[int]) -> dict[int, str]:
         found: dict[int, str] = {}
@@ -226,14 +241,6 @@ class ListedWrites(ListedRows):
                 break
         self._count_listed(number, -len(gone))
         return self._delete_listed(number, gone)
-
-    def _by_identity(self, number: int, identities: Sequence[bytes]) -> dict[bytes, int]:
-        """Identity -> id of the rows that are here."""
-        found: dict[bytes, int] = {}
-        for some in chunks(identities):
-            rows = self._connection.execute(_FOUND, {"number": number, "identities": some})
-            found.update((row.identity, row.row_id) for row in rows)
-        return found
 
     def _held_rows(self, ids: Collection[int]) -> dict[int, _Held]:
         wanted = set(ids)

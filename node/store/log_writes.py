@@ -242,30 +242,6 @@ class LogWrites(LogRows):
         self._connection.execute(_UNCOUNT, {"log": state.number, "at": index})
         self._give_reasons(state.number, [(state.number, index, reason)])
 
-    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
-        """See `LogWriter`. Raises `Misuse` if the body is not missing (it may have been purged meanwhile)."""
-        state = self._require(origin)
-        slot, before = self._slots(state, [index])[index]
-        if before != codec.state_byte(BodyState.MISSING):
-            raise Misuse("only a missing body can be filled in")
-        (row,) = vault.put(self._connection, [codec.seal(disclosure)])
-        insert_rows(self._connection, repairs, ("log_no", "idx", "vault_id"), [(state.number, index, row)])
-        self._connection.execute(update(entries).where(entries.c.slot == slot).values(state=codec.REPAIRED))
-        self._connection.execute(delete(missing).where(missing.c.log_no == state.number, missing.c.idx == index))
-        self._count(state, {BodyState.MISSING: -1, BodyState.HELD: 1})
-
-    def expect(self, origin: Origin, index: int, expiry_day: int) -> None:
-        """See `LogWriter`."""
-        state = self._require(origin)
-        slot, before = self._slots(state, [index])[index]
-        if before != codec.state_byte(BodyState.NOT_FOR_US):
-            raise Misuse("only a body that was not for us can be expected")
-        self._connection.execute(update(entries).where(entries.c.slot == slot).values(state=_MISSING))
-        insert_rows(self._connection, missing, ("log_no", "idx"), [(state.number, index)])
-        if expiry_day:
-            insert_rows(self._connection, expiries, ("log_no", "idx", "day"), [(state.number, index, expiry_day)])
-        self._count(state, {BodyState.NOT_FOR_US: -1, BodyState.MISSING: 1})
-
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         state = self._require(origin)
         self._update(state, frozen=reason)

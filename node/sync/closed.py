@@ -89,11 +89,8 @@ class ClosedBodies:
         return asked, stop if following >= size else following, stop
 
     def _fill(self, origin: Origin, given: Mapping[int, Disclosure], asked: Sequence[int], at: int) -> int:
-        filled = 0
+        late = {index: given[index] for index in asked if index in given}
         with self._catalogue.change() as change:
-            for index in asked:
-                if index in given:
-                    shown = given[index]
-                    filled += fill_late(change, origin, index, shown, reader=self._member, codec=self._codec)
+            filled = fill_late(change, origin, late, reader=self._member, codec=self._codec)
             advance(change.writer, origin, at)
         return filled

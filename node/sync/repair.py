@@ -36,7 +36,6 @@ from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
 """Most bodies that one request asks for."""
-_NOTHING: Final = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 _log = structlog.get_logger(__name__)
 
 
@@ -136,10 +135,8 @@ class Repairer:
         return chosen
 
     def _fill(self, step: Repair, given: Mapping[int, Disclosure]) -> int:
-        filled = 0
+        asked = {index: given[index] for index in step.indices if index in given}
         with self._catalogue.change() as change:
-            for index in step.indices:
-                shown = given.get(index, _NOTHING)
-                filled += fill_late(change, step.origin, index, shown, reader=self._member, codec=self._codec)
+            filled = fill_late(change, step.origin, asked, reader=self._member, codec=self._codec)
         self.missing[step.origin] = max(0, self.missing.get(step.origin, 0) - filled)
         return filled

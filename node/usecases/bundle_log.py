@@ -24,7 +24,7 @@ from node.usecases.applying_runs import freeze
 from node.usecases.bundle_choice import RECORDS
 from node.usecases.checkpoint_trust import compare, fork, verify_note
 from node.usecases.from_files import note_entries
-from node.usecases.late_bodies import ABSENT, fill_late
+from node.usecases.late_bodies import ABSENT, AT_ONCE, fill_late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -248,11 +248,12 @@ class LogReading:
             if nonce
         }
         absent = self._absent(package.start, min(package.end, size)) & given.keys() if given else set[int]()
-        if absent:
-            member, codec, origin = self._reader.own.member, self._reader.codec, self._head.origin
+        member, codec, origin = self._reader.own.member, self._reader.codec, self._head.origin
+        places = sorted(absent)
+        for first in range(0, len(places), AT_ONCE):
+            late = {at: given[at] for at in places[first : first + AT_ONCE]}
             with self._reader.catalogue.change() as change:
-                for at in sorted(absent):
-                    self.result.late += fill_late(change, origin, at, given[at], reader=member, codec=codec)
+                self.result.late += fill_late(change, origin, late, reader=member, codec=codec)
 
     def _absent(self, start: int, stop: int) -> set[int]:
         """The entries in [start, stop) whose body may come late."""

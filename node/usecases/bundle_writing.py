@@ -67,8 +67,11 @@ class Wanted:
 
 class BundleWriting:
     """One bundle. Blocking. `written` counts the records with their bodies, `left_out` those that stay, by reason;
-    both are complete when `pieces` has ended. `encode`: a package as it travels.
+    both are complete when `pieces` has ended. `withdrawn` is 0: the logs of a bundle have the retractions themselves.
+    `encode`: a package as it travels.
     """
+
+    withdrawn = 0
 
     def __init__(self, store: Store, codec: Codec, encode: Callable[[Package], bytes], wanted: Wanted) -> None:
         self.written = 0

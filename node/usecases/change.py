@@ -47,10 +47,11 @@ class Change:
         self.purged += done.purged
         return done
 
-    def fill(self, origin: Origin, index: int, kind: int, disclosure: Disclosure) -> None:
-        """Stores the body of a missing entry; the caller has checked it."""
-        self.writer.fill(origin, index, disclosure)
-        self.filled.append((self.writer.open_log(origin).number, index, kind, disclosure.body))
+    def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
+        """Stores the bodies of missing entries, by index; the caller has checked them. `kinds`: of these entries."""
+        self.writer.fill(origin, late)
+        number = self.writer.open_log(origin).number
+        self.filled += [(number, index, kinds[index], shown.body) for index, shown in late.items()]
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""
@@ -112,8 +113,11 @@ class Change:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
                 else:
                     ended += self.writer.end_hits(source, some)
+        late: dict[int, list[int]] = {}
         for number, row, _, _ in self.filled:
-            self.writer.wait_for_match(number, [row])
+            late.setdefault(number, []).append(row)
+        for number, filled in late.items():
+            self.writer.wait_for_match(number, filled)
         for columns in self.held:
             new = {row for each in columns.columns for row in each.rows.tolist()}
             self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))

@@ -225,8 +225,10 @@ class Following:
             self._reach[done.number] = max(self._reach.get(done.number, 0), batch.size)
             for source, rows in done.removed.items():
                 index.remove(source, rows)
-        for number, row, kind, body in filled:
-            self._decode(index, number, row, bytes([kind]), [body])
+        for number in {each[0] for each in filled}:
+            rows, kinds, bodies = zip(*(each[1:] for each in filled if each[0] == number), strict=True)
+            decoded = self._codec.decode_bodies(rows, bytes(kinds), bodies)
+            index.add(number, matchable_columns(decoded.fingerprints, index.floor))
         for columns in held:
             index.add(HOLDINGS_SOURCE, matchable_columns(columns, index.floor))
             newest = max(int(each.rows.max()) for each in columns.columns)

@@ -10,11 +10,11 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.references import ListHead
+from node.domain.references import ListHead, Reference, Withdrawal
 from node.errors import NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
 from node.usecases.imported_cases import Cases
@@ -24,16 +24,27 @@ if TYPE_CHECKING:
 
     from node.domain.lists import ReferenceList
     from node.domain.ports import Clock, Store
-    from node.domain.references import Reference
     from node.usecases.catalogue import Catalogue
     from node.usecases.exported_rows import Scheme
 
 NO_SCHEME: Final[Scheme] = ("", "")
+NO_WITHDRAWALS: Final = "withdrawal, which this format does not have"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a person chooses of a format. `profile`: of VICS, "" for the default; `distribution`: of a MISP event, 0 to
+    3, None for the default.
+    """
+
+    profile: str = ""
+    distribution: int | None = None
 
 
 class Export:
-    """One export. `head`: of the rows; its scheme is that of their codes. After a pass over `rows`, `written` and
-    `left_out` count what it gave and what it left out. `list`: whose rows they are, "" for holdings and records.
+    """One export. `head`: of the rows; its scheme is that of their codes. After a pass over `rows` or `changes`,
+    `written`, `withdrawn` and `left_out` count the rows and withdrawals that it gave, and what it left out. `list`:
+    whose rows they are, "" for holdings and records.
     """
 
     def __init__(self, source: Source, head: ListHead, of: str = "") -> None:
@@ -41,23 +52,37 @@ class Export:
         self.list = of
         self.left_out: Counter[str] = Counter()
         self.written = 0
+        self.withdrawn = 0
         self._source = source
         self._passes = 0
 
     def rows(self) -> Iterator[Reference]:
-        """The rows, from the first one each time. Raises `Refused` if they change meanwhile."""
-        before = (self.written, self.left_out)
-        count, left = 0, Counter[str]()
+        """The rows, from the first one each time, for a format that has no withdrawals: those are left out and counted.
+        Raises `Refused` if the rows change meanwhile.
+        """
+        for row in self._given(takes_withdrawals=False):
+            if isinstance(row, Reference):
+                yield row
+
+    def changes(self) -> Iterator[Reference | Withdrawal]:
+        """The same, with withdrawals."""
+        return self._given(takes_withdrawals=True)
+
+    def _given(self, *, takes_withdrawals: bool) -> Iterator[Reference | Withdrawal]:
+        before = (self.written, self.withdrawn, self.left_out)
+        count, gone, left = 0, 0, Counter[str]()
         for row, reason in self._source.judged((self.head.scheme, self.head.scheme_version)):
-            if reason:
+            if isinstance(row, Withdrawal) and not takes_withdrawals:
+                left[NO_WITHDRAWALS] += 1
+            elif reason:
                 left[reason] += 1
             else:
-                count += 1
+                count, gone = (count, gone + 1) if isinstance(row, Withdrawal) else (count + 1, gone)
                 yield row
-        if self._passes and before != (count, left):
+        if self._passes and before != (count, gone, left):
             raise Refused("what is exported changed meanwhile", remedy="run the same command again")
         self._passes += 1
-        self.written, self.left_out = count, left
+        self.written, self.withdrawn, self.left_out = count, gone, left
 
 
 class Exporting:

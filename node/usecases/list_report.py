@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.references import (
     EndsEarly,
+    Family,
     Fault,
     Ignored,
     ListCase,
@@ -114,14 +115,14 @@ class ListReport:
         else:
             self._of_file(item)
 
-    def _of_file(self, item: Notice | ListCase | EndsEarly | ListHead) -> None:
+    def _of_file(self, item: Notice | ListCase | EndsEarly | ListHead | Family) -> None:
         if isinstance(item, Notice):
             self.notices.setdefault(item.code, item)
         elif isinstance(item, ListCase):
             self.cases += 1
         elif isinstance(item, EndsEarly):
             self.ends_early = item.at
-        else:
+        elif isinstance(item, ListHead):
             self.head = item
 
     def notice(self, code: str, at: At | None = None) -> None:

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
-from node.domain.references import ListCase, ListHead, Reference, Withdrawal, is_later_moment
+from node.domain.references import Family, ListCase, ListHead, Reference, Withdrawal, is_later_moment
 from node.errors import Misuse
 from node.usecases.list_standing import identity_of
 from node.usecases.placeholders import without
@@ -31,7 +31,7 @@ BATCH: Final = 5_000
 """Rows of one transaction; between two of them other writers get their turn."""
 MAX_GONE: Final = 100_000
 """Withdrawals of one file that are remembered with their moment, for older rows that come after them."""
-Row = Reference | Withdrawal | ListCase
+Row = Reference | Withdrawal | ListCase | Family
 """The parts of a file that are imported, in order."""
 
 
@@ -66,8 +66,14 @@ class Taking:
         """Stores rows, in order."""
         left = iter(rows)
         while some := list(islice(left, BATCH)):
-            for sort, batch in groupby(some, key=type):
+            families = [row for row in some if isinstance(row, Family)]
+            others = [row for row in some if not isinstance(row, Family)] if families else some
+            for sort, batch in groupby(others, key=type):
                 self._take(sort, list(batch))
+            # They stand behind their rows, and between other rows, whose batches they must not cut. A list that is new
+            # has no earlier version of anything.
+            if families and self._known is not None:
+                self._add(self._lists.end_families(self._of, families))
 
     def _take(self, sort: type, rows: list[Any]) -> None:
         """Stores rows of one sort."""

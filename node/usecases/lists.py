@@ -40,6 +40,7 @@ from node.domain.texts import checked_text
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
+from node.usecases.list_families import outlived
 from node.usecases.list_taking import Taking, require_same_scheme
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from node.domain.lists import ListedRow
     from node.domain.ports import Clock, Store, StoreWriter
-    from node.domain.references import ListCase, Reference, Withdrawal
+    from node.domain.references import Family, ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
     from node.usecases.list_comparing import ListComparing
@@ -260,6 +261,12 @@ class Lists:
             _unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
+
+    def end_families(self, of: ReferenceList, families: Sequence[Family]) -> RowsTaken:
+        """Withdraws the rows that only earlier versions of these statements have."""
+        with self._store.read() as tx:
+            gone = outlived(tx, of.number, families)
+        return self.withdraw(of, gone) if gone else RowsTaken()
 
     def put_case(self, of: ReferenceList, case: ListCase, before: str = "") -> None:
         """Stores a case of a list. `before`: the number that the same case had until now, "" for a new case."""

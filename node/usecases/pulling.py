@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- A page is known by the SHA-256 of its name, and its content by its SHA-256. No name and no address is kept.
+- A page is known by the SHA-256 of its name, and its content by its SHA-256. No name and no address is kept, but where
+  a walk over following pages stopped (path, query and cursor of the page that comes next).
 - A page is left out only if its content is what the list has of it. If somebody else changed the list, or the settings
   of the peer changed, every page is read again: an import may be repeated.
 - A cursor states no more than the node has stored: it is written after the import.
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from node.errors import Damaged
+from node.usecases.page_walk import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FIELDS: Final = {"list", "format", "mark", "is_whole", "pages"}
+_STOPS: Final = "stops"
+"""Absent where every walk begins at its first page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class PulledPage:
 class Cursor:
     """What a list has of a peer. `list` and `format`: of the peer's settings; `mark`: the last import into the list
     (`mark_of`). `is_whole`: whether the list has the rows of these pages, and no others. `pages`: name -> digest.
+    `stops`: SHA-256 of an address -> where the next walk over its pages begins, if not at the first page.
     """
 
     list: str = ""
@@ -45,6 +50,7 @@ class Cursor:
     mark: str = ""
     is_whole: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
 
     def of(self, peer: Peer, mark: str) -> Cursor:
         """This cursor, or an empty one if it does not describe the list as it is now."""
@@ -68,6 +74,8 @@ def mark_of(known: Mapping[str, Any] | None) -> str:
 def cursor_text(cursor: Cursor) -> str:
     """A cursor as JSON."""
     values = {name: getattr(cursor, name) for name in _FIELDS} | {"pages": dict(cursor.pages)}
+    if cursor.stops:
+        values[_STOPS] = {name: list(stop) for name, stop in cursor.stops.items()}
     return json.dumps(values, sort_keys=True, indent=1) + "\n"
 
 
@@ -77,8 +85,9 @@ def read_cursor(text: str) -> Cursor:
         given = json.loads(text)
     except (ValueError, RecursionError):
         given = None
-    if not isinstance(given, dict) or set(given) != _FIELDS:
+    if not isinstance(given, dict) or set(given) - {_STOPS} != _FIELDS:
         raise _damaged()
+    given[_STOPS] = _stops(given.get(_STOPS, {}))
     pages = given["pages"]
     texts = (given["list"], given["format"], given["mark"])
     if not isinstance(pages, dict) or not isinstance(given["is_whole"], bool):
@@ -88,6 +97,20 @@ def read_cursor(text: str) -> Cursor:
     if not all(isinstance(each, str) and _SHA256.fullmatch(each) for pair in pages.items() for each in pair):
         raise _damaged()
     return Cursor(**given)
+
+
+def _stops(given: object) -> dict[str, Stop]:
+    if not isinstance(given, dict):
+        raise _damaged()
+    stops: dict[str, Stop] = {}
+    for name, said in given.items():
+        if not _SHA256.fullmatch(name) or not isinstance(said, list) or len(said) != len(Stop._fields):
+            raise _damaged()
+        page, target, since = said
+        if type(page) is not int or not isinstance(target, str) or not isinstance(since, str):
+            raise _damaged()
+        stops[name] = Stop(page, target, since)
+    return stops
 
 
 def _damaged() -> Damaged:

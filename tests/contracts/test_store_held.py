@@ -42,7 +42,7 @@ def test_a_body_that_came_later_is_given(store: Store) -> None:
     append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, MISSING]))
     late = disclosure("late", size=900)
     with store.write() as writer:
-        writer.fill(FR, 1, late)
+        writer.fill(FR, {1: late})
     with store.read() as reader:
         assert reader.held_at(FR, [0, 1, 2]) == {
             0: (entry("a"), disclosure("a").body),
@@ -54,7 +54,7 @@ def test_whole_disclosures_are_given_too(store: Store) -> None:
     append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, HELD]))
     late = disclosure("late", size=900)
     with store.write() as writer:
-        writer.fill(FR, 1, late)
+        writer.fill(FR, {1: late})
         writer.purge(FR, [2])
     with store.read() as reader:
         assert reader.disclosed_at(FR, [0, 1, 2, 9]) == {

@@ -184,6 +184,15 @@ def test_rows_are_withdrawn_by_id_and_by_hashes(store: Store) -> None:
         assert [row.reference for row in left] == [rows[at] for at in (0, 2, 3, 4, 6)]
 
 
+def test_rows_are_found_by_their_ids_in_their_own_list(store: Store) -> None:
+    number, other = new_list(store), new_list(store, "other")
+    with store.write() as writer:
+        writer.put_rows(number, 1, [reference(1, id="x", changed="2031"), reference(2), reference(3, id="y")])
+        writer.put_rows(other, 1, [reference(4, id="z")])
+        found = writer.rows_named(number, ["x", "z", "never seen", ""])
+    assert {name: (row.md5, row.changed) for name, row in found.items()} == {"x": (reference(1).md5, "2031")}
+
+
 def test_what_a_later_file_does_not_name_can_be_deleted(store: Store) -> None:
     number, other = new_list(store), new_list(store, "other")
     with store.write() as writer:

@@ -230,7 +230,7 @@ def test_an_index_outside_the_log_is_refused(store: Store, index: int) -> None:
     with pytest.raises(Misuse), store.write() as writer:
         writer.purge(FR, [0, index])
     with pytest.raises(Misuse), store.write() as writer:
-        writer.fill(FR, index, disclosure("x"))
+        writer.fill(FR, {index: disclosure("x")})
     with store.read() as reader:
         assert reader.body_counts(1)[PURGED] == 0
 
@@ -241,7 +241,7 @@ def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_lik
     with store.read() as reader:
         assert reader.expiring(100, 9) == [(FR, 1)], "what is missing is not waited for beyond its day"
     with store.write() as writer:
-        writer.fill(FR, 1, late)
+        writer.fill(FR, {1: late})
     with store.read() as reader:
         run = reader.run(FR, 0, 4, EVERYTHING)
         assert list(run.states) == [HELD, HELD, MISSING, HELD]
@@ -264,18 +264,18 @@ def test_a_body_that_was_not_for_us_may_be_expected_and_then_filled_in(store: St
     with store.read() as reader:
         assert reader.expiring(100, 9) == []
     with store.write() as writer:
-        writer.expect(FR, 1, 70)
+        writer.expect(FR, {1: 70})
     with store.read() as reader:
         assert reader.missing(FR, 9) == [1]
         assert reader.expiring(100, 9) == [(FR, 1)]
         assert (reader.body_counts(1)[NOT_FOR_US], reader.body_counts(1)[MISSING]) == (1, 1)
     with store.write() as writer:
-        writer.fill(FR, 1, disclosure("late"))
+        writer.fill(FR, {1: disclosure("late")})
     with store.read() as reader:
         assert list(reader.run(FR, 0, 3, EVERYTHING).states) == [HELD, HELD, NOT_FOR_US]
     for index in (0, 1):
         with pytest.raises(Misuse), store.write() as writer:
-            writer.expect(FR, index, 0)
+            writer.expect(FR, {index: 0})
     with store.write() as writer:
         assert writer.purge(FR, [1]) == 1
     with store.read() as reader:
@@ -288,7 +288,7 @@ def test_only_a_missing_body_is_filled_in(store: Store) -> None:
         writer.purge(FR, [1])
     for index in (0, 1):
         with pytest.raises(Misuse), store.write() as writer:
-            writer.fill(FR, index, disclosure("late"))
+            writer.fill(FR, {index: disclosure("late")})
 
 
 def test_setting_aside_takes_the_body_and_keeps_the_reason(store: Store) -> None:

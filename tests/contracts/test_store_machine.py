@@ -114,7 +114,7 @@ class Histories(RuleBasedStateMachine):
         if absent:
             index, shown = absent[pick % len(absent)], disclosure(self.word(), size=pick % 700)
             with self.store.write() as writer:
-                writer.fill(origin, index, shown)
+                writer.fill(origin, {index: shown})
             log[index].state, log[index].disclosure = BodyState.HELD, shown
 
     @rule(origin=ORIGINS, pick=st.integers(0, 1 << 16))
@@ -124,7 +124,7 @@ class Histories(RuleBasedStateMachine):
         if closed:
             index = closed[pick % len(closed)]
             with self.store.write() as writer:
-                writer.expect(origin, index, log[index].expiry_day)
+                writer.expect(origin, {index: log[index].expiry_day})
             log[index].state = BodyState.MISSING
 
     @rule(origin=ORIGINS, pick=st.integers(0, 1 << 16))

@@ -220,9 +220,9 @@ async def test_a_stranger_may_send_a_handshake_and_waits_with_more_until_it_is_v
         reader, writer = await b.open()
         writer.write(HELLO + bytes(size))
         came = len(await reader.readexactly(limits.STRANGER_BURST_BYTES))
-        with pytest.raises(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.1):
-                while True:
+                while came < size:
                     came += len(await reader.read(65_536))
         assert came <= limits.STRANGER_BURST_BYTES + limits.FRONT_BUFFER_BYTES
         b.front.keep(1, FR)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from node.app.peer_download import download, tls_of
+from node.app.peer_download import Request, download, tls_of
 from node.domain.peers import address_of
 from node.errors import BadSignature, Malformed, Misuse, Overloaded, Unavailable
 from tests.integration.peer_server import PeerServer, send, serving
@@ -43,7 +43,7 @@ def get(server: PeerServer, authority: Authority, tmp_path: Path) -> Get:
         target = tmp_path / "target"
         target.unlink(missing_ok=True)
         url = path if path.startswith("https") else server.url(path)
-        download(address_of(url), tls_of(tmp_path / "ca.pem"), target, max_bytes=LIMIT, seconds=seconds)
+        download(address_of(url), Request(tls=tls_of(tmp_path / "ca.pem")), target, max_bytes=LIMIT, seconds=seconds)
         assert target.stat().st_mode & 0o777 == 0o600
         return target.read_bytes()
 
@@ -152,7 +152,7 @@ def _chunks(handler: BaseHTTPRequestHandler, pieces: list[bytes], *, end: bool) 
         (lambda handler: _chunks(handler, [PAGE], end=False), "no whole HTTP answer"),
         (_without_length, "how long"),
         (lambda handler: send(handler, PAGE, Content_Encoding="gzip"), "compressed"),
-        (lambda handler: handler.send_error(503), "503"),
+        (lambda handler: handler.send_error(404), "404"),
         (_no_http, "no whole HTTP answer"),
     ],
 )
@@ -161,6 +161,13 @@ def test_anything_but_a_whole_page_is_refused(
 ) -> None:
     server.answers["/page"] = answer
     with pytest.raises(Malformed, match=why):
+        get()
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_peer_that_asks_to_try_later_is_told_so(server: PeerServer, get: Get, status: int) -> None:
+    server.answers["/page"] = lambda handler: handler.send_error(status)
+    with pytest.raises(Unavailable, match=str(status)):
         get()
 
 

@@ -281,7 +281,17 @@ def test_peers_are_listed_and_an_unknown_one_is_told(world: World) -> None:
         0,
         [{"peer": "p", "list": "Peer", "format": "misp", "source": "path", "whole": False}],
     )
-    assert "into list Peer" in world.vigil("pull")[2]
+    said = world.vigil("pull")[2]
+    assert "into list Peer" in said
+    assert "vigil pull NAME" in said
     code, _, said = world.vigil("pull", "q")
     assert code != 0
     assert "no peer with this name" in said
+
+
+def test_a_node_without_peers_says_how_one_is_made(world: World) -> None:
+    (world.home / "vigil.toml").write_text("".join(f"{key} = {json.dumps(said)}\n" for key, said in NODE.items()))
+    code, _, said = world.vigil("pull")
+    assert code == 0
+    assert "no peers here; a section [peers.NAME] of vigil.toml makes one" in said
+    assert world.vigil("pull", "--json")[1] == []

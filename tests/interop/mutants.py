@@ -69,6 +69,14 @@ OWN: Final = {
     "nsrl-v3": (
         b"SQLite format 3\x00" + bytes(84) + b"CREATE VIEW DISTINCT_HASH AS SELECT sha256, package_id FROM FILE",
     ),
+    "get-filehash": (
+        b"\nAlgorithm       Hash                                    Path\n---------       ----          ----\n"
+        b"MD5             "
+        + b"A1" * 16
+        + b"                C:\\a b.jpg\nSHA512          "
+        + b"b2" * 64
+        + b"   C:\\c\n",
+    ),
     "sha1sum": (b"a1" * 20 + b"  one\n\\" + b"b2" * 20 + b" *two\\n\n",),
 }
 """Files of formats of which the vectors have none."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.references import EndsEarly, Fault, Ignored, ListHead, Reference, Withdrawal
+from node.domain.references import EndsEarly, Family, Fault, Ignored, ListHead, Reference, Withdrawal
 from node.interop.formats import format_of
 from node.interop.reading import Choices, Unwelcome
 from node.interop.stix_patterns import Alternative, NotEquality, alternatives
@@ -44,7 +44,7 @@ def bundle(*objects: Any, **fields: Any) -> dict[str, Any]:
 
 def given(document: Any, *, now: float = 0) -> list[Any]:
     found = items(json.dumps(document).encode(), Choices(now=now), name="stix")
-    return [item for item in found if not isinstance(item, ListHead)]
+    return [item for item in found if not isinstance(item, ListHead | Family)]
 
 
 def rows(document: Any) -> list[Reference]:
@@ -171,10 +171,42 @@ def test_each_alternative_is_a_row_with_an_identity_of_its_own() -> None:
     assert [pattern in row.said.replace("\\'", "'") for row in found] == [True, False, False]
 
 
+def families(document: Any) -> list[tuple[str, int]]:
+    found = items(json.dumps(document).encode(), name="stix21")
+    return [(item.id, item.rows) for item in found if isinstance(item, Family)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "more", "ids"),
+    [
+        (f"[file:hashes.MD5 = '{md5(1)}'] OR [file:hashes.MD5 = '{md5(2)}']", {}, ["", "#2"]),
+        # What is no row leaves no gap.
+        (f"[file:hashes.MD5 = 'bad'] OR [url:value = 'x'] OR [file:hashes.MD5 = '{md5(2)}']", {}, [""]),
+        ("[url:value = 'x']", {}, []),
+        ("a rule", {"pattern_type": "yara"}, []),
+        (f"[file:hashes.MD5 = '{md5(1)}']", {"valid_until": "1970-01-01T00:00:10Z"}, []),
+    ],
+)
+def test_the_rows_of_an_indicator_are_numbered_without_a_gap_and_end(
+    pattern: str, more: dict[str, Any], ids: list[str]
+) -> None:
+    name = name_of("indicator", 1)
+    document = bundle(indicator(1, pattern, **more))
+    found = [item.id for item in items(json.dumps(document).encode(), name="stix21") if isinstance(item, Reference)]
+    assert found == [name + number for number in ids]
+    assert families(document) == [(name, len(ids))]
+
+
+def test_an_indicator_that_is_not_understood_ends_nothing() -> None:
+    assert families(bundle(indicator(1, "nothing"))) == []
+
+
 def test_a_revoked_indicator_takes_back_each_alternative() -> None:
     pattern = f"[file:hashes.MD5 = '{md5(1)}' OR file:hashes.MD5 = '{md5(2)}']"
-    found = given(bundle(indicator(1, pattern, revoked=True), indicator(2, "nothing", revoked="true")))
+    document = bundle(indicator(1, pattern, revoked=True), indicator(2, "nothing", revoked="true"))
+    found = given(document)
     assert all(isinstance(item, Withdrawal) for item in found)
+    assert families(document) == [(name_of("indicator", 1), 2), (name_of("indicator", 2), 1)]
     name = name_of("indicator", 1)
     assert [item.id for item in found] == [name, f"{name}#2", name_of("indicator", 2)]
 

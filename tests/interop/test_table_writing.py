@@ -163,6 +163,29 @@ def test_ncmec_takes_entries_back() -> None:
     assert [item._replace(at=NOWHERE) for item in found] == [gone]
 
 
+@settings(max_examples=50)
+@given(lists)
+def test_ncmec_takes_back_what_it_wrote(given_rows: list[Reference]) -> None:
+    before = {(row.id, row.media_type) for row in read(page(given_rows), "ncmec")}
+    gone = [Withdrawal(NOWHERE, row.id, row) for row in given_rows]
+    data = page(gone)
+    found = [item for item in items(data, name="ncmec") if isinstance(item, Withdrawal)]
+    assert {item.id for item in found} == {name for name, _ in before}
+    for row in given_rows:
+        assert not any(value.hex().encode() in data for value in (row.md5, row.sha1, row.pdq) if value)
+
+
+def test_ncmec_takes_back_an_image_and_a_video_where_nobody_knows_which_it_was() -> None:
+    records = [
+        Reference(NOWHERE, id="r", md5=bytes(range(16)), media_type=media) for media in ("image/png", "video/mp4")
+    ]
+    gone = [item for item in items(page([Withdrawal(NOWHERE, "r")]), name="ncmec") if isinstance(item, Withdrawal)]
+    assert {item.id for item in gone} == {row.id for row in read(page(records), "ncmec")}
+    left_out = LeftOut()
+    page([Withdrawal(NOWHERE)], left_out)
+    assert left_out == {"a withdrawal that names nothing": 1}
+
+
 def test_ncmec_states_the_latest_time_of_each_frame() -> None:
     first = Reference(NOWHERE, id="7/a (image)", md5=bytes(range(16)), changed="2024-01-05T00:00:00Z")
     text = page([first, first._replace(id="7/b (image)", changed="yesterday")]).decode()

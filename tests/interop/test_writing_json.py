@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.references import At, ListHead, Notice, Reference, Withdrawal
+from node.domain.references import At, Family, ListHead, Notice, Reference, Withdrawal
 from node.domain.statements import Tri
 from node.errors import Misuse
 from node.interop.left_out import LeftOut
@@ -104,28 +105,52 @@ def test_rows_come_back_from_misp_as_they_were(rows: list[Reference]) -> None:
         assert (head.scheme, head.scheme_version) == ("us-vics", "2.0")
 
 
-@given(references())
-def test_a_withdrawal_is_the_same_object_deleted(row: Reference) -> None:
-    left_out = LeftOut()
-    taken = Withdrawal(At(), id=row.id, reference=row)
-    found = [item for item in items(misp([taken], left_out), name="misp") if isinstance(item, Withdrawal)]
+withdrawals = st.one_of(
+    references().map(lambda row: Withdrawal(At(), reference=row)),
+    references().map(lambda row: Withdrawal(At(), id=row.id, reference=row)),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).map(
+        lambda name: Withdrawal(At(), id=name)
+    ),
+)
+"""Of a row with its hashes, and of one of which only the id is known any more."""
+
+
+def hashes_in(row: Reference | None) -> set[bytes]:
+    values = (row.md5, row.sha1, row.sha256, row.pdq, row.photodna) if row else ()
+    return {value.hex().encode() for value in values if value}
+
+
+@given(withdrawals)
+def test_a_withdrawal_is_the_same_object_deleted_and_has_no_hash(taken: Withdrawal) -> None:
+    data = misp([taken])
+    [again] = [item for item in items(data, name="misp") if not isinstance(item, ListHead)]
+    assert isinstance(again, Withdrawal)
+    assert again.id == object_uuid(EVENT.uuid, taken)
+    [thing] = json.loads(data)["Event"]["Object"]
+    assert all(each["deleted"] for each in [thing, *thing["Attribute"]])
+    assert {each["value"] for each in thing["Attribute"]} == {"deleted"}
+    assert not any(value in data for value in hashes_in(taken.reference))
+
+
+@given(references(), st.booleans())
+def test_a_withdrawal_names_every_part_that_was_written(row: Reference, by_id: bool) -> None:
     if not carried([row]):
-        assert left_out == {"a withdrawal whose hashes are not known": 1}
         return
-    [again] = found
-    assert again.id == object_uuid(EVENT.uuid, row)
-    assert again.reference is not None
-    assert (again.reference.md5, again.reference.sha1, again.reference.sha256) == (row.md5, row.sha1, row.sha256)
+    taken = Withdrawal(At(), id=row.id) if by_id and row.id else Withdrawal(At(), id=row.id, reference=row)
+    (before,), (after,) = (json.loads(misp([each]))["Event"]["Object"] for each in (row, taken))
+    assert before["uuid"] == after["uuid"]
+    assert {each["uuid"] for each in before["Attribute"]} <= {each["uuid"] for each in after["Attribute"]}
 
 
-def test_a_withdrawal_without_its_hashes_is_counted() -> None:
-    left_out = LeftOut()
-    assert json.loads(misp([Withdrawal(At(), id="row 1")], left_out))["Event"]["Object"] == []
-    assert left_out == {"a withdrawal whose hashes are not known": 1}
+def test_a_withdrawal_that_names_nothing_is_counted() -> None:
+    for write in (misp, stix):
+        left_out = LeftOut()
+        write([Withdrawal(At())], left_out)
+        assert left_out == {"a withdrawal that names nothing": 1}
 
 
 def test_a_later_export_is_newer_in_each_part() -> None:
-    later = MispEvent(**{name: getattr(EVENT, name) for name in EVENT.__slots__} | {"timestamp": EVENT.timestamp + 9})
+    later = replace(EVENT, timestamp=EVENT.timestamp + 9)
     before, after = (json.loads(misp([ROW], event=event))["Event"] for event in (EVENT, later))
     parts = [[event, *event["Object"], *event["Object"][0]["Attribute"]] for event in (before, after)]
     for old, new in zip(*parts, strict=True):
@@ -164,7 +189,7 @@ def test_neither_names_nor_words_of_the_row_are_written() -> None:
 def test_pymisp_reads_what_is_written() -> None:
     pymisp = oracle("pymisp")
     event = pymisp.MISPEvent()
-    event.load(misp([ROW, Withdrawal(At(), id="row 2", reference=ROW._replace(md5=b"\x09" * 16))]))
+    event.load(misp([ROW, Withdrawal(At(), id="row 2")]))
     one, gone = event.objects
     assert (one.name, one.deleted, gone.deleted) == ("file", False, True)
     assert [attribute.value for attribute in one.get_attributes_by_relation("md5")] == [ROW.md5.hex()]
@@ -176,6 +201,31 @@ def test_pymisp_reads_what_is_written() -> None:
     assert {"tlp:amber+strict", "one", "two", 'vigil:category="us-vics:2.0:1"'} <= tags
     # What PyMISP writes of it again, we read as the same.
     assert [compared(row) for row in read_rows(event.to_json().encode(), "misp")] == [compared(ROW)]
+
+
+LEVELS = {
+    "organisation only (0)": 0,
+    "this community only (1)": 1,
+    "connected communities (2)": 2,
+    "all communities (3)": 3,
+}
+ALLOWED = {
+    ("", ""): 1, ("", "tlp:clear"): 3, ("", "tlp:green"): 1, ("", "tlp:amber"): 0, ("", "pap:green"): 1,
+    ("this community only (1)", ""): 0, ("connected communities (2)", ""): 1, ("all communities (3)", ""): 3,
+    ("all communities (3)", "tlp:green"): 1, ("connected communities (2)", "tlp:clear"): 1, ("something new", ""): 0,
+}  # fmt: skip
+"""(Audience, handling) of a row -> the widest distribution that it may have at another instance."""
+
+
+@pytest.mark.parametrize("chosen", [0, 1, 2, 3])
+@pytest.mark.parametrize(("audience", "handling"), ALLOWED)
+def test_no_row_goes_wider_than_its_handling_allows(chosen: int, audience: str, handling: str) -> None:
+    event = replace(EVENT, distribution=chosen, group=None)
+    row = ROW._replace(audience=audience, handling=handling)
+    data = misp([row, Withdrawal(At(), id="gone")], event=event)
+    [again] = read_rows(data, "misp")
+    assert LEVELS[again.audience] == min(chosen, ALLOWED[audience, handling])
+    assert json.loads(data)["Event"]["distribution"] == str(chosen)
 
 
 # --- STIX -------------------------------------------------------------------------------------------------------------
@@ -194,19 +244,25 @@ def test_rows_come_back_from_stix_as_they_were(rows: list[Reference]) -> None:
     assert data == stix(rows)
 
 
-def test_withdrawals_are_left_out_of_stix() -> None:
-    left_out = LeftOut()
-    assert b"indicator--" not in stix([Withdrawal(At(), id="row 1", reference=ROW)], left_out)
-    assert left_out == {"a withdrawal": 1}
+@given(withdrawals)
+def test_a_withdrawal_is_the_same_indicator_revoked_and_has_no_hash(taken: Withdrawal) -> None:
+    data = stix([taken])
+    [again] = [item for item in items(data, name="stix21") if not isinstance(item, ListHead | Family)]
+    assert isinstance(again, Withdrawal)
+    assert again.id == indicator_id(BUNDLE.uuid, taken)
+    if taken.reference is not None:
+        assert again.id == indicator_id(BUNDLE.uuid, taken.reference._replace(id=taken.id))
+    assert not any(value in data for value in hashes_in(taken.reference))
 
 
 @from_outside
 def test_stix2_reads_what_is_written() -> None:
     stix2 = oracle("stix2")
     other = ROW._replace(id="row 2", sha1=b"", sha256=b"", handling="tlp:red", series="", tags="")
-    bundle = stix2.parse(stix([ROW, other]), allow_custom=False)
-    indicators = [each for each in bundle.objects if each.type == "indicator"]
+    bundle = stix2.parse(stix([ROW, other, Withdrawal(At(), id="row 3")]), allow_custom=False)
+    *indicators, gone = [each for each in bundle.objects if each.type == "indicator"]
     assert len(indicators) == 2
+    assert gone.revoked
     assert indicators[0].pattern.count(" AND ") == 2
     assert indicators[1].object_marking_refs == [stix2.TLP_RED.id]
     # What stix2 writes of it again, we read as the same.
@@ -219,7 +275,7 @@ def test_stix2_reads_what_is_written() -> None:
 @given(st.lists(references(), min_size=1, max_size=3))
 def test_each_pattern_is_valid_to_the_validator_of_oasis(rows: list[Reference]) -> None:
     validator = oracle("stix2patterns.validator")
-    for each in json.loads(stix(rows))["objects"]:
+    for each in json.loads(stix([*rows, Withdrawal(At(), id="x")]))["objects"]:
         if each["type"] == "indicator":
             assert validator.run_validator(each["pattern"], stix_version="2.1") == []
 

@@ -14,8 +14,9 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
-from node.media.decode import DecodedPicture, decode_picture
+from node.media.decode import decode_picture
 from node.media.pdq import pdq_hashes
+from node.media.picture_decoding import DecodedPicture
 from tests.unit.media.pictures import distance, scene
 
 Values = npt.NDArray[np.uint8]

@@ -21,11 +21,12 @@ from PIL import ExifTags, Image
 
 from node.errors import MediaError
 from node.media import jpeg
-from node.media.decode import DecodedPicture, decode_picture
+from node.media.decode import decode_picture
 from node.media.decoders.decoded import LEAST_SHARE
 from node.media.metadata import without_metadata
 from node.media.partial import METADATA
 from node.media.pdq import pdq_hashes
+from node.media.picture_decoding import DecodedPicture
 from node.media.sniff import JPEG, PNG, WEBP
 from tests.unit.media.pictures import distance, encoded, scene
 

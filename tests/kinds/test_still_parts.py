@@ -416,12 +416,12 @@ def test_the_vectors_give_their_parts(vectors: Path) -> None:
 
 _CONFINED = """
 import os, sys
-from node.media import confine, decode, shortage
+from node.media import confine, picture_decoding, shortage
 from node.media.kinds import READERS, prepare
 from node.media.parts.part import Part
 from node.media.region import Region
 from node.media.seccomp import Ports
-decode.prepare(); prepare(); shortage.usage()
+picture_decoding.prepare(); prepare(); shortage.usage()
 from node.media.picture import warm
 warm()
 files = [os.open(name, os.O_RDONLY) for name in sys.argv[2:]]

@@ -94,7 +94,7 @@ class Arriving(RuleBasedStateMachine):
     def a_body_comes_late(self) -> None:
         name, at, shown = self.late.pop(0)
         with self.holder.node.catalogue.change() as change:
-            change.fill(self.logs[name].speaker.origin, at, Kind.CONTRIBUTION, shown)
+            change.fill(self.logs[name].speaker.origin, {at: Kind.CONTRIBUTION}, {at: shown})
 
     @rule(name=st.sampled_from(["JP", "DE"]), which=st.integers(0, 99), said=st.none() | things)
     def correct_or_retract(self, name: str, which: int, said: MaterialFingerprints | None) -> None:

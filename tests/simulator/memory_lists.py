@@ -64,6 +64,10 @@ class MemoryLists:
         rows = [row for row in rows if case in ("", row.case)]
         return [row if words else _silent(row) for row in rows[:limit]]
 
+    def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
+        rows = [_silent(kept.row).reference for kept in self._lists.rows.values() if kept.row.list == number]
+        return {row.id: row for row in rows if row.id and row.id in names}
+
     def list_columns(
         self, number: int, after: int, limit: int, case: str = ""
     ) -> tuple[FingerprintColumns, int, int] | None:

@@ -302,19 +302,19 @@ class MemoryWriter(MemoryReader):
             self._uncount(origin, index, REMARKS)
         return had
 
-    def fill(self, origin: Origin, index: int, disclosure: Disclosure) -> None:
+    def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
         log = self._open(origin)
-        row = self._row(log, index)
-        if row.state is not BodyState.MISSING:
+        if any(self._row(log, index).state is not BodyState.MISSING for index in late):
             raise Misuse("only a missing body can be filled in")
-        log.rows[index] = replace(row, state=BodyState.HELD, disclosure=disclosure)
+        for index, disclosure in late.items():
+            log.rows[index] = replace(log.rows[index], state=BodyState.HELD, disclosure=disclosure)
 
-    def expect(self, origin: Origin, index: int, expiry_day: int) -> None:
+    def expect(self, origin: Origin, days: Mapping[int, int]) -> None:
         log = self._open(origin)
-        row = self._row(log, index)
-        if row.state is not BodyState.NOT_FOR_US:
+        if any(self._row(log, index).state is not BodyState.NOT_FOR_US for index in days):
             raise Misuse("only a body that was not for us can be expected")
-        log.rows[index] = replace(row, state=BodyState.MISSING, expiry_day=expiry_day)
+        for index, day in days.items():
+            log.rows[index] = replace(log.rows[index], state=BodyState.MISSING, expiry_day=day)
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
         log = self._open(origin)

@@ -31,7 +31,8 @@ from PIL import Image
 
 from node.errors import MediaError
 from node.media.decoders import ifd, raw
-from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, believed, bounded, pixels_from
+from node.media.decoders.decoded import MAX_SAMPLE_BYTES, Decoded, Unreliable, bounded, pixels_from
+from node.media.decoders.tiff_segments import check_segments
 from node.media.samples import Values, eight_bit, opacity_of, rgb_of_inks, rgb_of_lab
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
@@ -42,10 +43,6 @@ _COLOURS: Final = {
 _PLAIN: Final = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED, _YCBCR, _CIELAB, _ICCLAB)
 _BY_LIBTIFF: Final = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000)
 """Compressions that Pillow's libtiff has: none, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard."""
-_IN_PLANES = 2
-_FAX_4, _OLD_JPEG = 4, 6
-"""Compressions: ITU-T T.6, and the first form of JPEG."""
-_WIPED: Final = bytes(8)
 _UNSIGNED, _COMPLEX = 1, (5, 6)
 _PREMULTIPLIED: Final = 1
 _ALPHA: Final = (_PREMULTIPLIED, 2)
@@ -95,7 +92,7 @@ def decode(data: bytes, *, pillow_failed: bool = False) -> Decoded | None:
         note = raw.note_of(decoded.pixels.width, decoded.pixels.height)
         return replace(decoded, note=note, media_type=raw.media_type_of(found))
     if found and not pillow_failed and _left_to_pillow(found[0]):
-        _check_segments(data, found[0])
+        check_segments(data, found[0])
         return None
     return _decoded(data, found)
 
@@ -155,64 +152,6 @@ def _left_to_pillow(first: ifd.Directory) -> bool:
     if photometric == _SEPARATED and first.first(ifd.INK_SET, _CMYK) != _CMYK:
         return False
     return photometric in _PLAIN and not _is_subsampled(first)
-
-
-def lacks_segments(data: bytes) -> bool:
-    """Tells whether the first picture has fewer strips or tiles than its size needs. Pillow shows their pixels as
-    black.
-    """
-    first = next(ifd.directories(data), None)
-    starts = _starts(first) if first else ()
-    return first is not None and bool(starts) and len(starts) < _needed(first)
-
-
-def has_wiped_fax(data: bytes) -> bool:
-    """Tells whether a stretch of fax data was overwritten with zeros (ITU-T T.6: no code has 64 zeros). libtiff shows
-    wrong rows from there on and reports nothing.
-    """
-    first = next(ifd.directories(data), None)
-    if first is None or first.first(ifd.COMPRESSION, 1) != _FAX_4:
-        return False
-    return any(_WIPED in data[start : start + length].rstrip(b"\0") for start, length in first.segments)
-
-
-def _starts(first: ifd.Directory) -> tuple[int, ...]:
-    """Returns the offsets of strips or tiles. Returns () if they are not stated, or are stated differently (compression
-    6).
-    """
-    if first.first(ifd.COMPRESSION, 1) == _OLD_JPEG:
-        return ()
-    return first.values.get(ifd.TILE_OFFSETS) or first.values.get(ifd.STRIP_OFFSETS) or ()
-
-
-def _needed(first: ifd.Directory) -> int:
-    """Returns how many strips or tiles the picture must have."""
-    width, length = first.first(ifd.WIDTH), first.first(ifd.LENGTH)
-    across, down = _segment_size(first)
-    planes = first.first(ifd.SAMPLES, 1) if first.first(ifd.PLANAR, 1) == _IN_PLANES else 1
-    return -(-width // across) * -(-length // down) * planes
-
-
-def _segment_size(first: ifd.Directory) -> tuple[int, int]:
-    """Returns columns and rows of a strip or tile in pixels. A strip without a stated height is the whole picture."""
-    width, length = max(first.first(ifd.WIDTH), 1), max(first.first(ifd.LENGTH), 1)
-    if ifd.TILE_OFFSETS in first.values:
-        return first.first(ifd.TILE_WIDTH) or width, first.first(ifd.TILE_LENGTH) or length
-    return width, min(first.first(ifd.ROWS_PER_STRIP) or length, length)
-
-
-def _check_segments(data: bytes, first: ifd.Directory) -> None:
-    """Raises `Overstated` if the strips or tiles that begin in the file hold too little of the picture. The bound is
-    their total size, and without compression also the number of bytes.
-    """
-    width, length, starts = first.first(ifd.WIDTH), first.first(ifd.LENGTH), _starts(first)
-    if not starts:
-        return
-    across, down = _segment_size(first)
-    held = sum(start < len(data) for start in starts) * min(across, width) * min(down, length)
-    if first.first(ifd.COMPRESSION, 1) == 1:
-        held = min(held, len(data) * _BYTE // max(first.first(ifd.BITS, 1), 1))
-    believed("TIFF", width, length, size=len(data), held=held)
 
 
 def _check(page: tifffile.TiffPage, size: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -25,7 +26,7 @@ from tests.interop.second_set.made import (
     truncated,
 )
 
-ALL = (
+ALL: tuple[str, ...] = (
     "MD5",
     "SHA1",
     "ZZ40",
@@ -79,7 +80,9 @@ def kept(at: dict[str, int], label: object, **more: object) -> Row:
     return row(at, hashes, flags=flags, **({"media_type": "image"} | more))  # type: ignore[arg-type]
 
 
-def written(columns: Sequence[str], lines: Sequence[dict[str, str] | str], page: Page, *, extra: str = "", last: str = "\n") -> Page:
+def written(
+    columns: Sequence[str], lines: Sequence[dict[str, str] | str], page: Page, *, extra: str = "", last: str = "\n"
+) -> Page:
     page.add(";".join(columns) + "\n")
     for n, line in enumerate(lines):
         text = line if isinstance(line, str) else ";".join(line[name] for name in columns) + extra
@@ -99,16 +102,24 @@ def files() -> Iterator[Made]:
 
 def _columns() -> Iterator[Made]:
     lines = [cells("a"), cells("b", Media_Type="Video", Series_name="Sérîe")]
-    told = {"notices": ["not-searched"], "must_not_appear": ["Secret"]}
-    for name, columns in (("16", ALL), ("16-reversed", ALL[::-1]), ("16-rotated", ALL[7:] + ALL[:7])):
+    told: dict[str, Any] = {"notices": ["not-searched"], "must_not_appear": ["Secret"]}
+    for name, columns in (("16", tuple(ALL)), ("16-reversed", ALL[::-1]), ("16-rotated", ALL[7:] + ALL[:7])):
         for extra in ("", ";"):
             page = written(columns, lines, Page(), extra=extra)
             rows = [kept(page.records[0], "a"), kept(page.records[1], "b", media_type="video", series="Sérîe")]
             expected = accepted(rows, **told)
             # An empty column more is what the real file has: told or not.
             more = expected | {"warnings": ["columns-differ", "not-searched"]}
-            yield made(f"icse/{name}{'-one-more' if extra else ''}.csv", page.data, *((more, expected) if extra else (expected,)))
-    for name, columns in (("12", TWELVE), ("12-reversed", TWELVE[::-1]), ("14", tuple(e for e in ALL if e not in ("Lace", "Agency")))):
+            yield made(
+                f"icse/{name}{'-one-more' if extra else ''}.csv",
+                page.data,
+                *((more, expected) if extra else (expected,)),
+            )
+    for name, columns in (
+        ("12", tuple(TWELVE)),
+        ("12-reversed", TWELVE[::-1]),
+        ("14", tuple(e for e in ALL if e not in ("Lace", "Agency"))),
+    ):
         page = written(columns, lines, Page(), last="")
         rows = [kept(page.records[0], "a"), kept(page.records[1], "b", media_type="video", series="Sérîe")]
         expected = accepted(rows, must_not_appear=["Secret"])
@@ -125,10 +136,14 @@ def _columns() -> Iterator[Made]:
     quoted = ";".join(f'"{each}"' for each in TWELVE)
     page = Page().add(quoted + "\n").record(";".join(f'"{cells("q")[name]}"' for name in TWELVE)).add("\n")
     yield made("icse/12-quoted.csv", page.data, accepted([kept(page.records[0], "q")]))
-    yield made("icse/only-the-header.csv", (";".join(ALL) + "\n").encode(), accepted(), accepted(notices=["empty-file"]))
+    yield made(
+        "icse/only-the-header.csv", (";".join(ALL) + "\n").encode(), accepted(), accepted(notices=["empty-file"])
+    )
     page = written((*TWELVE, "Made up column"), [cells("n") | {"Made up column": "secret"}], Page())
     one = accepted([kept(page.records[0], "n")], notices=["unknown-field"], must_not_appear=["secret"])
-    yield made("icse/one-unknown-column.csv", page.data, one, one | {"warnings": ["columns-differ"]}, one | {"warnings": []})
+    yield made(
+        "icse/one-unknown-column.csv", page.data, one, one | {"warnings": ["columns-differ"]}, one | {"warnings": []}
+    )
 
 
 def _codings() -> Iterator[Made]:
@@ -224,12 +239,20 @@ def _faults() -> Iterator[Made]:
     rows = [
         kept(page.records[0], 1),
         kept(page.records[1], 4, hashes={"md5": md5(4)}, flags=unknown, media_type=None, warnings=["columns-differ"]),
-        kept(page.records[2], 5, hashes={"md5": md5(5), "sha1": sha1(5)}, flags=unknown, media_type=None, warnings=["columns-differ"]),
+        kept(
+            page.records[2],
+            5,
+            hashes={"md5": md5(5), "sha1": sha1(5)},
+            flags=unknown,
+            media_type=None,
+            warnings=["columns-differ"],
+        ),
     ]
     # A short row at the very end, without a line end, is also what a cut leaves.
     yield made("icse/short-rows.csv", page.data, accepted(rows), truncated(page.data, 80))
     # A quotation mark that never closes swallows the rest: nothing of what follows may be taken for cells.
-    lines = [";".join(cells(6, Series_name='"never closed')[name] for name in TWELVE), *whole]
+    lines: list[dict[str, str] | str] = [";".join(cells(6, Series_name='"never closed')[name] for name in TWELVE)]
+    lines += whole
     page = written(TWELVE, lines, Page())
     rows = [kept(page.records[1], 1), kept(page.records[2], 2)]
     # Or the line alone is told, and those behind it are read as what they are.
@@ -240,10 +263,17 @@ def _faults() -> Iterator[Made]:
     rows = [kept(page.records[0], 1), kept(page.records[1] | {"record": 2}, 2)]
     yield made("icse/blank-lines.csv", page.data, accepted(rows), accepted(rows, rejected=[{"line": 5}]))
     page = written(TWELVE, [whole[0]], Page())
-    yield made("icse/nul-behind.csv", page.data + b"\x00\x00", rejected(), accepted([kept(page.records[0], 1)], rejected=[{"line": 3}]))
+    yield made(
+        "icse/nul-behind.csv",
+        page.data + b"\x00\x00",
+        rejected(),
+        accepted([kept(page.records[0], 1)], rejected=[{"line": 3}]),
+    )
     doubled = (*TWELVE, "MD5")
     text = ";".join(cells(7)[name] for name in TWELVE)
     page = Page().add(";".join(doubled) + "\n").record(f"{text};{md5('other')}").add("\n")
     # Neither of two MD5s of one file, and told: the other hashes stand.
-    neither = kept(page.records[0], 7, hashes={"sha1": sha1(7), "photodna": dna(7).hex()}, warnings=["conflicting-hash"])
+    neither = kept(
+        page.records[0], 7, hashes={"sha1": sha1(7), "photodna": dna(7).hex()}, warnings=["conflicting-hash"]
+    )
     yield made("icse/md5-twice.csv", page.data, refused(), rejected(), accepted([neither]))

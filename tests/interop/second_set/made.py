@@ -83,9 +83,12 @@ class Page:
         self.records: list[Place] = []
 
     def add(self, text: str | bytes) -> Page:
-        self._line += text.count(b"\n" if isinstance(text, bytes) else "\n")
-        raw = text if isinstance(text, bytes) else text.replace("\n", self._newline).encode(self._coding)
-        self._bytes += raw
+        if isinstance(text, str):
+            self._line += text.count("\n")
+            self._bytes += text.replace("\n", self._newline).encode(self._coding)
+        else:
+            self._line += text.count(b"\n")
+            self._bytes += text
         return self
 
     def record(self, text: str | bytes) -> Page:
@@ -138,7 +141,9 @@ def accepted(
     } | more
 
 
-def rejected(reason: str | None = None, *, line: int | None = None, offset: int | None = None, slack: int = 0) -> Expected:
+def rejected(
+    reason: str | None = None, *, line: int | None = None, offset: int | None = None, slack: int = 0
+) -> Expected:
     """A file of which nothing is kept."""
     return _failed("rejected", reason, line, offset, slack)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -71,7 +71,7 @@ def bad_one(number: int, reason: str) -> Row:
     return {"uuid": uid(number), "reason": reason}
 
 
-SECRET = {"must_not_appear": ["secret", "Secret"]}
+SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret", "Secret"]}
 
 
 def files() -> Iterator[Made]:
@@ -97,13 +97,25 @@ def _wrappings() -> Iterator[Made]:
         ("response-bare", {"response": [one]}),
     ):
         yield made(f"misp/{name}.json", json.dumps(value).encode(), whole)
-    attributes = {"response": {"Attribute": [attribute(10, "md5", md5(10), event_id="1"), attribute(11, "sha1", sha1(11))]}}
+    attributes = {
+        "response": {"Attribute": [attribute(10, "md5", md5(10), event_id="1"), attribute(11, "sha1", sha1(11))]}
+    }
     both = accepted([kept(10, {"md5": md5(10)}), kept(11, {"sha1": sha1(11)})], **SECRET)
     # restSearch of attributes: no event, so no audience that could be inherited.
-    yield made("misp/attributes-in-response.json", json.dumps(attributes).encode(), both, both | {"warnings": ["not-published"]}, refused())
+    yield made(
+        "misp/attributes-in-response.json",
+        json.dumps(attributes).encode(),
+        both,
+        both | {"warnings": ["not-published"]},
+        refused(),
+    )
     two = [{"Event": one}, {"Event": event(attribute(20, "sha1", sha1(20)), uuid=uid(2), published=False)}]
     rows = [kept(10, {"md5": md5(10)}), kept(20, {"sha1": sha1(20)})]
-    yield made("misp/two-events.json", json.dumps({"response": two}).encode(), accepted(rows, notices=["not-published"], **SECRET))
+    yield made(
+        "misp/two-events.json",
+        json.dumps({"response": two}).encode(),
+        accepted(rows, notices=["not-published"], **SECRET),
+    )
     yield made("misp/indented.json", json.dumps({"Event": one}, indent=2).encode("utf-8-sig"), whole)
     data = json.dumps({"Event": one}).encode("utf-16-le")
     yield made("misp/utf-16.json", b"\xff\xfe" + data, whole, refused(), rejected())
@@ -141,11 +153,28 @@ def _attributes() -> Made:
         kept(23, {"sha256": sha256(23)}),
     ]
     whole = accepted(rows, notices=["not-searched"], **SECRET)
-    return made("misp/attributes.json", json.dumps({"Event": some}).encode(), whole, whole | {"rejected": [bad_one(11, NO_HASH)]})
+    return made(
+        "misp/attributes.json",
+        json.dumps({"Event": some}).encode(),
+        whole,
+        whole | {"rejected": [bad_one(11, NO_HASH)]},
+    )
 
 
 def _deleted() -> Made:
-    values: list[tuple[object, bool]] = [(True, True), (1, True), ("1", True), ("true", True), (False, False), (0, False), ("0", False), ("", False), (None, False), (..., False), ("false", False)]
+    values: list[tuple[object, bool]] = [
+        (True, True),
+        (1, True),
+        ("1", True),
+        ("true", True),
+        (False, False),
+        (0, False),
+        ("0", False),
+        ("", False),
+        (None, False),
+        (..., False),
+        ("false", False),
+    ]
     some = [attribute(100 + n, "md5", md5(100 + n), deleted=value) for n, (value, _) in enumerate(values)]
     objects = [
         file_object(200, attribute(201, "md5", md5(201)), attribute(202, "sha1", sha1(202), deleted="1")),
@@ -157,19 +186,42 @@ def _deleted() -> Made:
     gone = [uid(100 + n) for n, (_, each) in enumerate(values) if each] + [uid(202), uid(210)]
     # Object 220 has lost its only hash: the row that falls is the object's.
     gone.append(uid(220))
-    return made("misp/deleted.json", json.dumps({"Event": event(*some, objects=list(objects))}).encode(), accepted(rows, retractions=gone, **SECRET))
+    return made(
+        "misp/deleted.json",
+        json.dumps({"Event": event(*some, objects=list(objects))}).encode(),
+        accepted(rows, retractions=gone, **SECRET),
+    )
 
 
 def _objects() -> Made:
     objects = [
-        file_object(30, *(attribute(30 + n, kind, value, object_relation=kind) for n, (kind, value) in enumerate((("md5", md5(30)), ("sha1", sha1(30)), ("sha256", sha256(30)), ("sha512", sha512(30))), 1))),
-        file_object(40, attribute(41, "md5", md5(40)), attribute(42, "size-in-bytes", "12"), attribute(43, "filename", "secret.jpg"), attribute(44, "mime-type", "image/png")),
+        file_object(
+            30,
+            *(
+                attribute(30 + n, kind, value, object_relation=kind)
+                for n, (kind, value) in enumerate(
+                    (("md5", md5(30)), ("sha1", sha1(30)), ("sha256", sha256(30)), ("sha512", sha512(30))), 1
+                )
+            ),
+        ),
+        file_object(
+            40,
+            attribute(41, "md5", md5(40)),
+            attribute(42, "size-in-bytes", "12"),
+            attribute(43, "filename", "secret.jpg"),
+            attribute(44, "mime-type", "image/png"),
+        ),
         file_object(50, attribute(51, "md5", md5(50)), attribute(52, "md5", md5(51))),
         file_object(60, attribute(61, "filename", "secret.jpg")),
         file_object(70, attribute(71, "md5", md5(70)[:30]), attribute(72, "sha1", sha1(70))),
         file_object(80, attribute(81, "md5", md5(80)), attribute(82, "sha256", EMPTY_SHA256)),
         file_object(90, attribute(91, "md5", md5(90)), attribute(92, "md5", md5(90).upper())),
-        {"uuid": uid(95), "name": "domain-ip", "distribution": "5", "Attribute": [attribute(96, "domain", "secret.example.invalid")]},
+        {
+            "uuid": uid(95),
+            "name": "domain-ip",
+            "distribution": "5",
+            "Attribute": [attribute(96, "domain", "secret.example.invalid")],
+        },
         {"uuid": uid(97), "name": "file", "distribution": "5", "Attribute": []},
     ]
     rows = [
@@ -211,7 +263,13 @@ def _audiences() -> Made:
     rows = [kept(n, {"md5": md5(n)}) for n in range(10, 20)]
     data = json.dumps({"Event": event(*some)}).encode()
     whole = accepted(rows, **SECRET)
-    return made("misp/audiences.json", data, whole, whole | {"warnings": ["bad-distribution"]}, whole | {"warnings": ["unknown-audience"]})
+    return made(
+        "misp/audiences.json",
+        data,
+        whole,
+        whole | {"warnings": ["bad-distribution"]},
+        whole | {"warnings": ["unknown-audience"]},
+    )
 
 
 def _faults() -> Made:
@@ -242,7 +300,13 @@ def _frames() -> Iterator[Made]:
     yield made("misp/twice.json", data + b"\n" + data, rejected("data after the document"), rejected())
     yield made("misp/nan.json", data.replace(b'"1700000000"', b"NaN", 1), rejected("not JSON"))
     deep = data.replace(b'"1700000000"', b"[" * 5_000 + b"]" * 5_000, 1)
-    yield made("misp/deep.json", deep, rejected("nested too deep"), rejected(), accepted([kept(11, {"md5": md5(11)})], rejected=[{"reason": "nested too deep"}]))
+    yield made(
+        "misp/deep.json",
+        deep,
+        rejected("nested too deep"),
+        rejected(),
+        accepted([kept(11, {"md5": md5(11)})], rejected=[{"reason": "nested too deep"}]),
+    )
     yield made("misp/no-event.json", json.dumps([{"Organisation": {"name": "x"}}]).encode(), refused())
     yield made("misp/empty-response.json", b'{"response": []}', accepted(), refused())
     lone = json.dumps({"Event": event(attribute(10, "md5", md5(10), comment="\ud800"), info="\ud800 secret")}).encode()

@@ -10,6 +10,7 @@ from tests.interop.second_set.made import (
     EMPTY_MD5,
     NO_HASH,
     PLACEHOLDER,
+    Expected,
     Made,
     Page,
     Place,
@@ -55,7 +56,13 @@ def plain(at: Place, hashes: dict[str, str], **more: Any) -> Row:
 
 
 def hashed(value: object, status: object = "Active", kind: object = "ImagePDQ", **more: object) -> dict[str, object]:
-    whole = {"lastModtimestamp": 1, "signalType": kind, "hashValue": value, "hashStatus": status, "caseNumbers": {}} | more
+    whole = {
+        "lastModtimestamp": 1,
+        "signalType": kind,
+        "hashValue": value,
+        "hashStatus": status,
+        "caseNumbers": {},
+    } | more
     return {name: each for name, each in whole.items() if each is not ...}
 
 
@@ -90,7 +97,13 @@ def _stopncii() -> Iterator[Made]:
     faults = [bad(at[n], "unknown status") for n in range(4, 9)]
     faults += [bad(at[n], NO_HASH) for n in (9, 10, 11)] + [bad(at[12], PLACEHOLDER), bad(at[13], EMPTY_INPUT)]
     # A signal without a name is no signal: not taken, either way.
-    whole = accepted(rows, rejected=faults, notices=["not-searched"], retractions=["ImagePDQ of record 3", "VideoMD5 of record 4"], must_not_appear=["secret"])
+    whole = accepted(
+        rows,
+        rejected=faults,
+        notices=["not-searched"],
+        retractions=["ImagePDQ of record 3", "VideoMD5 of record 4"],
+        must_not_appear=["secret"],
+    )
     nameless = [bad(at[16], "no signal type"), bad(at[17], "no signal type")]
     fifteenth = plain(at[14], {"md5": md5(15)}, optional=True, media_type="image")
     whole |= {"items": [*rows, fifteenth], "records": {"one_of": [2, 3]}}
@@ -99,34 +112,58 @@ def _stopncii() -> Iterator[Made]:
     options += [each | {"rejected": [*faults, *nameless]} for each in options]
     yield made("stopncii/statuses.json", page.data, *options)
     # The last value of one (signal, hash) replaces the former.
-    page = stopncii(hashed(pdq(1)), hashed(pdq(1).upper(), "Deleted"), hashed(pdq(2), "Withdrawn"), hashed(pdq(2)), hashed(pdq(3)), hashed(pdq(3), "Received"))
+    page = stopncii(
+        hashed(pdq(1)),
+        hashed(pdq(1).upper(), "Deleted"),
+        hashed(pdq(2), "Withdrawn"),
+        hashed(pdq(2)),
+        hashed(pdq(3)),
+        hashed(pdq(3), "Received"),
+    )
     at = page.records
     third = plain(at[4], {"pdq": pdq(3)}) | {"at": {}}
-    yield made("stopncii/last-holds.json", page.data, *(accepted([plain(at[3], {"pdq": pdq(2)}), third], notices=more) for more in ([], ["duplicate"], ["conflicting-record"])))
+    yield made(
+        "stopncii/last-holds.json",
+        page.data,
+        *(
+            accepted([plain(at[3], {"pdq": pdq(2)}), third], notices=more)
+            for more in ([], ["duplicate"], ["conflicting-record"])
+        ),
+    )
 
 
 def _stopncii_frames() -> Iterator[Made]:
     one = hashed(pdq(1))
-    for name, more, told in (
-        ("token", '"x":0,', []),
-        ("none", "", []),
-    ):
+    for name, more in (("token", '"x":0,'), ("none", "")):
         page = stopncii(one, more=more)
         data = page.data.replace(b'"nextPageToken":null', b'"nextPageToken":"secret"') if name == "token" else page.data
         at = page.records[0] | ({"offset": page.records[0]["offset"] + len('"secret"') - 4} if name == "token" else {})
         rows = [plain(at, {"pdq": pdq(1)})]
         # `hasMoreRecords` decides: the last page of the service's own example has a token too.
-        expected = accepted(rows, notices=told, must_not_appear=["secret"])
+        expected = accepted(rows, must_not_appear=["secret"])
         yield made(f"stopncii/next-{name}.json", data, expected, expected | {"warnings": ["unknown-field"]})
-    for name, count, told in (("text", "1", []), ("wrong", 5, ["bad-total"]), ("null", None, []), ("negative", -1, ["bad-total"])):
+    for name, count, told in (
+        ("text", "1", []),
+        ("wrong", 5, ["bad-total"]),
+        ("null", None, []),
+        ("negative", -1, ["bad-total"]),
+    ):
         page = stopncii(one, count=count) if count is not None else stopncii(one)
         rows = [plain(page.records[0], {"pdq": pdq(1)})]
-        yield made(f"stopncii/count-{name}.json", page.data, accepted(rows, notices=told), accepted(rows, notices=["bad-total"]) if name == "text" else accepted(rows, notices=told))
+        yield made(
+            f"stopncii/count-{name}.json",
+            page.data,
+            accepted(rows, notices=told),
+            accepted(rows, notices=["bad-total"]) if name == "text" else accepted(rows, notices=told),
+        )
     yield made("stopncii/no-records.json", stopncii().data, accepted())
     data = b'{"count":0,"nextSetTimestamp":1,"nextPageToken":null,"hasMoreRecords":false,"hashRecords":null}'
     yield made("stopncii/records-null.json", data, accepted(), rejected(), refused())
     page = stopncii(one, hashed(pdq(2)))
-    for name, end in (("in-a-record", page.records[1]["offset"] + 30), ("behind-a-record", page.records[1]["offset"] - 2)):
+    for name, end in (
+        ("in-a-record", page.records[1]["offset"] + 30),
+        ("behind-a-record", page.records[1]["offset"] - 2),
+    ):
         yield made(f"stopncii/cut-{name}.json", page.data[:end], truncated(page.data[:end]))
     yield made("stopncii/twice.json", page.data + page.data, rejected(), rejected("data after the document"))
 
@@ -136,7 +173,14 @@ def _stopncii_frames() -> Iterator[Made]:
 
 def _tat() -> Iterator[Made]:
     def one(number: object, value: object, kind: str = "MD5", **more: object) -> dict[str, object]:
-        whole = {"hash_digest": value, "algorithm": kind, "ideology": "all", "file_type": "mp4", "deleted": False, "id": number} | more
+        whole = {
+            "hash_digest": value,
+            "algorithm": kind,
+            "ideology": "all",
+            "file_type": "mp4",
+            "deleted": False,
+            "id": number,
+        } | more
         return {name: each for name, each in whole.items() if each is not ...}
 
     def page_with(*records: object, following: object = None) -> Page:
@@ -169,10 +213,20 @@ def _tat() -> Iterator[Made]:
     whole = accepted(rows, rejected=faults, notices=["not-searched"], retractions=["2", "3", "4", "16"])
     yield made("tat/deleted.json", page.data, whole, whole | {"warnings": []}, refused())
     page = page_with(one(1, md5(1)), following="http://example.invalid/secret")
-    yield made("tat/next.json", page.data, accepted([plain({"id": 1}, {"md5": md5(1)})], notices=["more-pages"], must_not_appear=["secret"]), refused())
+    yield made(
+        "tat/next.json",
+        page.data,
+        accepted([plain({"id": 1}, {"md5": md5(1)})], notices=["more-pages"], must_not_appear=["secret"]),
+        refused(),
+    )
     # A deletion before its entry: what comes last in a page holds, or the deletion does; never both.
     page = page_with(one(1, md5(1), deleted=True), one(1, md5(1)))
-    yield made("tat/deleted-then-there.json", page.data, accepted([plain({"id": 1}, {"md5": md5(1)}, optional=True)], retractions=["1"]), refused())
+    yield made(
+        "tat/deleted-then-there.json",
+        page.data,
+        accepted([plain({"id": 1}, {"md5": md5(1)}, optional=True)], retractions=["1"]),
+        refused(),
+    )
 
 
 # --- ThreatExchange ---------------------------------------------------------------------------------------------------
@@ -182,9 +236,17 @@ def _threat_updates() -> Iterator[Made]:
     def said(*tags: str, status: str = "MALICIOUS", **more: object) -> dict[str, object]:
         return {"id": "1", "owner": {"id": "1", "name": "Secret owner"}, "status": status, "tags": list(tags)} | more
 
-    def one(number: int, value: object, kind: str = "HASH_MD5", descriptors: object = None, **more: object) -> dict[str, object]:
+    def one(
+        number: int, value: object, kind: str = "HASH_MD5", descriptors: object = None, **more: object
+    ) -> dict[str, object]:
         data = {"data": [said("made_up")] if descriptors is None else descriptors}
-        whole = {"id": str(number), "type": kind, "indicator": value, "should_delete": False, "descriptors": data} | more
+        whole = {
+            "id": str(number),
+            "type": kind,
+            "indicator": value,
+            "should_delete": False,
+            "descriptors": data,
+        } | more
         return {name: each for name, each in whole.items() if each is not ...}
 
     page = page_of(
@@ -220,9 +282,25 @@ def _threat_updates() -> Iterator[Made]:
     faults = [bad(at[10], EMPTY_INPUT), bad(at[11], NO_HASH), bad(at[12], NO_HASH)]
     whole = accepted(rows, rejected=faults, retractions=["2", "3", "4"], must_not_appear=["secret", "Secret"])
     # HASH_TMK is a hash that nobody here searches: told. A cursor without `next` is the last page.
-    yield made("threatexchange/updates.json", page.data, *(whole | {"warnings": each} for each in (["not-searched"], [], ["more-pages", "not-searched"], ["more-pages"])))
-    page = page_of('{"data":[\n', [one(1, md5(1)), one(1, md5(1), should_delete=True), one(2, md5(2), should_delete=True), one(2, md5(2))], "\n]}")
-    yield made("threatexchange/updates-in-order.json", page.data, accepted([plain(page.records[3], {"md5": md5(2)})], retractions=["1"]), accepted([plain({}, {"md5": md5(2)})]))
+    yield made(
+        "threatexchange/updates.json",
+        page.data,
+        *(
+            whole | {"warnings": each}
+            for each in (["not-searched"], [], ["more-pages", "not-searched"], ["more-pages"])
+        ),
+    )
+    page = page_of(
+        '{"data":[\n',
+        [one(1, md5(1)), one(1, md5(1), should_delete=True), one(2, md5(2), should_delete=True), one(2, md5(2))],
+        "\n]}",
+    )
+    yield made(
+        "threatexchange/updates-in-order.json",
+        page.data,
+        accepted([plain(page.records[3], {"md5": md5(2)})], retractions=["1"]),
+        accepted([plain({}, {"md5": md5(2)})]),
+    )
     yield made("threatexchange/updates-cut.json", page.data[:-6], truncated(page.data[:-6]))
 
 
@@ -250,11 +328,23 @@ def _tables() -> Iterator[Made]:
     whole = accepted(rows, rejected=faults, ignored={"NEGATIVE_CLASS": 1, "raw_text": 1}, must_not_appear=["secret"])
     yield made("threatexchange/dataset-other-order.csv", page.data, whole, whole | {"warnings": ["not-searched"]})
     page = Page(bom=b"\xef\xbb\xbf", newline="\r\n")
-    lines = [f"pdq {pdq(1).upper()}", f"video_md5  {md5(2)}", f"pdq\t{pdq(3)}", f"pdq {md5(4)}", f"video_md5 {EMPTY_MD5}", "trend_query {}", md5(7)]
+    lines = [
+        f"pdq {pdq(1).upper()}",
+        f"video_md5  {md5(2)}",
+        f"pdq\t{pdq(3)}",
+        f"pdq {md5(4)}",
+        f"video_md5 {EMPTY_MD5}",
+        "trend_query {}",
+        md5(7),
+    ]
     for each in lines:
         page.record(each).add("\n")
     at = [{name: value for name, value in each.items() if name != "record"} for each in page.records]
-    rows = [plain(at[0], {"pdq": pdq(1)}), plain(at[1], {"md5": md5(2)}, media_type="video"), plain(at[2], {"pdq": pdq(3)}, optional=True)]
+    rows = [
+        plain(at[0], {"pdq": pdq(1)}),
+        plain(at[1], {"md5": md5(2)}, media_type="video"),
+        plain(at[2], {"pdq": pdq(3)}, optional=True),
+    ]
     faults = [bad(at[3], NO_HASH), bad(at[4], EMPTY_INPUT), bad(at[6], "no signal type")]
     whole = accepted(rows, rejected=faults, notices=["not-searched"])
     tab = whole | {"rejected": [*faults, bad(at[2], "no signal type")]}
@@ -264,7 +354,13 @@ def _tables() -> Iterator[Made]:
 
 def _hma() -> Iterator[Made]:
     def content(number: int, signals: object, until: int = 1, **more: object) -> dict[str, object]:
-        return {"id": number, "disable_until_ts": until, "collab_metadata": {}, "original_media_uri": "secret://x", "signals": signals} | more
+        return {
+            "id": number,
+            "disable_until_ts": until,
+            "collab_metadata": {},
+            "original_media_uri": "secret://x",
+            "signals": signals,
+        } | more
 
     page = page_of(
         "[\n",
@@ -281,33 +377,78 @@ def _hma() -> Iterator[Made]:
     rows = [plain({"id": 1}, {"pdq": pdq(1), "md5": md5(1)})]
     faults = [{"id": 3, "reason": NO_HASH}, {"id": 5, "reason": PLACEHOLDER}, {"id": 6, "reason": EMPTY_INPUT}]
     none = [{"id": 2, "reason": NO_HASH}, {"id": 4, "reason": NO_HASH}]
+    every: list[Expected] = []
     for told in ([], ["not-searched"], ["unknown-field"], ["not-searched", "unknown-field"]):
         whole = accepted(rows, notices=told, must_not_appear=["secret"])
-        options = tuple(whole | {"rejected": [*faults, *more]} for more in (none, none[:1], none[1:], []))
-        if not told:
-            every = options
-        every = (*every, *options)
+        options = [whole | {"rejected": [*faults, *more]} for more in (none, none[:1], none[1:], [])]
+        every += options
     yield made("hma/contents.json", page.data, *every)
 
 
 def _names() -> Iterator[Made]:
     """What stands in the place of a type may be anything, and is not repeated."""
     for name, text in (("hash", md5("type")), ("path", "secret/folder/a.jpg"), ("long-hash", sha256("type"))):
-        secret = {"must_not_appear": ["secret", text]}
+        secret: dict[str, Any] = {"must_not_appear": ["secret", text]}
         page = stopncii(hashed(pdq(1), kind=text), hashed(pdq(2)))
         rows = [plain(page.records[1], {"pdq": pdq(2)})]
         options = [accepted(rows, notices=told, **secret) for told in ([], ["not-searched"])]
-        yield made(f"stopncii/type-is-a-{name}.json", page.data, *options, *(each | {"rejected": [page.records[0]]} for each in options))
-        page = page_of('{"data":[\n', [{"id": "1", "type": text, "indicator": "x", "descriptors": {"data": [{"status": "MALICIOUS"}]}}], "\n]}")
+        yield made(
+            f"stopncii/type-is-a-{name}.json",
+            page.data,
+            *options,
+            *(each | {"rejected": [page.records[0]]} for each in options),
+        )
+        page = page_of(
+            '{"data":[\n',
+            [{"id": "1", "type": text, "indicator": "x", "descriptors": {"data": [{"status": "MALICIOUS"}]}}],
+            "\n]}",
+        )
         options = [accepted(notices=told, **secret) for told in ([], ["not-searched"])]
-        yield made(f"threatexchange/type-is-a-{name}.json", page.data, *options, *(each | {"rejected": [page.records[0]]} for each in options))
-        event = {"Event": {"uuid": "6a7b8c9d-1111-4111-8111-000000000001", "Attribute": [{"type": text, "value": "x"}], "Object": [{"name": text, "Attribute": [{"type": text, "value": "x"}]}]}}
-        yield made(f"misp/type-is-a-{name}.json", compact(event).encode(), accepted(**secret), accepted(notices=["bad-distribution"], **secret))
-        objects = [{"type": text, "id": text}, {"type": "indicator", "id": "indicator--1", "pattern": f"[{text}:value = 'x']", "pattern_type": "stix"}, {"type": "indicator", "id": "indicator--2", "pattern": "x", "pattern_type": text}]
+        yield made(
+            f"threatexchange/type-is-a-{name}.json",
+            page.data,
+            *options,
+            *(each | {"rejected": [page.records[0]]} for each in options),
+        )
+        event = {
+            "Event": {
+                "uuid": "6a7b8c9d-1111-4111-8111-000000000001",
+                "Attribute": [{"type": text, "value": "x"}],
+                "Object": [{"name": text, "Attribute": [{"type": text, "value": "x"}]}],
+            }
+        }
+        yield made(
+            f"misp/type-is-a-{name}.json",
+            compact(event).encode(),
+            accepted(**secret),
+            accepted(notices=["bad-distribution"], **secret),
+        )
+        objects = [
+            {"type": text, "id": text},
+            {"type": "indicator", "id": "indicator--1", "pattern": f"[{text}:value = 'x']", "pattern_type": "stix"},
+            {"type": "indicator", "id": "indicator--2", "pattern": "x", "pattern_type": text},
+        ]
         data = compact({"type": "bundle", "objects": objects}).encode()
-        yield made(f"stix/type-is-a-{name}.json", data, accepted(**secret), accepted(rejected=[{"reason": "pattern is not only equality"}], **secret))
+        yield made(
+            f"stix/type-is-a-{name}.json",
+            data,
+            accepted(**secret),
+            accepted(rejected=[{"reason": "pattern is not only equality"}], **secret),
+        )
         data = f"X{text} (secret.jpg) = {md5(1)}\nMD5 (secret.jpg) = {md5(2)}\n".encode()
-        yield made(f"plain/tag-is-a-{name}.txt", data, *(each | {"items": [plain({"line": 2}, {"md5": md5(2)})], "records": 1} for each in (accepted(rejected=[{"line": 1}], **secret), accepted(notices=["not-searched"], **secret))))
+        yield made(
+            f"plain/tag-is-a-{name}.txt",
+            data,
+            *(
+                each | {"items": [plain({"line": 2}, {"md5": md5(2)})], "records": 1}
+                for each in (accepted(rejected=[{"line": 1}], **secret), accepted(notices=["not-searched"], **secret))
+            ),
+        )
         page = Page().add(f"md5,{text}\n").record(f"{md5(3)},secret").add("\n")
         rows = [plain({"line": 2}, {"md5": md5(3)})]
-        yield made(f"plain/column-is-a-{name}.csv", page.data, *(accepted(rows, notices=told, **secret) for told in (["unknown-field"], [], ["not-searched"])), refused())
+        yield made(
+            f"plain/column-is-a-{name}.csv",
+            page.data,
+            *(accepted(rows, notices=told, **secret) for told in (["unknown-field"], [], ["not-searched"])),
+            refused(),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -62,7 +62,7 @@ def bad_one(kind: str, number: int, reason: str) -> Row:
     return {"id": uid(kind, number), "reason": reason}
 
 
-SECRET = {"must_not_appear": ["secret"]}
+SECRET: Final[dict[str, Any]] = {"must_not_appear": ["secret"]}
 NOT_EQUAL = "pattern is not only equality"
 
 
@@ -106,7 +106,11 @@ def _files() -> Made:
     whole = accepted(rows, rejected=faults, notices=["not-searched"], **SECRET)
     conflict = whole | {"warnings": sorted({*whole["warnings"], "conflicting-hash"})}
     unusual = [*faults, bad_one("file", 8, NO_HASH)]
-    options = [each | {"rejected": some} for each in (whole, conflict) for some in (faults, unusual, [*faults, {"id": uid("file", 13)}], [*unusual, {"id": uid("file", 13)}])]
+    options = [
+        each | {"rejected": some}
+        for each in (whole, conflict)
+        for some in (faults, unusual, [*faults, {"id": uid("file", 13)}], [*unusual, {"id": uid("file", 13)}])
+    ]
     # Two MD5s of one file: told in one way or the other.
     return made("stix/files.json", bundle(*objects), *options[1:])
 
@@ -117,23 +121,47 @@ def _patterns() -> Iterator[Made]:
     for name, pattern, found in (
         ("one", f"[file:hashes.MD5 = '{a}']", [{"md5": a}]),
         ("quoted-key", f"[file:hashes.'MD5' = '{a}']", [{"md5": a}]),
-        ("double-quoted-key", f'[file:hashes."SHA-1" = \'{s1}\']', [{"sha1": s1}]),
+        ("double-quoted-key", f"[file:hashes.\"SHA-1\" = '{s1}']", [{"sha1": s1}]),
         ("upper-value", f"[file:hashes.MD5 = '{a.upper()}']", [{"md5": a}]),
         ("no-spaces", f"[file:hashes.MD5='{a}']", [{"md5": a}]),
         ("many-spaces", f"  [ \n file:hashes.MD5 \t = '{a}' ]  ", [{"md5": a}]),
-        ("or-of-three", f"[file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}' OR file:hashes.'SHA-1' = '{s1}']", [{"md5": a}, {"md5": b}, {"sha1": s1}]),
+        (
+            "or-of-three",
+            f"[file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}' OR file:hashes.'SHA-1' = '{s1}']",
+            [{"md5": a}, {"md5": b}, {"sha1": s1}],
+        ),
         ("or-outside", f"[file:hashes.MD5 = '{a}'] OR [file:hashes.MD5 = '{b}']", [{"md5": a}, {"md5": b}]),
-        ("and-of-three", f"[file:hashes.MD5 = '{a}' AND file:hashes.'SHA-1' = '{s1}' AND file:hashes.'SHA-256' = '{s2}']", [{"md5": a, "sha1": s1, "sha256": s2}]),
+        (
+            "and-of-three",
+            f"[file:hashes.MD5 = '{a}' AND file:hashes.'SHA-1' = '{s1}' AND file:hashes.'SHA-256' = '{s2}']",
+            [{"md5": a, "sha1": s1, "sha256": s2}],
+        ),
         ("brackets", f"[(file:hashes.MD5 = '{a}')]", [{"md5": a}]),
-        ("nested", f"[(file:hashes.MD5 = '{a}' AND file:hashes.'SHA-1' = '{s1}') OR (file:hashes.MD5 = '{b}')]", [{"md5": a, "sha1": s1}, {"md5": b}]),
-        ("and-binds", f"[file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}' AND file:hashes.'SHA-1' = '{s1}']", [{"md5": a}, {"md5": b, "sha1": s1}]),
-        ("and-over-or", f"[(file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}') AND file:hashes.'SHA-1' = '{s1}']", [{"md5": a, "sha1": s1}, {"md5": b, "sha1": s1}]),
+        (
+            "nested",
+            f"[(file:hashes.MD5 = '{a}' AND file:hashes.'SHA-1' = '{s1}') OR (file:hashes.MD5 = '{b}')]",
+            [{"md5": a, "sha1": s1}, {"md5": b}],
+        ),
+        (
+            "and-binds",
+            f"[file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}' AND file:hashes.'SHA-1' = '{s1}']",
+            [{"md5": a}, {"md5": b, "sha1": s1}],
+        ),
+        (
+            "and-over-or",
+            f"[(file:hashes.MD5 = '{a}' OR file:hashes.MD5 = '{b}') AND file:hashes.'SHA-1' = '{s1}']",
+            [{"md5": a, "sha1": s1}, {"md5": b, "sha1": s1}],
+        ),
         ("with-a-name", f"[file:hashes.MD5 = '{a}' AND file:name = 'secret \\' OR [x] .jpg']", [{"md5": a}]),
         ("with-a-size", f"[file:size = 12 AND file:hashes.MD5 = '{a}']", [{"md5": a}]),
         ("name-or-hash", f"[file:name = 'secret.jpg' OR file:hashes.MD5 = '{a}']", [{"md5": a}]),
         ("double-brackets", f"(([file:hashes.MD5 = '{a}']))", [{"md5": a}]),
         ("equals-equals", f"[file:hashes.MD5 == '{a}']", [{"md5": a}]),
-        ("four", "[" + " OR ".join(f"file:hashes.MD5 = '{each}'" for each in (a, b, c, d)) + "]", [{"md5": each} for each in (a, b, c, d)]),
+        (
+            "four",
+            "[" + " OR ".join(f"file:hashes.MD5 = '{each}'" for each in (a, b, c, d)) + "]",
+            [{"md5": each} for each in (a, b, c, d)],
+        ),
     ):
         rows = [kept("indicator", 1, each) for each in found]
         whole = accepted(rows, **SECRET)
@@ -149,7 +177,11 @@ def _patterns() -> Iterator[Made]:
         kind = key.strip("'").lower().replace("-", "")
         value = {"md5": a, "sha1": s1, "sha256": s2}[kind]
         rows = [kept("indicator", 1, {kind: value}, warnings=["hash-name-spelling"])]
-        yield made(f"stix/pattern-key-{key.strip(chr(39))}.json", bundle(indicator(1, f"[file:hashes.{key} = '{value}']")), accepted(rows))
+        yield made(
+            f"stix/pattern-key-{key.strip(chr(39))}.json",
+            bundle(indicator(1, f"[file:hashes.{key} = '{value}']")),
+            accepted(rows),
+        )
 
 
 def _refused_patterns() -> Made:
@@ -182,7 +214,12 @@ def _refused_patterns() -> Made:
     faults = [{"id": uid("indicator", n)} for n in range(len(patterns))]
     rows = [kept("indicator", 91, {"md5": md5("good")})]
     whole = accepted(rows, rejected=faults, **SECRET)
-    return made("stix/patterns-not-understood.json", bundle(*objects), whole, whole | {"rejected": [*faults, {"id": uid("indicator", 90)}]})
+    return made(
+        "stix/patterns-not-understood.json",
+        bundle(*objects),
+        whole,
+        whole | {"rejected": [*faults, {"id": uid("indicator", 90)}]},
+    )
 
 
 def _states() -> Made:
@@ -216,24 +253,50 @@ def _markings() -> Made:
     tlp1 = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"
     tlp2 = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"
     objects = [
-        {"type": "marking-definition", "spec_version": "2.1", "id": tlp1, "definition_type": "tlp", "name": "TLP:RED", "definition": {"tlp": "red"}},
+        {
+            "type": "marking-definition",
+            "spec_version": "2.1",
+            "id": tlp1,
+            "definition_type": "tlp",
+            "name": "TLP:RED",
+            "definition": {"tlp": "red"},
+        },
         {
             "type": "marking-definition",
             "spec_version": "2.1",
             "id": tlp2,
             "name": "TLP:RED",
-            "extensions": {"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {"extension_type": "property-extension", "tlp_2_0": "red"}},
+            "extensions": {
+                "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {
+                    "extension_type": "property-extension",
+                    "tlp_2_0": "red",
+                }
+            },
         },
-        {"type": "marking-definition", "spec_version": "2.1", "id": uid("marking-definition", 5), "definition_type": "statement", "definition": {"statement": "secret words"}},
+        {
+            "type": "marking-definition",
+            "spec_version": "2.1",
+            "id": uid("marking-definition", 5),
+            "definition_type": "statement",
+            "definition": {"statement": "secret words"},
+        },
         file(1, hashes={"MD5": md5(1)}, object_marking_refs=[tlp1]),
         file(2, hashes={"MD5": md5(2)}, object_marking_refs=[tlp2]),
         file(3, hashes={"MD5": md5(3)}, object_marking_refs=[uid("marking-definition", 5)]),
-        file(4, hashes={"MD5": md5(4)}, object_marking_refs=["marking-definition--00000000-0000-4000-8000-000000000000"]),
+        file(
+            4, hashes={"MD5": md5(4)}, object_marking_refs=["marking-definition--00000000-0000-4000-8000-000000000000"]
+        ),
         file(5, hashes={"MD5": md5(5)}, object_marking_refs="text"),
     ]
     rows = [kept("file", n, {"md5": md5(n)}) for n in range(1, 6)]
     whole = accepted(rows, **SECRET)
-    return made("stix/markings.json", bundle(*objects), whole, whole | {"warnings": ["unknown-marking"]}, whole | {"warnings": ["bad-marking"]})
+    return made(
+        "stix/markings.json",
+        bundle(*objects),
+        whole,
+        whole | {"warnings": ["unknown-marking"]},
+        whole | {"warnings": ["bad-marking"]},
+    )
 
 
 def _frames() -> Iterator[Made]:
@@ -244,6 +307,22 @@ def _frames() -> Iterator[Made]:
     yield made("stix/nan.json", bundle(file(1, hashes={"MD5": md5(1)}, size=float("nan"))), rejected("not JSON"))
     yield made("stix/no-objects.json", json.dumps({"type": "bundle", "id": uid("bundle", 1)}).encode(), accepted())
     yield made("stix/objects-null.json", bundle(objects=None), accepted(), rejected(), refused())
-    yield made("stix/odd-objects.json", bundle(7, None, "text", [], file(1, hashes={"MD5": md5(1)}), {}), *(accepted([kept("file", 1, {"md5": md5(1)})], rejected=[{"reason": "not an object"}] * n) for n in (4, 5)), accepted([kept("file", 1, {"md5": md5(1)})], rejected=[{"reason": "not an object"}] * 4 + [{}]), accepted([kept("file", 1, {"md5": md5(1)})]))
-    yield made("stix/version-2.2.json", bundle(file(1, hashes={"MD5": md5(1)}) | {"spec_version": "2.2"}), refused(), accepted([kept("file", 1, {"md5": md5(1)})], notices=["unknown-version"]), accepted([kept("file", 1, {"md5": md5(1)})]))
-    yield made("stix/escaped.json", bundle(file(1, hashes={"MD5": md5(1)})).replace(b'"MD5"', b'"\\u004dD5"'), accepted([kept("file", 1, {"md5": md5(1)})]))
+    yield made(
+        "stix/odd-objects.json",
+        bundle(7, None, "text", [], file(1, hashes={"MD5": md5(1)}), {}),
+        *(accepted([kept("file", 1, {"md5": md5(1)})], rejected=[{"reason": "not an object"}] * n) for n in (4, 5)),
+        accepted([kept("file", 1, {"md5": md5(1)})], rejected=[{"reason": "not an object"}] * 4 + [{}]),
+        accepted([kept("file", 1, {"md5": md5(1)})]),
+    )
+    yield made(
+        "stix/version-2.2.json",
+        bundle(file(1, hashes={"MD5": md5(1)}) | {"spec_version": "2.2"}),
+        refused(),
+        accepted([kept("file", 1, {"md5": md5(1)})], notices=["unknown-version"]),
+        accepted([kept("file", 1, {"md5": md5(1)})]),
+    )
+    yield made(
+        "stix/escaped.json",
+        bundle(file(1, hashes={"MD5": md5(1)})).replace(b'"MD5"', b'"\\u004dD5"'),
+        accepted([kept("file", 1, {"md5": md5(1)})]),
+    )

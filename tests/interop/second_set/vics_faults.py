@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     NO_HASH,
     Made,
     Page,
+    Row,
     accepted,
     bad,
     base64_of,
@@ -81,14 +83,16 @@ def _no_json() -> Iterator[Made]:
         page = vics(media(1), text, media(3))
         at = page.records[1]["offset"]
         size = len(text.encode())
-        yield made(f"vics/not-json-{name}.json", page.data, rejected("not JSON", offset=at + size // 2, slack=size // 2 + 4))
+        yield made(
+            f"vics/not-json-{name}.json", page.data, rejected("not JSON", offset=at + size // 2, slack=size // 2 + 4)
+        )
     for name, raw in {
         "invalid-utf-8": b'"Series":"\xff\xfe"',
         "latin-1": '"Series":"Łódź é"'.encode("iso-8859-2"),
         "utf-8-of-a-surrogate": b'"Series":"\xed\xa0\x80"',
         "overlong": b'"Series":"\xc0\xaf"',
     }.items():
-        page = vics(media(1), '{"MD5":"%s",@@}' % md5("coding"), media(3))
+        page = vics(media(1), f'{{"MD5":"{md5(9)}",@@}}', media(3))
         at = page.records[1]["offset"]
         data = page.data.replace(b"@@", raw)
         # What it is called is free: the place has to fit.
@@ -115,7 +119,9 @@ def _numbers() -> Iterator[Made]:
             accepted([first, row(at, {"md5": md5(2)}), last], notices=[code]),
             rejected(offset=at["offset"] + 2_500, slack=2_600),
         )
-    page = vics(media(1), f'{{"MD5":"{md5(2)}","Foo":1e{"9" * 400},"Bar":-1E-999,"Baz":123456789012345678901234567890.5}}')
+    page = vics(
+        media(1), f'{{"MD5":"{md5(2)}","Foo":1e{"9" * 400},"Bar":-1E-999,"Baz":123456789012345678901234567890.5}}'
+    )
     rows = [row(page.records[0], {"md5": md5(1)}, code="1"), row(page.records[1], {"md5": md5(2)})]
     # A number of 400 digits in an exponent is JSON, and nobody needs it.
     yield made("vics/large-exponents.json", page.data, accepted(rows, notices=["unknown-field"]))
@@ -135,7 +141,14 @@ def _escapes() -> Iterator[Made]:
         middle = row(page.records[1], {"md5": md5(2)}) | {"optional": True}
         # The text cannot be stored as it is. The record may lose the text, or be told as bad; no other record may fall.
         one = accepted([first, middle, last])
-        codes = ([], ["bad-text"], ["text-too-long"], ["bad-series"], ["bad-tags"], ["bad-media-type"])
+        codes: tuple[list[str], ...] = (
+            [],
+            ["bad-text"],
+            ["text-too-long"],
+            ["bad-series"],
+            ["bad-tags"],
+            ["bad-media-type"],
+        )
         kept = tuple(one | {"warnings": each, "records": {"one_of": [3]}} for each in codes)
         yield made(f"vics/escape-{name}.json", page.data, *kept, rejected())
     page = vics(
@@ -177,7 +190,7 @@ def _cuts() -> Iterator[Made]:
         yield made(f"vics/cut-{name}.json", data[:end], truncated(data[:end]), refused())
     # Two bytes are also a list of one line, which is no hash and is told.
     yield made("vics/cut-in-the-bom.json", b"\xef\xbb", rejected(), refused(), accepted(rejected=[{"line": 1}]))
-    page = vics('{"MD5":"%s","Series":"@@"}' % md5(1))
+    page = vics(f'{{"MD5":"{md5(1)}","Series":"@@"}}')
     cut = page.data[: page.data.index(b"@@")] + "é".encode()[:1]
     yield made("vics/cut-in-a-character.json", cut, truncated(cut))
     cut = page.data[: page.data.index(b"@@")] + b"\\ud83d\\u"
@@ -200,7 +213,12 @@ def _several_documents() -> Iterator[Made]:
         ("and-a-nul-page", one + b"\n" + bytes(4_096), len(one) + 1),
         ("and-half-a-document", one + b"\n" + other[:40], len(one) + 1),
     ):
-        yield made(f"vics/document-{name}.json", data, rejected(BEHIND, offset=at, slack=2), rejected("not JSON", offset=at, slack=2))
+        yield made(
+            f"vics/document-{name}.json",
+            data,
+            rejected(BEHIND, offset=at, slack=2),
+            rejected("not JSON", offset=at, slack=2),
+        )
     rows = [row({"record": 1, "line": 2}, {"md5": md5(1)}, code="1")]
     yield made("vics/document-and-spaces.json", one + b" \t\r\n" * 400, accepted(rows))
 
@@ -208,7 +226,11 @@ def _several_documents() -> Iterator[Made]:
 def _depth() -> Iterator[Made]:
     for name, opening, closing in (("lists", "[", "]"), ("objects", '{"a":', "1" + "}")):
         for field in ("Foo", "Comments", "Tags", "MediaFiles", "AlternativeHashes", "Category", "MD5"):
-            inner = opening * 5_000 + (closing if name == "lists" else "1") + ("]" * 4_999 if name == "lists" else "}" * 5_000)
+            inner = (
+                opening * 5_000
+                + (closing if name == "lists" else "1")
+                + ("]" * 4_999 if name == "lists" else "}" * 5_000)
+            )
             page = vics(media(1), f'{{"MD5":"{md5(2)}","{field}":{inner}}}', media(3))
             rows = [row(page.records[n], {"md5": md5(n + 1)}, code="1") for n in (0, 2)]
             deep = page.records[1]
@@ -218,14 +240,31 @@ def _depth() -> Iterator[Made]:
                 accepted(rows, rejected=[bad(deep, "nested too deep")]),
                 rejected("nested too deep", offset=deep["offset"] + 6_000, slack=40_000),
             )
-    deep = "[" * 5_000 + "]" * 5_000
+    nested = "[" * 5_000 + "]" * 5_000
     whole = rejected("nested too deep")
-    page = vics(media(1), more=f'"Foo":{deep},')
-    yield made("vics/deep-in-the-root.json", page.data, accepted([row(page.records[0], {"md5": md5(1)}, code="1")], notices=["unknown-field"]), whole, refused())
-    page = vics(media(1), end=f'],"Foo":{deep}}}')
-    yield made("vics/deep-behind-the-value.json", page.data, accepted([row(page.records[0], {"md5": md5(1)}, code="1")], notices=["unknown-field"]), whole)
-    yield made("vics/deep-alone.json", deep.encode(), whole, refused())
-    yield made("vics/deep-and-cut.json", vics(media(1)).data[:-4] + b',{"Foo":' + b"[" * 100_000, whole, truncated(b"x" * 100_000, 100_000), rejected())
+    page = vics(media(1), more=f'"Foo":{nested},')
+    yield made(
+        "vics/deep-in-the-root.json",
+        page.data,
+        accepted([row(page.records[0], {"md5": md5(1)}, code="1")], notices=["unknown-field"]),
+        whole,
+        refused(),
+    )
+    page = vics(media(1), end=f'],"Foo":{nested}}}')
+    yield made(
+        "vics/deep-behind-the-value.json",
+        page.data,
+        accepted([row(page.records[0], {"md5": md5(1)}, code="1")], notices=["unknown-field"]),
+        whole,
+    )
+    yield made("vics/deep-alone.json", nested.encode(), whole, refused())
+    yield made(
+        "vics/deep-and-cut.json",
+        vics(media(1)).data[:-4] + b',{"Foo":' + b"[" * 100_000,
+        whole,
+        truncated(b"x" * 100_000, 100_000),
+        rejected(),
+    )
 
 
 def _duplicates() -> Made:
@@ -276,7 +315,9 @@ def _across_cases() -> Made:
         row(at[4], {"md5": md5("b")}, code="2", optional=True),
         row(at[5], {"md5": md5("c")}, code="1", series="two", optional=True),
     ]
-    return made("vics/duplicates-across-cases.json", page.data, accepted(rows, notices=["duplicate", "conflicting-record"]))
+    return made(
+        "vics/duplicates-across-cases.json", page.data, accepted(rows, notices=["duplicate", "conflicting-record"])
+    )
 
 
 def _repeated_keys() -> Iterator[Made]:
@@ -309,9 +350,7 @@ def _repeated_keys() -> Iterator[Made]:
         page = vics(first, text)
         one = row(page.records[0], {"md5": md5(1)}, code="1")
         # Never one of the two in silence.
-        yield made(
-            f"vics/repeated-{name}.json", page.data, accepted([one], rejected=[page.records[1]]), rejected()
-        )
+        yield made(f"vics/repeated-{name}.json", page.data, accepted([one], rejected=[page.records[1]]), rejected())
 
 
 def _alternative_hashes() -> Made:
@@ -341,7 +380,7 @@ def _alternative_hashes() -> Made:
     hashes = [{"md5": md5(n)} for n in range(13)]
     scheme = ("vics", "1.3")
 
-    def kept(n: int, more: dict[str, str] | None = None, **fields: object) -> dict[str, object]:
+    def kept(n: int, more: dict[str, str] | None = None, **fields: Any) -> Row:
         return row(at[n - 1], hashes[n] | (more or {}), code="1", scheme=scheme, **fields)
 
     bad_one = ["bad-alternative-hash"]
@@ -363,7 +402,13 @@ def _alternative_hashes() -> Made:
     rows[6]["optional_hashes"] = ["sha1"]
     notices = ["conflicting-hash", "bad-sha256", "bad-sha1"]
     whole = accepted(rows, notices=notices)
-    return made("vics/alternative-hashes.json", page.data, whole, whole | {"warnings": sorted(set(whole["warnings"]) - {"bad-sha1", "bad-sha256"})}, whole | {"warnings": sorted(set(whole["warnings"]) - {"bad-sha1"})})
+    return made(
+        "vics/alternative-hashes.json",
+        page.data,
+        whole,
+        whole | {"warnings": sorted(set(whole["warnings"]) - {"bad-sha1", "bad-sha256"})},
+        whole | {"warnings": sorted(set(whole["warnings"]) - {"bad-sha1"})},
+    )
 
 
 def _unknown_fields() -> Made:
@@ -376,11 +421,14 @@ def _unknown_fields() -> Made:
     )
     rows = [row(at, {"md5": md5(n + 1)}, code="1") for n, at in enumerate(page.records)]
     secret = [md5("inner"), md5("inner 2")]
-    return made("vics/unknown-fields.json", page.data, accepted(rows, notices=["unknown-field"], must_not_appear=secret))
+    return made(
+        "vics/unknown-fields.json", page.data, accepted(rows, notices=["unknown-field"], must_not_appear=secret)
+    )
 
 
 def _no_objects() -> Made:
-    page = vics("7", "true", '"%s"' % md5("text"), "[]", compact([media(1)]), "{}", compact(media(7)), "null", "-1.5")
+    page = vics("7", "true", f'"{md5(9)}"', "[]", compact([media(1)]), "{}", compact(media(7)), "null", "-1.5")
     faults = [bad(page.records[n], "not an object") for n in (0, 1, 2, 3, 4, 7, 8)] + [bad(page.records[5], NO_HASH)]
-    return made("vics/no-objects.json", page.data, accepted([row(page.records[6], {"md5": md5(7)}, code="1")], rejected=faults))
-
+    return made(
+        "vics/no-objects.json", page.data, accepted([row(page.records[6], {"md5": md5(7)}, code="1")], rejected=faults)
+    )

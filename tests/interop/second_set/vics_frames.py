@@ -43,7 +43,9 @@ def _codings() -> Iterator[Made]:
         ("utf8-bom-crlf", "utf-8", b"\xef\xbb\xbf", "\r\n"),
     ):
         page = vics(*(media(text, Series=text) for text in texts), page=Page(coding, bom, newline))
-        rows = [row(at, {"md5": md5(text)}, code="1", series=text) for at, text in zip(page.records, texts, strict=True)]
+        rows = [
+            row(at, {"md5": md5(text)}, code="1", series=text) for at, text in zip(page.records, texts, strict=True)
+        ]
         yield made(f"vics/{name}.json", page.data, accepted(rows, version="2.0", region="US", kind="media"))
     for coding in ("utf-16-be", "utf-16-le"):
         # RFC 4627 tells it from the zero bytes; RFC 8259 forbids it.
@@ -66,7 +68,9 @@ def _roots() -> Iterator[Made]:
         [one] = [row(at, {"md5": md5(version), "sha1": sha1(version)}, code="1", scheme=("vics", version))]
         whole = accepted([one], version=version, region=None, kind="media")
         yield made(f"vics/{version}-media.json", page.data, whole)
-        page = _cases(old_root(version, "Cases"), "odata.metadata", [[media("a"), media("b")], [media("c", Category=2)]])
+        page = _cases(
+            old_root(version, "Cases"), "odata.metadata", [[media("a"), media("b")], [media("c", Category=2)]]
+        )
         rows = [
             row(at, {"md5": md5(label)}, code=code, scheme=("vics", version))
             for at, label, code in zip(page.records, "abc", "112", strict=True)
@@ -93,7 +97,10 @@ def _roots() -> Iterator[Made]:
 def _cases(context: str, name: str, cases: list[list[dict[str, object]]]) -> Page:
     page = Page().add(f'{{"{name}":{compact(context)},"value":[\n')
     for number, records in enumerate(cases):
-        page.add(f'{"," if number else ""}{{"CaseID":"{number}","CaseNumber":"MADE-UP-{number}","ContactName":"secret","Media":[\n')
+        page.add(
+            f'{"," if number else ""}{{"CaseID":"{number}","CaseNumber":"MADE-UP-{number}",'
+            '"ContactName":"secret","Media":[\n'
+        )
         for place, record in enumerate(records):
             page.add(",\n" if place else "").record(compact(record))
         page.add("\n]}\n")
@@ -140,7 +147,11 @@ def _shapes() -> Iterator[Made]:
     yield made("vics/cases-root-over-media.json", page.data, whole)
     page = vics(media("a"), context=old_root("1.2", "Cases"), old=True)
     at = row(page.records[0], one, code="1", scheme=("vics", "1.2"))
-    yield made("vics/1.2-cases-root-over-media.json", page.data, accepted([at], notices=["shape-differs-from-root"], kind="media"))
+    yield made(
+        "vics/1.2-cases-root-over-media.json",
+        page.data,
+        accepted([at], notices=["shape-differs-from-root"], kind="media"),
+    )
     # The root comes last; the cases come before it, and the case's own fields after its media.
     page = Page().add('{"value":[{"Media":[\n').record(compact(media("a", Category=4))).add(",\n")
     page.record(compact(media("b", Category=...))).add('\n],"CaseNumber":"MADE-UP"}],\n')
@@ -149,11 +160,17 @@ def _shapes() -> Iterator[Made]:
         row(page.records[0], one, code="4", scheme=UK),
         row(page.records[1], {"md5": md5("b")}),
     ]
-    yield made("vics/value-first-uk-cases.json", page.data, accepted(rows, kind="cases", region="UK", must_not_appear=["Secret"]))
+    yield made(
+        "vics/value-first-uk-cases.json",
+        page.data,
+        accepted(rows, kind="cases", region="UK", must_not_appear=["Secret"]),
+    )
     # The root comes last, and is not known: nothing may stay.
     text = f'{{"value":[\n{compact(media(1))}\n],"@odata.context":"{root(version="3.1")}"}}'
     yield made("vics/value-first-unknown-root.json", text.encode(), refused(NOT_KNOWN))
-    yield made("vics/value-first-no-root.json", f'{{"value":[{compact(media(1))}],"x":1}}'.encode(), refused(NOT_STATED))
+    yield made(
+        "vics/value-first-no-root.json", f'{{"value":[{compact(media(1))}],"x":1}}'.encode(), refused(NOT_STATED)
+    )
 
 
 def _values() -> Iterator[Made]:
@@ -175,7 +192,11 @@ def _values() -> Iterator[Made]:
     page = Page().add(f'{{"@odata.context":"{root("US", "Cases")}","value":[\n{{"CaseID":"1","Media":[]}},\n')
     page.add('{"CaseID":"2","Media":null},\n{"CaseID":"3"},\n{"CaseID":"4","Media":[\n')
     page.record(compact(media("d"))).add("\n]}]}")
-    yield made("vics/cases-without-media.json", page.data, accepted([row(page.records[0], {"md5": md5("d")}, code="1")], kind="cases"))
+    yield made(
+        "vics/cases-without-media.json",
+        page.data,
+        accepted([row(page.records[0], {"md5": md5("d")}, code="1")], kind="cases"),
+    )
 
 
 def _pages() -> Iterator[Made]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -83,10 +84,10 @@ def _categories() -> Iterator[Made]:
 
 
 def _flags() -> Made:
-    spelt = {
+    spelt: dict[str, tuple[Any, ...]] = {
         "yes": (True, 1, "1", "Y", "y", "YES", "Yes", "T", "t", "TRUE", "tRuE"),
         "no": (False, 0, "0", "N", "n", "NO", "No", "F", "f", "FALSE"),
-        "unknown": (None, "", ..., 2, -1, "2", "oui", "unknown", [], {}, [True], 1.5, "yes no", "ｙ"),
+        "unknown": (None, "", ..., 2, -1, "2", "oui", "unknown", [], {}, [True], 1.5, "yes no", "\uff59"),
     }
     values = [(tri, value) for tri, each in spelt.items() for value in each]
     page = vics(*(media(n, VictimIdentified=value, Category=...) for n, (_, value) in enumerate(values)))
@@ -119,19 +120,34 @@ def _odd_flags() -> Made:
 
 def _sizes() -> Made:
     good = ((0, 0), ("0", 0), ("12", 12), (2**53 + 1, 2**53 + 1), (str(2**62), 2**62), (2**63 - 1, 2**63 - 1))
-    wrong = (-1, "-1", 1.5, "1.5", "0x10", "１２", True, [], {}, "12,5", "1 2", 2**64, "9" * 40, "many")
+    wrong: tuple[Any, ...] = (
+        -1,
+        "-1",
+        1.5,
+        "1.5",
+        "0x10",
+        "\uff11\uff12",
+        True,
+        [],
+        {},
+        "12,5",
+        "1 2",
+        2**64,
+        "9" * 40,
+        "many",
+    )
     page = vics(
         *(media(f"good{n}", MediaSize=value) for n, (value, _) in enumerate(good)),
         *(media(f"none{n}", MediaSize=value) for n, value in enumerate((None, "", ...))),
         *(media(f"bad{n}", MediaSize=value) for n, value in enumerate(wrong)),
     )
-    rows = []
-    for n, (_, size) in enumerate(good):
-        rows.append(row(page.records[n], {"md5": md5(f"good{n}")}, code="1", media_size=size, warnings=[]))
-    for n in range(3):
-        rows.append(row(page.records[6 + n], {"md5": md5(f"none{n}")}, code="1", media_size=None, warnings=[]))
-    for n in range(len(wrong)):
-        rows.append(row(page.records[9 + n], {"md5": md5(f"bad{n}")}, code="1", media_size=None, warnings=["bad-size"]))
+    sizes: list[tuple[str, int | None, list[str]]] = [(f"good{n}", size, []) for n, (_, size) in enumerate(good)]
+    sizes += [(f"none{n}", None, []) for n in range(3)]
+    sizes += [(f"bad{n}", None, ["bad-size"]) for n in range(len(wrong))]
+    rows = [
+        row(at, {"md5": md5(label)}, code="1", media_size=size, warnings=told)
+        for at, (label, size, told) in zip(page.records, sizes, strict=True)
+    ]
     return made("vics/sizes.json", page.data, accepted(rows))
 
 
@@ -179,7 +195,7 @@ def _hashes() -> Made:
 
 def _other_hashes() -> Made:
     """A bad hash beside a good one falls alone."""
-    values = {
+    values: dict[str, tuple[tuple[Any, str | None], ...]] = {
         "SHA1": ((sha1(1)[:39], "bad-sha1"), (md5(1), "bad-sha1"), (5, "bad-sha1"), ("", None), (None, None)),
         "SHA256": ((sha256(1) + "0", "bad-sha256"), ("z" * 64, "bad-sha256"), ([], "bad-sha256"), ("", None)),
     }
@@ -231,7 +247,7 @@ def _photodna() -> Made:
         "hex and one digit": value.hex() + "0",
         "list": list(value[:3]),
         "number": 7,
-        "full width": "Ａ" * 192,
+        "full width": "\uff21" * 192,
     }
     page = vics(
         *(media(name, PhotoDNA=each) for name, each in (good | wrong).items()),
@@ -251,7 +267,9 @@ def _photodna() -> Made:
     at += len(wrong)
     rows.append(row(page.records[at], {"photodna": dna("alone").hex()}, code="1", warnings=["no-md5"]))
     rows.append(row(page.records[at + 2], {"md5": md5("empty")}, code="1", warnings=[]))
-    return made("vics/photodna-spellings.json", page.data, accepted(rows, rejected=[bad(page.records[at + 1], NO_HASH)]))
+    return made(
+        "vics/photodna-spellings.json", page.data, accepted(rows, rejected=[bad(page.records[at + 1], NO_HASH)])
+    )
 
 
 def _constants() -> Made:
@@ -280,6 +298,8 @@ def _texts() -> Made:
         media(6, Series="", Tags=""),
         media(7, Series=None, Tags=None),
         media(8, MimeType="video/mp4", Comments="secret comment", RelativeFilePath="secret\\path.jpg"),
+        media("lists", Series=["a"], Tags=["b"], MimeType=["c"]),
+        media("numbers", Series=7, Tags=5, MimeType=1),
         media(9, MediaFiles=[{"FileName": "secret.jpg", "FilePath": "C:\\secret", "MD5": md5("inner")}], Exifs=[]),
     )
     rows = [
@@ -291,17 +311,23 @@ def _texts() -> Made:
         row(page.records[5], {"md5": md5(6)}, code="1", series=None, tags_raw=None, warnings=[]),
         row(page.records[6], {"md5": md5(7)}, code="1", series=None, tags_raw=None, warnings=[]),
         row(page.records[7], {"md5": md5(8)}, code="1", media_type="video/mp4"),
-        row(page.records[8], {"md5": md5(9)}, code="1"),
+        # A series and a type that are lists or numbers may be taken as texts or not.
+        row(page.records[8], {"md5": md5("lists")}, code="1"),
+        row(page.records[9], {"md5": md5("numbers")}, code="1"),
+        row(page.records[10], {"md5": md5(9)}, code="1"),
     ]
-    return made("vics/texts.json", page.data, accepted(rows, must_not_appear=["secret", md5("inner")]))
+    secret = ["secret", md5("inner")]
+    told = [accepted(rows, notices=codes, must_not_appear=secret) for codes in ([], ["bad-text"])]
+    return made("vics/texts.json", page.data, *told)
 
 
 def _dates() -> Made:
     good = ("2023-06-07T02:31:49Z", "2023-06-07T02:31:49.8300Z", "2023-06-07T02:31:49.1234567Z", "", None)
     wrong = ("yesterday", "2023-02-30T00:00:00Z", "2023-06-07T25:00:00Z", "2024-05-06T07:08:09.010+2:00Z")
-    page = vics(*(media(n, DateUpdated=value, Category=...) for n, value in enumerate((*good, *wrong))), context=root("UK"))
+    page = vics(
+        *(media(n, DateUpdated=value, Category=...) for n, value in enumerate((*good, *wrong))), context=root("UK")
+    )
     rows = [
-        row(at, {"md5": md5(n)}, warnings=["bad-date"] if n >= len(good) else [])
-        for n, at in enumerate(page.records)
+        row(at, {"md5": md5(n)}, warnings=["bad-date"] if n >= len(good) else []) for n, at in enumerate(page.records)
     ]
     return made("vics/dates.json", page.data, accepted(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.interop.second_set.made import (
     EMPTY_INPUT,
@@ -42,19 +43,27 @@ def files() -> Iterator[Made]:
     yield from _c4all()
 
 
-def entry(label: str, *, kind: str = "image", member: str = "7", time: str = "2024-01-02T00:00:00Z", p: str = "", **more: str) -> str:
+def entry(
+    label: str, *, kind: str = "image", member: str = "7", time: str = "2024-01-02T00:00:00Z", p: str = "", **more: str
+) -> str:
     prints = more.get("prints", f"<{p}md5>{md5(label)}</{p}md5>")
     code = f"<{p}classification>{more['code']}</{p}classification>" if "code" in more else ""
-    who = f'<{p}member id="{member}">Secret Member</{p}member><{p}timestamp>{time}</{p}timestamp><{p}id>{more.get("id", label)}</{p}id>'
+    who = f'<{p}member id="{member}">Secret Member</{p}member><{p}timestamp>{time}</{p}timestamp>'
+    who += f"<{p}id>{more.get('id', label)}</{p}id>"
     return f"<{p}{kind}>{who}{code}<{p}fingerprints>{prints}</{p}fingerprints></{p}{kind}>"
 
 
 def gone(label: str, *, kind: str = "deletedImage", time: str = "2024-01-03T00:00:00Z", p: str = "") -> str:
-    return f'<{p}{kind}><{p}member id="7">Secret Member</{p}member><{p}id>{label}</{p}id><{p}timestamp>{time}</{p}timestamp></{p}{kind}>'
+    who = f'<{p}member id="7">Secret Member</{p}member><{p}id>{label}</{p}id>'
+    return f"<{p}{kind}>{who}<{p}timestamp>{time}</{p}timestamp></{p}{kind}>"
 
 
-def ncmec(*entries: str, videos: tuple[str, ...] = (), head: str = HEAD, page: Page | None = None, count: object = None) -> Page:
-    page = (page or Page()).add(head + f'<queryResult xmlns="{SPACE}">\n<images count="{len(entries) if count is None else count}">\n')
+def ncmec(
+    *entries: str, videos: tuple[str, ...] = (), head: str = HEAD, page: Page | None = None, count: object = None
+) -> Page:
+    page = (page or Page()).add(
+        head + f'<queryResult xmlns="{SPACE}">\n<images count="{len(entries) if count is None else count}">\n'
+    )
     for each in entries:
         page.record(each).add("\n")
     page.add(f'</images>\n<videos count="{len(videos)}">\n')
@@ -63,9 +72,9 @@ def ncmec(*entries: str, videos: tuple[str, ...] = (), head: str = HEAD, page: P
     return page.add("</videos>\n</queryResult>\n")
 
 
-def kept(at: Place, label: str, code: str | None = None, **more: object) -> Row:
+def kept(at: Place, label: str, code: str | None = None, **more: Any) -> Row:
     hashes = more.pop("hashes", {"md5": md5(label)})
-    return row(at, hashes, code=code, scheme=NCMEC, **({"media_type": "image"} | more))  # type: ignore[arg-type]
+    return row(at, hashes, code=code, scheme=NCMEC, **({"media_type": "image"} | more))
 
 
 def _prefixes() -> Iterator[Made]:
@@ -77,10 +86,27 @@ def _prefixes() -> Iterator[Made]:
         yield made(f"ncmec/prefix-{prefix}.xml", page.data, accepted([kept(page.records[0], "p", "B1")]))
     # The default namespace changes within: the inner entry is not NCMEC's.
     decoy = f'<image xmlns="http://example.invalid/x"><id>d</id><fingerprints><md5>{md5("decoy")}</md5></fingerprints></image>'
-    page = Page().add(f'{HEAD}<queryResult xmlns="{SPACE}"><images count="1">{decoy}').record(entry("q")).add("</images></queryResult>")
-    yield made("ncmec/namespace-within.xml", page.data, accepted([kept(page.records[0], "q")], notices=["unknown-field"]))
-    for name, space in (("v1", SPACE[:-1] + "1"), ("v3", SPACE[:-1] + "3"), ("other", "http://example.invalid/"), ("slash", SPACE + "/")):
-        yield made(f"ncmec/space-{name}.xml", ncmec(entry("s")).data.replace(SPACE.encode(), space.encode()), refused(), rejected())
+    page = (
+        Page()
+        .add(f'{HEAD}<queryResult xmlns="{SPACE}"><images count="1">{decoy}')
+        .record(entry("q"))
+        .add("</images></queryResult>")
+    )
+    yield made(
+        "ncmec/namespace-within.xml", page.data, accepted([kept(page.records[0], "q")], notices=["unknown-field"])
+    )
+    for name, space in (
+        ("v1", SPACE[:-1] + "1"),
+        ("v3", SPACE[:-1] + "3"),
+        ("other", "http://example.invalid/"),
+        ("slash", SPACE + "/"),
+    ):
+        yield made(
+            f"ncmec/space-{name}.xml",
+            ncmec(entry("s")).data.replace(SPACE.encode(), space.encode()),
+            refused(),
+            rejected(),
+        )
     bare = ncmec(entry("s")).data.replace(f' xmlns="{SPACE}"'.encode(), b"")
     yield made("ncmec/no-space.xml", bare, refused(), rejected())
 
@@ -90,14 +116,28 @@ def _order() -> Iterator[Made]:
     page = ncmec(gone("x", time="2024-01-01T00:00:00Z"), entry("x", time="2024-01-02T00:00:00Z"))
     # A tombstone is no record: whether it is counted as one is free.
     at = {name: value for name, value in page.records[1].items() if name != "record"}
-    yield made("ncmec/tombstone-before.xml", page.data, accepted([kept(at, "x")], retractions=["7/x (image)"]), accepted([kept(at, "x")]), accepted([kept(at, "x")], notices=["bad-total"]))
+    yield made(
+        "ncmec/tombstone-before.xml",
+        page.data,
+        accepted([kept(at, "x")], retractions=["7/x (image)"]),
+        accepted([kept(at, "x")]),
+        accepted([kept(at, "x")], notices=["bad-total"]),
+    )
     page = ncmec(gone("x", time="2024-01-05T00:00:00Z"), entry("x", time="2024-01-02T00:00:00Z"))
     gone_all = accepted(retractions=["7/x (image)"])
     yield made("ncmec/tombstone-before-is-later.xml", page.data, gone_all, gone_all | {"warnings": ["bad-total"]})
-    page = ncmec(entry("x"), gone("x", kind="deletedVideo"), videos=(entry("x", kind="video"), gone("x", kind="deletedVideo")))
+    page = ncmec(
+        entry("x"), gone("x", kind="deletedVideo"), videos=(entry("x", kind="video"), gone("x", kind="deletedVideo"))
+    )
     at = {name: value for name, value in page.records[0].items() if name != "record"}
     told = accepted([kept(at, "x")], retractions=["7/x (video)"])
-    yield made("ncmec/tombstone-of-the-video.xml", page.data, told, told | {"warnings": ["bad-total"]}, told | {"warnings": ["bad-total", "unknown-field"]})
+    yield made(
+        "ncmec/tombstone-of-the-video.xml",
+        page.data,
+        told,
+        told | {"warnings": ["bad-total"]},
+        told | {"warnings": ["bad-total", "unknown-field"]},
+    )
     page = ncmec(entry("x", code="A1", time="2024-01-05T00:00:00Z"), entry("x", code="B2", time="2024-01-02T00:00:00Z"))
     yield made("ncmec/twice-earlier-last.xml", page.data, *_one_of(kept(page.records[0], "x", "A1"), []))
     page = ncmec(entry("x", code="A1", time="2024-01-02T00:00:00Z"), entry("x", code="B2", time="2024-01-05T00:00:00Z"))
@@ -105,7 +145,10 @@ def _order() -> Iterator[Made]:
 
 
 def _one_of(one: Row, notices: list[str]) -> tuple[dict[str, object], ...]:
-    return tuple(accepted([one], notices=[*notices, *more]) for more in ([], ["conflicting-record"], ["duplicate"], ["bad-total"]))
+    return tuple(
+        accepted([one], notices=[*notices, *more])
+        for more in ([], ["conflicting-record"], ["duplicate"], ["bad-total"])
+    )
 
 
 def _entries() -> Made:
@@ -113,7 +156,11 @@ def _entries() -> Made:
         return "".join(f"<{name}>{value}</{name}>" for name, value in pairs)
 
     page = ncmec(
-        entry("a", code="B1", prints=prints(("md5", f"\n {md5('a').upper()}\t"), ("sha1", sha1("a")), ("pdq", pdq("a").upper()))),
+        entry(
+            "a",
+            code="B1",
+            prints=prints(("md5", f"\n {md5('a').upper()}\t"), ("sha1", sha1("a")), ("pdq", pdq("a").upper())),
+        ),
         entry("b", code="a1", prints=prints(("md5", md5("b")), ("pdna", dna("b").hex()))),
         entry("c", code="", prints=prints(("pdna", base64_of(dna("c"))))),
         entry("d", prints=prints(("md5", EMPTY_MD5), ("sha1", sha1("d")))),
@@ -150,7 +197,11 @@ def _markup() -> Iterator[Made]:
     }.items():
         data = ncmec(entry("x"), head=HEAD + doctype + "\n").data
         at = len(HEAD)
-        yield made(f"ncmec/doctype-{name}.xml", data, rejected("document type", offset=at + 20, slack=120) | {"must_not_appear": ["secret"]})
+        yield made(
+            f"ncmec/doctype-{name}.xml",
+            data,
+            rejected("document type", offset=at + 20, slack=120) | {"must_not_appear": ["secret"]},
+        )
     one = ncmec(entry("x", code="A1")).data
     inside = {
         "entity-unknown": (b">A1<", b">&made;<"),
@@ -171,7 +222,7 @@ def _markup() -> Iterator[Made]:
     }
     for name, (old, new) in inside.items():
         yield made(f"ncmec/not-xml-{name}.xml", one.replace(old, new, 1), rejected() | {"must_not_appear": ["Secret"]})
-    at = ncmec(entry("x", code="A1")).records[0]
+    first = ncmec(entry("x", code="A1")).records[0]
     for name, old, new in (
         ("comments", b"</queryResult>", b"<!-- a --></queryResult><!-- b --><?made up?>"),
         ("references", b">A1<", b">&#65;&#x31;<"),
@@ -181,14 +232,14 @@ def _markup() -> Iterator[Made]:
         ("spaces", b">A1<", b">\n A1\t<"),
         ("attribute-references", b'id="7"', b'id="&#55;"'),
     ):
-        yield made(f"ncmec/markup-{name}.xml", one.replace(old, new, 1), accepted([kept(at, "x", "A1", id="7/x")]))
+        yield made(f"ncmec/markup-{name}.xml", one.replace(old, new, 1), accepted([kept(first, "x", "A1", id="7/x")]))
     deep = b"<a>" * 5_000 + b"</a>" * 5_000
     data = one.replace(b"</fingerprints>", b"</fingerprints>" + deep, 1)
     yield made("ncmec/deep.xml", data, rejected("nested too deep"), accepted(rejected=[{"record": 1}]))
     # The declaration says another coding than the bytes are in; Latin-1 that says so is sound.
     latin = ncmec(entry("x", id="é"), head=HEAD.replace("UTF-8", "ISO-8859-1")).data.decode().encode("iso-8859-1")
-    at = ncmec(entry("x", id="e"), head=HEAD.replace("UTF-8", "ISO-8859-1")).records[0]
-    yield made("ncmec/latin-1.xml", latin, accepted([kept(at, "x", id="7/é")]), refused(), rejected())
+    first = ncmec(entry("x", id="e"), head=HEAD.replace("UTF-8", "ISO-8859-1")).records[0]
+    yield made("ncmec/latin-1.xml", latin, accepted([kept(first, "x", id="7/é")]), refused(), rejected())
     page = ncmec(entry("x", id="é"), head=HEAD.replace("UTF-8", "UTF-16"), page=Page("utf-16-le", b"\xff\xfe"))
     yield made("ncmec/utf-16.xml", page.data, accepted([kept(page.records[0], "x", id="7/é")]))
 
@@ -206,7 +257,12 @@ def _types() -> Iterator[Made]:
     rows = [kept(page.records[0], "x"), kept(page.records[1], "y", media_type="video")]
     # An empty `next` says that nothing follows.
     yield made("ncmec/next-empty.xml", data, accepted(rows))
-    yield made("ncmec/other-root.xml", f'{HEAD}<status xmlns="{SPACE}"><ipAddress>secret</ipAddress></status>'.encode(), refused(), rejected())
+    yield made(
+        "ncmec/other-root.xml",
+        f'{HEAD}<status xmlns="{SPACE}"><ipAddress>secret</ipAddress></status>'.encode(),
+        refused(),
+        rejected(),
+    )
 
 
 def _cuts() -> Iterator[Made]:
@@ -225,7 +281,9 @@ def _cuts() -> Iterator[Made]:
 
 def _c4all() -> Iterator[Made]:
     def page_of(page: Page, *records: str, declared: str = "utf-16") -> Page:
-        page.add(f'<?xml version="1.0"  encoding="{declared}"?>\n<ReportIndex version="2.0" source="X-Ways" dll="made up">\n')
+        page.add(
+            f'<?xml version="1.0"  encoding="{declared}"?>\n<ReportIndex version="2.0" source="X-Ways" dll="made up">\n'
+        )
         for each in records:
             page.add("  ").record(each).add("\n")
         return page.add("</ReportIndex>\n")
@@ -238,10 +296,17 @@ def _c4all() -> Iterator[Made]:
             f"    <notes>secret note</notes>\n    <fileSize>{size}</fileSize>\n  </{kind}>"
         )
 
-    def row_of(at: Place, label: object, code: str | None = "1", **more: object) -> Row:
-        return row(at, {"md5": md5(label)}, code=code, scheme=("c4all", "unstated"), **({"media_type": "image", "media_size": 10} | more))  # type: ignore[arg-type]
+    def row_of(at: Place, label: object, code: str | None = "1", **more: Any) -> Row:
+        fields: dict[str, Any] = {"media_type": "image", "media_size": 10} | more
+        return row(at, {"md5": md5(label)}, code=code, scheme=("c4all", "unstated"), **fields)
 
-    records = (one(1), one(2, kind="Movie", code="0", value=md5(2)), one(3, code="", size="-1"), one(4, value=""), one(5, code="01", size=" 12 "))
+    records = (
+        one(1),
+        one(2, kind="Movie", code="0", value=md5(2)),
+        one(3, code="", size="-1"),
+        one(4, value=""),
+        one(5, code="01", size=" 12 "),
+    )
     for name, coding, bom, declared, newline in (
         ("utf16le-bom", "utf-16-le", b"\xff\xfe", "utf-16", "\r\n"),
         ("utf16be-bom", "utf-16-be", b"\xfe\xff", "utf-16", "\n"),
@@ -267,7 +332,9 @@ def _c4all() -> Iterator[Made]:
     page = page_of(Page("iso-8859-1"), one(1), one(2))
     rows = [row_of(at, n + 1) for n, at in enumerate(page.records)]
     yield made("c4all/says-utf16-is-latin-1.xml", page.data, accepted(rows, must_not_appear=["secret"]), rejected())
-    page = page_of(Page(), one(1, value=md5(1)[:31]), one(2, value=EMPTY_MD5), one(3, value="0" * 32), one(4, kind="Audio"), one(5))
+    page = page_of(
+        Page(), one(1, value=md5(1)[:31]), one(2, value=EMPTY_MD5), one(3, value="0" * 32), one(4, kind="Audio"), one(5)
+    )
     faults = [bad(page.records[0], NO_HASH), bad(page.records[1], EMPTY_INPUT), bad(page.records[2], PLACEHOLDER)]
     last = page.records[4]
     whole = accepted([row_of(last, 5)], rejected=faults, notices=["unknown-field"])

@@ -170,7 +170,7 @@ def test_a_roster_is_for_verify_only(vigil: Vigil, bundle: Path) -> None:
 
 @pytest.fixture
 def out(node: Node, tmp_path: Path) -> Path:
-    last = {"format": "bundle", "rows": 1, "left_out": {"level national": 2}, "size": len(DATA)}
+    last = {"format": "bundle", "rows": 1, "withdrawn": 0, "left_out": {"level national": 2}, "size": len(DATA)}
     last |= {"sha256": hashlib.sha256(DATA).hexdigest(), "manifest": base64.b64encode(b"m").decode()}
     node.answers["export-bundle"] = [{"data": base64.b64encode(DATA).decode()}, last]
     return tmp_path / "made.bundle"

@@ -23,7 +23,8 @@ MANIFEST = b"a manifest\n"
 
 
 def lines_of(digest: str = hashlib.sha256(DATA).hexdigest()) -> list[Line]:
-    last = {"format": "csv", "rows": 1, "left_out": {"level national": 2}, "size": len(DATA), "sha256": digest}
+    last = {"format": "csv", "rows": 1, "withdrawn": 3, "left_out": {"level national": 2, "media_type": 4, "tags": 5}}
+    last |= {"size": len(DATA), "sha256": digest}
     data = [{"data": base64.b64encode(piece).decode()} for piece in PIECES]
     return [*data, last | {"manifest": base64.b64encode(MANIFEST).decode()}]
 
@@ -52,7 +53,10 @@ def test_file_and_manifest_are_there_and_the_owner_alone_reads_them(node: Node, 
     assert names(out) == {"list.csv", "list.csv.manifest"}
     assert {stat.S_IMODE(each.stat().st_mode) for each in out.parent.iterdir()} == {0o600}
     assert "left out: level national (2)" in ran.out
+    said = " ".join(ran.out.split())
+    assert "rows without these fields, for which the format has no place: media type (4), tags (5)" in said
     assert "--level national" in ran.out
+    assert "withdrawn from earlier exports: 3" in ran.out
     assert node.call("export-list").arguments == {"format": "csv", "list": "L"}
 
 
@@ -67,6 +71,12 @@ def test_the_selectors_reach_the_node(node: Node, vigil: Vigil, out: Path) -> No
         "level": "hit-no-hit",
         "since": 2 * 86_400,
     }
+
+
+def test_the_distribution_reaches_the_node(node: Node, vigil: Vigil, out: Path) -> None:
+    assert vigil("export-list", "--format", "misp", "--output", out, "--list", "L", "--distribution", "1").code == 0
+    assert node.call("export-list").arguments == {"format": "misp", "list": "L", "distribution": 1}
+    assert vigil("export-list", "--format", "misp", "--output", out, "--list", "L", "--distribution", "4").code == 2
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.csv.manifest", "list.csv.part"])
@@ -125,6 +135,15 @@ def test_another_file_than_was_signed_does_not_stay(node: Node, vigil: Vigil, ou
     node.answers["export-list"] = lines
     assert run(vigil, out).code == 1
     assert names(out) == set()
+
+
+def test_an_empty_file_and_a_missing_folder_are_told(node: Node, vigil: Vigil, out: Path) -> None:
+    ran = run(vigil, out.parent / "nowhere" / "list.csv")
+    assert ran.code == 2
+    assert "make its folder first" in ran.err
+    *pieces, last = lines_of()
+    node.answers["export-list"] = [*pieces, last | {"rows": 0, "withdrawn": 0}]
+    assert "The file is empty" in run(vigil, out).out
 
 
 def test_nothing_selected_is_a_mistake(vigil: Vigil, out: Path) -> None:

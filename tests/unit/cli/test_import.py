@@ -158,6 +158,8 @@ def test_one_file_that_is_refused_stops_no_other(vigil: Vigil, node: Node, liste
         (("--dry-run", "--map", "md5=nothing"), "no COLUMN = ROLE"),
         (("--dry-run", "--map", "1=md5", "--map", "1=sha1"), "mapped twice"),
         (("--dry-run", "--map", "no-such-file"), "cannot be read"),
+        (("--dry-run", "--map", "/no/such=file"), "no COLUMN = ROLE"),
+        (("--dry-run", "--map", "x" * 5_000 + "=nothing"), "no COLUMN = ROLE"),
         (("--list", "L", "--replace", "."), "takes one file"),
         (("--dry-run", "--algorithm", "crc"), "give one of"),
     ],
@@ -170,10 +172,12 @@ def test_what_is_no_import_is_a_usage_error(vigil: Vigil, node: Node, listed: Pa
     assert "telltale" not in ran.out + ran.err
 
 
-def test_a_dry_run_needs_no_node_and_says_what_a_folder_is(vigil: Vigil, node: Node, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["saved.map", "unit=7.map", "md5=sha1"])
+def test_a_dry_run_needs_no_node_and_says_what_a_folder_is(vigil: Vigil, node: Node, tmp_path: Path, name: str) -> None:
     table = tmp_path / "t.csv"
     table.write_text(f"Image No;HashValue;Cat\n1;{A};1\n2;{B};2\n")
-    mapping = tmp_path / "saved.map"
+    mapping = tmp_path / "a=b" / name
+    mapping.parent.mkdir()
     mapping.write_text("# ours\nHashValue = md5\nCat = category\n")
     options = ("--map", str(mapping), "--scheme", "us-vics", "--scheme-version", "2.0", "--as", "csv")
     ran = vigil("import", "--dry-run", table, *options)

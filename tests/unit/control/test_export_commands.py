@@ -14,6 +14,7 @@ import pytest
 
 from node.app.list_writing import WRITERS, Sender, scheme, write_list
 from node.control.export_commands import ExportCommands, Writing
+from node.domain.holdings import withdrawn
 from node.domain.ids import Origin
 from node.domain.queries import Level
 from node.domain.references import Reference
@@ -21,7 +22,7 @@ from node.errors import Misuse, Unavailable
 from node.interop.formats import FORMATS
 from node.interop.reading import Choices
 from node.usecases.export_manifest import verify_manifest
-from node.usecases.list_export import Export, Exporting
+from node.usecases.list_export import NO_WITHDRAWALS, Export, Exporting, Shape
 from tests.simulator import federation as sim
 from tests.unit.control.desk import items, lines_of
 from tests.unit.usecases.listed import FR, Shelf, opened, row, value
@@ -46,9 +47,9 @@ class NoBundles:
 
 
 def commands(shelf: Shelf) -> ExportCommands:
-    def write(form: str, export: Export, profile: str, what: bytes, at: int) -> Any:
+    def write(form: str, export: Export, shape: Shape, what: bytes, at: int) -> Any:
         sender = Sender(federation=sim.FEDERATION, member=FR, name="France", what=what, at=at)
-        return write_list(form, export, profile, sender)
+        return write_list(form, export, shape, sender)
 
     return ExportCommands(
         exporting=Exporting(store=shelf.store, catalogue=shelf.catalogue, clock=lambda: shelf.now),
@@ -152,6 +153,8 @@ def test_an_export_that_cannot_be_recorded_gives_nothing(shelf: Shelf, monkeypat
         ({"format": "csv", "list": "L", "profile": "UK"}, "only VICS has profiles"),
         ({"format": "vics", "list": "L", "profile": "FR"}, "no such profile"),
         ({"format": "stopncii", "list": "L"}, "child abuse"),
+        ({"format": "stix", "list": "L", "distribution": 1}, "only MISP"),
+        ({"format": "misp", "list": "L", "distribution": 4}, "from 0 to 3"),
     ],
 )
 def test_what_makes_no_sense_is_said(shelf: Shelf, arguments: Line, words: str) -> None:
@@ -167,3 +170,45 @@ def test_a_list_of_adults_is_in_no_format_of_child_abuse(shelf: Shelf, form: str
         exported(shelf, format=form, list="A", level="hit-no-hit")
     data, _ = exported(shelf, format="hashes", list="A", level="hit-no-hit")
     assert data == f"{value(1, 16).hex()}  -\n".encode()
+
+
+def test_a_list_of_adults_goes_out_as_stopncii_and_comes_back(shelf: Shelf) -> None:
+    given = [row(n, pdq=value(n, 32), media_type="image") for n in (1, 2)]
+    given.append(row(3, media_type="video/mp4")._replace(code=None))
+    shelf.take("A", given, Level.HIT_NO_HIT, is_abuse=False)
+    data, last = exported(shelf, format="stopncii", list="A", level="hit-no-hit")
+    found = rows_of("stopncii", data)
+    assert [each.pdq or each.md5 for each in found] == [value(1, 32), value(2, 32), value(3, 16)]
+    assert (last["rows"], last["left_out"]["md5"]) == (3, 2)
+    assert exported(shelf, format="stopncii", list="A", level="hit-no-hit")[0] == data
+
+
+def test_an_export_of_what_is_new_is_of_the_same_event_as_the_whole(shelf: Shelf) -> None:
+    shelf.hold(7, 8, case="C")
+    for form, name in (("misp", "uuid"), ("stix", "objects")):
+        whole, new = (exported(shelf, format=form, level="national", **more)[0] for more in ({}, {"since": 1}))
+        said, again = (json.loads(each).get("Event", json.loads(each))[name] for each in (whole, new))
+        ids = [[each["id"] for each in objects] if name == "objects" else objects for objects in (said, again)]
+        assert ids[0] == ids[1]
+
+
+def test_the_distribution_of_an_event_is_chosen_and_recorded(shelf: Shelf) -> None:
+    shelf.take("L", [row(1), row(2, handling="tlp:clear")])
+    data, _ = exported(shelf, format="misp", list="L", level="national", distribution=3)
+    event = json.loads(data)["Event"]
+    assert (event["distribution"], [each["distribution"] for each in event["Object"]]) == ("3", ["1", "5"])
+    assert written(shelf)[-1]["distribution"] == 3
+    data, _ = exported(shelf, format="misp", list="L", level="national")
+    assert json.loads(data)["Event"]["distribution"] == "0"
+
+
+@pytest.mark.parametrize("form", ALL)
+def test_a_format_without_withdrawals_counts_them(shelf: Shelf, form: str) -> None:
+    (first, _) = shelf.hold(7, 8, case="C")
+    with shelf.store.write() as tx:
+        tx.set_setting(withdrawn(first), b"1")
+    _, last = exported(shelf, format=form, level="national")
+    takes = form in ("misp", "stix", "ncmec")
+    assert last["rows"] == 1
+    assert last["withdrawn"] == takes
+    assert last["left_out"].get(NO_WITHDRAWALS, 0) == (not takes)

@@ -21,7 +21,7 @@ from node.control.list_lines import (
     reference_line,
 )
 from node.domain.queries import Level
-from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import At, Family, ListCase, ListHead, Reference, Withdrawal
 from node.domain.statements import Tri
 from node.errors import Misuse
 
@@ -51,13 +51,14 @@ SENT = (
     ROWS
     | st.builds(Withdrawal, at=PLACES, id=TEXTS, reference=st.none() | ROWS, changed=TEXTS)
     | st.builds(ListCase, at=PLACES, number=TEXTS, said=TEXTS)
+    | st.builds(Family, at=PLACES, id=TEXTS, rows=st.integers(0, 1 << 40), changed=TEXTS)
 )
 HEAD = ListHead(format="vics", version="2.0", region="US", kind="media", scheme="us-vics", scheme_version="2.0")
 ROW = Reference(At(1, 2, 3), md5=b"m" * 16, code="1")
 
 
 @given(SENT)
-def test_a_row_arrives_as_it_was_sent(row: Reference | Withdrawal | ListCase) -> None:
+def test_a_row_arrives_as_it_was_sent(row: Reference | Withdrawal | ListCase | Family) -> None:
     assert read_item(json.loads(json.dumps(item_of(row)))) == row
     assert read_item(item_of(row)) == row
 
@@ -76,6 +77,9 @@ def changed(**fields: object) -> list[Any]:
         ["c", [1, 2, 3, ""], 7, ""],
         ["c", None, "1", ""],
         ["w", [1, 2, 3, ""], None, 5, ""],
+        ["f", [1, 2, 3, ""], "a", -1, ""],
+        ["f", [1, 2, 3, ""], "a", True, ""],
+        ["f", [1, 2, 3, ""], 7, 1, ""],
         changed(md5="zz" * 16),
         changed(md5="ab" * 15),
         changed(md5=7),

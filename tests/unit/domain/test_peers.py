@@ -33,6 +33,19 @@ def test_an_address_or_several_are_taken_with_their_ca() -> None:
     assert (peers["b"].urls, peers["b"].max_bytes, peers["b"].timeout_seconds) == ((URL, URL + "2"), 2 << 20, 5)
 
 
+def test_pages_that_follow_are_read_with_bounds() -> None:
+    section = {"url": URL + "/page:{page}", "ca": "/c", "list": "M", "format": "misp", "follow": "yes"}
+    more = {"max_pages": 5, "max_total_mebibytes": 2, "credentials": "/etc/misp.headers"}
+    peers, faults = read_peers({"m": section | more})
+    assert faults == []
+    peer = peers["m"]
+    assert (peer.follows, peer.max_pages, peer.max_total_bytes) == (True, 5, 2 << 20)
+    assert (peer.credentials, peer.asks_changes) == ("/etc/misp.headers", False)
+    changes = {"url": URL, "ca": "/c", "list": "T", "format": "tat", "follow": "changes"}
+    peer = read_peers({"t": changes})[0]["t"]
+    assert (peer.follows, peer.asks_changes) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("section", "fault"),
     [
@@ -51,6 +64,27 @@ def test_an_address_or_several_are_taken_with_their_ca() -> None:
         ({"list": "L", "url": [URL, URL], "ca": "/c"}, "peers.p.url: an address is in the list twice"),
         ({"list": "L", "url": URL, "ca": "/c", "max_mebibytes": 0}, "peers.p.max_mebibytes: expected a whole number"),
         ({"list": "L", "url": URL, "ca": "/c", "timeout_seconds": True}, "peers.p.timeout_seconds: expected a whole"),
+        ({"list": "L", "path": "/a", "credentials": "/k"}, "peers.p.credentials: only with url"),
+        ({"list": "L", "url": URL, "ca": "/c", "credentials": "k"}, "peers.p.credentials: expected an absolute path"),
+        ({"list": "L", "path": "/a", "follow": "yes", "format": "tat"}, "peers.p.follow: only with url"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes"}, "peers.p.follow: needs format"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes", "format": "hma"}, "peers.p.follow: needs format"),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": "yes", "format": "misp"}, "peers.p.url: needs {page}"),
+        ({"list": "L", "url": URL + "{page}", "ca": "/c"}, "peers.p.url: {page} needs follow"),
+        (
+            {"list": "L", "url": URL + "{page}", "ca": "/c", "follow": "yes", "format": "tat"},
+            "peers.p.url: pages of tat have no numbers",
+        ),
+        (
+            {"list": "L", "url": URL, "ca": "/c", "follow": "changes", "format": "misp"},
+            "peers.p.follow: changes needs format",
+        ),
+        (
+            {"list": "L", "url": URL, "ca": "/c", "follow": "changes", "format": "tat", "whole": "yes"},
+            "peers.p.follow: changes are no whole list",
+        ),
+        ({"list": "L", "url": URL, "ca": "/c", "follow": True}, "peers.p.follow: expected one of yes, no, changes"),
+        ({"list": "L", "url": URL, "ca": "/c", "max_pages": 0}, "peers.p.max_pages: expected a whole number"),
     ],
 )
 def test_a_fault_is_told_with_its_key(section: dict[str, Any], fault: str) -> None:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from node.errors import MediaError
-from node.media import decode, replies, video
+from node.media import picture_decoding, replies, video
 from node.media.picture import warm
 from node.media.shortage import usage
 from tests.unit.media.reading import fingerprint
@@ -48,7 +48,7 @@ def take_threads() -> None:
 def main() -> None:
     warm()
     video.prepare()
-    decode.prepare()
+    picture_decoding.prepare()
     for path in map(Path, sys.argv[2:]):
         for megabytes in MEGABYTES if sys.argv[1] == "MEMORY" else MEGABYTES[:1]:
             child = os.fork()

@@ -11,8 +11,9 @@ import tifffile
 from PIL import Image
 
 from node.errors import MediaError
-from node.media.decode import decode_picture, prepare
+from node.media.decode import decode_picture
 from node.media.decoders.decoded import LEAST_SHARE, MAX_PIXELS, Overstated, believed
+from node.media.picture_decoding import prepare
 from tests.kinds.mac_icons import mac_icon
 from tests.unit.media.pictures import encoded, scene
 

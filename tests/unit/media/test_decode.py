@@ -77,7 +77,7 @@ def test_a_bomb_is_refused_by_its_stated_size_before_a_pixel_is_decoded() -> Non
 
 def test_a_frame_larger_than_the_limit_is_refused_though_the_header_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GIF states its screen, and each frame its own extent beyond it."""
-    monkeypatch.setattr("node.media.decode.MAX_PIXELS", 1000)
+    monkeypatch.setattr("node.media.picture_decoding.MAX_PIXELS", 1000)
     frame = b"," + struct.pack("<HHHHB", 0, 0, 400, 400, 0) + b"\x02\x02\x44\x01\x00;"
     gif = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6) + frame
     with pytest.raises(MediaError, match=r"^too many pixels"):

@@ -45,14 +45,14 @@ _SLOW = 141
 _WATCH_A_WORKER = """
 import sys
 from pathlib import Path
-from node.media import decode, kernels, picture, shortage, video
+from node.media import kernels, picture, picture_decoding, shortage, video
 from node.errors import MediaError
 from tests.unit.media.reading import fingerprint
 compiled = lambda: {
     name: list(each.signatures) for name, each in vars(kernels).items() if hasattr(each, "signatures")
 }
 picture.warm()
-decode.prepare()
+picture_decoding.prepare()
 video.prepare()
 shortage.usage()
 warmed, loaded = compiled(), set(sys.modules)

@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import NoReturn
 
-from node.media import decode, kinds, video
+from node.media import kinds, picture_decoding, video
 from node.media.picture import warm
 from node.media.worker import serve
 from tests.unit.media.boxes import take_boxes
@@ -26,7 +26,7 @@ _FREE = 512
 
 def main() -> None:
     warm()
-    decode.prepare()
+    picture_decoding.prepare()
     video.prepare()
     kinds.prepare()
     take_boxes()

@@ -139,7 +139,7 @@ def test_what_was_set_aside_or_filled_in_later_is_forgotten_as_well(store: Sqlit
     late = [marks.disclosure() for _ in range(40)]
     with store.write() as writer:
         for at, each in enumerate(late):
-            writer.fill(FR, 40 + at, each)
+            writer.fill(FR, {40 + at: each})
     with store.write() as writer:
         for index in range(0, 40, 2):
             writer.set_aside(FR, index, "a reason")

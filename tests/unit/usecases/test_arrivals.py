@@ -225,7 +225,7 @@ def test_a_body_that_comes_late_is_matched_when_it_comes(holder: Holder, log: Lo
     assert holder.arrivals.behind() == 0
     assert holder.hits() == {}
     with holder.node.catalogue.change() as change:
-        change.fill(JP.origin, 0, Kind.CONTRIBUTION, shown)
+        change.fill(JP.origin, {0: Kind.CONTRIBUTION}, {0: shown})
     assert holder.arrivals.behind() == 1
     holder.match()
     assert kept(holder) == [(1, "sha256", None)]

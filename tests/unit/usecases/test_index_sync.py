@@ -298,7 +298,7 @@ def test_a_body_that_came_late_is_there_after_a_start(tmp_path: Path, log: Log) 
         disclosure = Disclosure(
             nonce=run.nonces[0], body=run.bodies[0], handling_nonce=run.handling_nonces[0], handling=run.handlings[0]
         )
-        change.fill(FR.origin, 5, run.entries[0][1], disclosure)
+        change.fill(FR.origin, {5: run.entries[0][1]}, {5: disclosure})
     assert first.found(5) == [(1, 5)]
     for _ in range(2):
         again = Life(store, folder)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from node.domain.peers import Peer
 from node.errors import Damaged
+from node.usecases.page_walk import Stop
 from node.usecases.pulling import Cursor, PulledPage, cursor_text, mark_of, read_cursor
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -17,6 +19,12 @@ CURSOR = Cursor(list="M", format="misp", mark="3 9 ab", is_whole=True, pages={A:
 
 def test_a_cursor_is_read_as_it_is_written() -> None:
     assert read_cursor(cursor_text(CURSOR)) == CURSOR
+
+
+def test_where_walks_stopped_is_read_as_it_is_written() -> None:
+    cursor = replace(CURSOR, stops={C: Stop(3, "/a?after=b", "12")})
+    assert read_cursor(cursor_text(cursor)) == cursor
+    assert "stops" not in cursor_text(CURSOR)
 
 
 def test_a_page_is_left_out_only_with_the_same_name_and_content() -> None:
@@ -63,6 +71,12 @@ def test_the_empty_cursor_of_a_list_that_does_not_exist_is_no_set() -> None:
         json.dumps({**json.loads(cursor_text(CURSOR)), "pages": {A: 1}}),
         json.dumps({**json.loads(cursor_text(CURSOR)), "is_whole": 1}),
         json.dumps({**json.loads(cursor_text(CURSOR)), "mark": None}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": []}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {"a": [1, "/", ""]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [1, "/"]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [1, "/", 5]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: ["1", "/", ""]}}),
+        json.dumps({**json.loads(cursor_text(CURSOR)), "stops": {A: [True, "/", ""]}}),
     ],
 )
 def test_a_damaged_cursor_is_told(text: str) -> None:

@@ -164,7 +164,7 @@ def test_an_aborted_call_lets_its_message_go_at_once() -> None:
     def convert(message: _Message) -> None:
         held.append(weakref.ref(message))
         try:
-            raise ValueError
+            int("no number")
         except ValueError as error:
             raise errors.Malformed("no") from error
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from node.domain.ids import MemberId
 from node.wire.turns import REST_SHARE, Turns
 from tests.integration.wire_pki import on_a_loop
@@ -38,11 +40,19 @@ async def test_nobody_waits_for_another_member_and_what_is_small_for_nobody() ->
 @on_a_loop
 async def test_a_call_that_is_malformed_or_hangs_up_leaves_the_turn_to_the_next() -> None:
     turns = Turns()
-    for error in (ValueError, asyncio.CancelledError):
-        try:
-            async with turns.turn(FR, much=True):
-                raise error
-        except error:
-            pass
+
+    async def malformed() -> None:
+        async with turns.turn(FR, much=True):
+            int("no number")
+
+    async def hangs_up() -> None:
+        async with turns.turn(FR, much=True):
+            await asyncio.Event().wait()
+
+    with pytest.raises(ValueError, match="no number"):
+        await malformed()
+    gone = asyncio.ensure_future(hangs_up())
+    await asyncio.sleep(0)
+    gone.cancel()
     async with asyncio.timeout(5), turns.turn(FR, much=True):
-        pass
+        assert gone.done()
