@@ -8,6 +8,8 @@ Rules this module upholds:
   start continues with it.
 - A list keeps one scheme of categories: a code means nothing under another scheme.
 - One import at a time: a list is not changed or removed while a file is imported into it.
+- A record that was made of a row is remembered when the row goes, in the same transaction: it awaits a decision of a
+  person (`list_withdrawal`).
 - Each act is in the audit log with its counts and the digest of the file, without any row.
 """
 
@@ -15,12 +17,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
-from node.domain.lists import MAX_LIST_NAME, ListState, ReferenceList, RowsTaken
+from node.domain.lists import (
+    MAX_LIST_NAME,
+    NAMELESS,
+    UNLISTED,
+    ListState,
+    ReferenceList,
+    RowsTaken,
+    list_of_unlisted,
+    shared_row,
+    unlisted,
+)
 from node.domain.queries import Level
 from node.domain.references import ListHead
 from node.domain.texts import checked_text
@@ -34,10 +47,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from node.domain.lists import ListedRow
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock, Store, StoreWriter
     from node.domain.references import Family, ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
+    from node.usecases.list_comparing import ListComparing
 
 DELETED_AT_ONCE: Final = 2_000
 """Rows that one transaction deletes."""
@@ -74,9 +88,18 @@ class ListTerms:
 
 
 class Lists:
-    """Blocking: never on the event loop."""
+    """Blocking: never on the event loop. `comparing`: compares files with this node; None where nobody asks for it."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, audit: AuditLog, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        audit: AuditLog,
+        clock: Clock = time.time,
+        comparing: ListComparing | None = None,
+    ) -> None:
+        self.comparing = comparing
         self._store = store
         self._catalogue = catalogue
         self._audit = audit
@@ -217,6 +240,7 @@ class Lists:
         while True:
             with self._catalogue.change() as change:
                 gone = change.writer.delete_rows(of.number, DELETED_AT_ONCE, before=before)
+                _unlist(change.writer, of, gone)
                 change.list_rows(of.source, RowsTaken(removed=gone))
             if not gone:
                 return deleted
@@ -226,6 +250,7 @@ class Lists:
         """Stores rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.put_rows(of.number, of.generation, rows, case)
+            _unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -233,6 +258,7 @@ class Lists:
         """Withdraws rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.withdraw_rows(of.number, withdrawals)
+            _unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -270,6 +296,30 @@ class Lists:
             withdrawn=counts.withdrawn,
         )
 
+    def awaiting(self, name: str) -> int:
+        """How many records of rows that left this list await a decision, also after the list was removed."""
+        with self._store.read() as tx:
+            return tx.count_settings(unlisted(name))
+
+    def removed(self) -> Mapping[str, int]:
+        """Name of a list that is not here any more -> how many records of its rows await a decision."""
+        counts: Counter[str] = Counter()
+        with self._store.read() as tx:
+            here, after = {each.name for each in tx.lists()}, ""
+            while page := tx.settings_under(UNLISTED, after):
+                after = page[-1][0]
+                counts.update(list_of_unlisted(setting)[0] for setting, _ in page)
+        return {name: number for name, number in sorted(counts.items()) if name not in here}
+
     def now(self) -> int:
         """Unix seconds."""
         return int(self._clock())
+
+
+def _unlist(tx: StoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
+    """Keeps the records of rows that go under the name of their list."""
+    noted = tx.settings_named([shared_row(row) for row in gone])
+    for row in gone:
+        if (record := noted.get(shared_row(row), NAMELESS)) != NAMELESS:
+            tx.set_setting(f"{unlisted(of.name)}{row}", record)
+    tx.forget_settings(list(noted))
