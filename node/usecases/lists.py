@@ -17,23 +17,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
-from node.domain.lists import (
-    MAX_LIST_NAME,
-    NAMELESS,
-    UNLISTED,
-    ListState,
-    ReferenceList,
-    RowsTaken,
-    list_of_unlisted,
-    shared_row,
-    unlisted,
-)
+from node.domain.lists import MAX_LIST_NAME, ListState, ReferenceList, RowsTaken
 from node.domain.queries import Level
 from node.domain.references import ListHead
 from node.domain.texts import checked_text
@@ -41,13 +30,14 @@ from node.errors import Misuse, NotFound, Refused
 from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
 from node.usecases.list_families import outlived
+from node.usecases.list_notes import awaiting, of_removed, unlist
 from node.usecases.list_taking import Taking, require_same_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from node.domain.lists import ListedRow
-    from node.domain.ports import Clock, Store, StoreWriter
+    from node.domain.ports import Clock, Store
     from node.domain.references import Family, ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
@@ -240,7 +230,7 @@ class Lists:
         while True:
             with self._catalogue.change() as change:
                 gone = change.writer.delete_rows(of.number, DELETED_AT_ONCE, before=before)
-                _unlist(change.writer, of, gone)
+                unlist(change.writer, of, gone)
                 change.list_rows(of.source, RowsTaken(removed=gone))
             if not gone:
                 return deleted
@@ -250,7 +240,7 @@ class Lists:
         """Stores rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.put_rows(of.number, of.generation, rows, case)
-            _unlist(change.writer, of, taken.removed)
+            unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -258,7 +248,7 @@ class Lists:
         """Withdraws rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.withdraw_rows(of.number, withdrawals)
-            _unlist(change.writer, of, taken.removed)
+            unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -298,28 +288,12 @@ class Lists:
 
     def awaiting(self, name: str) -> int:
         """How many records of rows that left this list await a decision, also after the list was removed."""
-        with self._store.read() as tx:
-            return tx.count_settings(unlisted(name))
+        return awaiting(self._store, name)
 
     def removed(self) -> Mapping[str, int]:
         """Name of a list that is not here any more -> how many records of its rows await a decision."""
-        counts: Counter[str] = Counter()
-        with self._store.read() as tx:
-            here, after = {each.name for each in tx.lists()}, ""
-            while page := tx.settings_under(UNLISTED, after):
-                after = page[-1][0]
-                counts.update(list_of_unlisted(setting)[0] for setting, _ in page)
-        return {name: number for name, number in sorted(counts.items()) if name not in here}
+        return of_removed(self._store)
 
     def now(self) -> int:
         """Unix seconds."""
         return int(self._clock())
-
-
-def _unlist(tx: StoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
-    """Keeps the records of rows that go under the name of their list."""
-    noted = tx.settings_named([shared_row(row) for row in gone])
-    for row in gone:
-        if (record := noted.get(shared_row(row), NAMELESS)) != NAMELESS:
-            tx.set_setting(f"{unlisted(of.name)}{row}", record)
-    tx.forget_settings(list(noted))
