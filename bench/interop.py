@@ -32,16 +32,21 @@ from bench.memory import Sampler
 from node.app.daemon import settle
 from node.domain.ids import Origin, federation_id, member_id
 from node.domain.references import ListHead, Reference
+from node.domain.roster import Policy
 from node.interop import vics
 from node.interop.left_out import LeftOut
 from node.interop.reading import Choices
 from node.interop.vics_writing import write_vics
 from node.match.index import LocalIndex
+from node.match.ranking import rank
 from node.store.store import open_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
+from node.usecases.list_comparing import ListComparing
+from node.usecases.list_hits import ListHits
 from node.usecases.list_taking import Row
 from node.usecases.lists import Lists, ListTerms
+from node.usecases.matching import Matcher
 from node.wire.convert import ProtoCodec
 
 ROWS: Final = 100_000
@@ -142,7 +147,11 @@ class Home:
         catalogue.start()
         origin = Origin(federation_id("bench.example"), member_id("FR"), 1, "audit")
         self._audit = AuditLog(store=self._store, origin=origin, clock=time.time, random=os.urandom)
-        self._lists = Lists(store=self._store, catalogue=catalogue, audit=self._audit)
+        me = origin.member
+        matcher = Matcher(store=self._store, index=self.index, codec=ProtoCodec(), rank=rank, own=lambda: me)
+        hits = ListHits(store=self._store, index=self.index, matcher=matcher, radius=lambda: Policy().radius)
+        comparing = ListComparing(store=self._store, index=self.index, hits=hits)
+        self._lists = Lists(store=self._store, catalogue=catalogue, audit=self._audit, comparing=comparing)
 
     def take(self, file: Path, rows: int) -> None:
         """Imports a file with so many rows."""

@@ -20,6 +20,7 @@ from node.app.rekeying import Rekeying
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
+from node.control.case_commands import CaseCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands, Writing
 from node.control.held_commands import HeldCommands
@@ -41,9 +42,9 @@ from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.contribution import Contributing
+from node.usecases.imported_cases import Cases
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
-from node.usecases.list_hits import ListHits
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -56,6 +57,7 @@ from node.usecases.sources import Muting
 
 def node_commands(services: NodeServices) -> Commands:
     """All commands of a node by name."""
+    cases = Cases(services.store)
     return Commands.of(
         _search(services),
         _queries(services),
@@ -66,7 +68,21 @@ def node_commands(services: NodeServices) -> Commands:
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
-        HitCommands(hits=services.hits, audit=services.audit, clock=time.time),
+        HitCommands(
+            hits=services.hits,
+            list_hits=services.list_hits,
+            cases=cases,
+            audit=services.audit,
+            clock=time.time,
+        ),
+        CaseCommands(
+            known=cases,
+            store=services.store,
+            hits=services.hits,
+            list_hits=services.list_hits,
+            audit=services.audit,
+            clock=time.time,
+        ),
         HoldingCommands(
             disposal=services.disposal,
             store=services.store,
@@ -75,7 +91,7 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
-        ListCommands(lists=services.lists),
+        ListCommands(lists=services.lists, cases=cases),
         _list_hits(services),
         _export(services),
         MuteCommands(
@@ -97,13 +113,7 @@ def _allowed(services: NodeServices) -> AllowList:
 
 
 def _list_hits(services: NodeServices) -> ListHitCommands:
-    found = ListHits(
-        store=services.store,
-        index=services.index,
-        matcher=services.matcher,
-        radius=lambda: services.policy().radius,
-    )
-    return ListHitCommands(found=found, audit=services.audit, clock=time.time)
+    return ListHitCommands(found=services.list_hits, audit=services.audit, clock=time.time)
 
 
 def _export(services: NodeServices) -> ExportCommands:
@@ -135,6 +145,7 @@ def _search(services: NodeServices) -> SearchCommands:
         matcher=services.matcher,
         hits=services.hits,
         kept=services.kept,
+        cases=Cases(services.store),
         store=services.store,
         audit=services.audit,
         clock=time.time,
@@ -181,7 +192,9 @@ def _sharing(services: NodeServices) -> SharingCommands:
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
     return ListSharingCommands(
-        contributing=ListContributing(store=services.store, ledger=services.ledger, own=own, audit=services.audit),
+        contributing=ListContributing(
+            store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
+        ),
         publications=Publications(services.store),
         sender=lambda: services.sender,
     )

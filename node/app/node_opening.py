@@ -41,6 +41,8 @@ from node.usecases.hit_list import HitList
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
+from node.usecases.list_comparing import ListComparing
+from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
@@ -154,6 +156,7 @@ def _wire(
         disagreed=alarms.index_disagrees,
     )
     hits = StoredHits(store=store, own=me, clock=time.time)
+    list_hits = ListHits(store=store, index=index, matcher=matcher, radius=lambda: latest_policy(members).radius)
     signer = ring.signer(STATEMENT)
     ledger = Ledger(
         codec=codec,
@@ -265,7 +268,13 @@ def _wire(
             retract=ledger.retract,
             remove_original=originals.remover(home.originals),
         ),
-        lists=Lists(store=store, catalogue=catalogue, audit=audit),
+        list_hits=list_hits,
+        lists=Lists(
+            store=store,
+            catalogue=catalogue,
+            audit=audit,
+            comparing=ListComparing(store=store, index=index, hits=list_hits),
+        ),
         link=link,
         wakers=wakers,
         bringers=bringers,

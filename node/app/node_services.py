@@ -33,6 +33,7 @@ from node.usecases.homes import refusal
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
+from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
 from node.usecases.ownlog import OwnLog
@@ -88,6 +89,7 @@ class NodeServices:
     held: HeldQuestions
     custody: Custody
     disposal: Disposal
+    list_hits: ListHits
     lists: Lists
     link: Link
     secret: Passphrase | None = None

@@ -114,8 +114,9 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
 
     With --list, rows of an imported list are shared: the hashes, category, series and flags that the list says, under
     its handling. Rows without a hash that may be shared, rows that their file restricts, and rows of a category that is
-    not illegal or not pertinent are left out and counted. A row that was shared before is not shared again. If a later
-    file withdraws a row, its record stays until you retract it: vigil retract.
+    not illegal or not pertinent are left out and counted. A row that was shared before is not shared again. If a
+    later file changes or withdraws a row, or the list is removed, its record stays until you run this command again: it
+    retracts the records that the list does not say any more, after a confirmation, and shares changed rows again.
 
     A printed record is stored here for good. It is published when the hub has cosigned it: the last line says so.
     """

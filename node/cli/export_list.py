@@ -99,12 +99,19 @@ def export_list(  # noqa: PLR0917 (typer hands over by name)
     distribution: Annotated[
         Distribution | None, typer.Option("--distribution", help=_DISTRIBUTION_HELP, show_default=False)
     ] = None,
-    case: Annotated[str | None, typer.Option("--case", metavar="REF", help="The holdings of this case.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            "--case", metavar="REF", help="The holdings of this case, or the rows of a case that came with a list."
+        ),
+    ] = None,
     series: Annotated[
         str | None,
         typer.Option("--series", metavar="NAME", help="The records of this series; with --case, holdings of both."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="The rows of this list.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--list", metavar="NAME", help="The rows of this list; with --case, of its case.")
+    ] = None,
     level: Annotated[LowestLevel | None, typer.Option("--level", help=_LEVEL_HELP)] = None,
     since: Annotated[
         int | None,
@@ -168,7 +175,8 @@ def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Li
 
 def export_words(line: Line, noun: str = "row", empty: str = _EMPTY) -> str:
     """The file, and what was left out. `noun`: what it has; `empty`: what is said of a file without any."""
-    lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}, SHA-256 {line['sha256']}."]
+    of_list = f" of the list {plain(line['list'])}" if line.get("list") else ""
+    lines = [f"{plain(line['path'])}: {count(line['rows'], noun)}{of_list}, SHA-256 {line['sha256']}."]
     if line["withdrawn"]:
         lines.append(below(2, f"withdrawn from earlier exports: {line['withdrawn']:,}"))
     lines += left_out_words(line["left_out"])

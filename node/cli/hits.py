@@ -1,9 +1,10 @@
-"""`vigil hits`: the stored hits of our holdings on other members' records.
+"""`vigil hits`: the hits of our holdings on other members' records, and on lists.
 
 Rules this module upholds:
 
 - The newest hit comes first. The summary at the end says which hits are not listed, and why.
-- A hit that was shown is no longer new.
+- A hit on a record that was shown is no longer new. Hits on lists are found again each time: they are never new.
+- A hit on a list says which list and row, and that no member signed it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,20 @@ from typing import Annotated, Final
 import typer
 
 from node.cli.common import Command, common
+from node.cli.list_hits import holding_words
 from node.cli.output import Line, plain
 from node.cli.statement_words import handling_words, statement_words
-from node.cli.words import aside_words, count, moment, not_matched_words, record_name, speaker, stored_near_words
+from node.cli.words import (
+    aside_words,
+    count,
+    moment,
+    not_matched_words,
+    record_name,
+    same_name_words,
+    speaker,
+    stored_near_words,
+)
+from node.errors import Misuse
 
 _LISTED: Final = 100
 _LEFT_OUT_SHOWN: Final = 5
@@ -45,22 +57,36 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     after: Annotated[
         int, typer.Option("--after", metavar="HIT", min=0, help="Continue the list after the hit with this number.")
     ] = 0,
+    lists_after: Annotated[
+        int,
+        typer.Option(
+            "--lists-after", metavar="HOLDING", min=0, help="Only hits on lists, continued after this holding."
+        ),
+    ] = 0,
 ) -> None:
-    """List the hits of our holdings on records of other members, the newest first.
+    """List the hits of our holdings on records of other members and on lists, the newest first.
 
     Vigil finds a hit when it takes a file in, and also later, when another member shares a similar record. Hits of one
     holding on records of one member with the same evidence are one line, with their number. A hit is a lead for a
     person to check. A hit ends when the record is corrected, is retracted or expires.
+
+    Hits on lists come next, by holding: what a list says is signed by no member. They are found again each time, so a
+    list that is changed or removed leaves none. With --new or --member there are hits on records alone. A case that
+    came with a list has no holdings: vigil lists hits NAME --case REF.
     """
     given = common(ctx)
     arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
     arguments |= {"member": member} if member else {}
+    if lists_after and (member or new or after):
+        raise Misuse("--lists-after shows hits on lists alone", remedy="give it without --member, --new and --after")
+    arguments |= {"lists_after": lists_after} if lists_after else {}
     with given.session() as session:
         for line in session.run("hits-list", arguments):
-            given.output.line(line, _hit_words if "hit" in line else _summary_words)
+            shown = hit_words if "hit" in line else holding_words if "holding" in line else _summary_words
+            given.output.line(line, shown)
 
 
-def _hit_words(line: Line) -> str:
+def hit_words(line: Line) -> str:
     """A hit in several lines: the record and its distance, the case, when it was found, and what the record says."""
     number = f"hit {line['hit']}" + (" (new)" if line["new"] else "")
     record = f"{speaker(line['origin'])} {record_name(line['record'])}"
@@ -88,6 +114,7 @@ def _summary_words(line: Line) -> str:
         )
     if line["next"] is not None:
         words.append(f"For the next hits: vigil hits --after {line['next']}")
+    words += _lists_words(line["lists"]) + same_name_words(line)
     if line["not_matched_yet"]:
         words.append(not_matched_words(line))
     if line["left_out"]:
@@ -98,6 +125,19 @@ def _summary_words(line: Line) -> str:
                 f"  and {len(line['left_out']) - _LEFT_OUT_SHOWN:,} more records or holdings (--json lists all)"
             )
     return "\n".join(words)
+
+
+def _lists_words(lists: Line | None) -> list[str]:
+    """The holdings that match lists."""
+    if lists is None or not lists["scanned"]:
+        return []
+    match = "matches a list" if lists["holdings"] == 1 else "match lists"
+    words = [f"{count(lists['holdings'], 'holding')} of {lists['scanned']:,} that were searched for {match}."]
+    if lists["hidden"]:
+        words.append(f"The allow-list hides {count(lists['hidden'], 'more holding')}: vigil hits --show-all")
+    if lists["next"] is not None:
+        words.append(f"For the next hits on lists: vigil hits --lists-after {lists['next']}")
+    return words
 
 
 def _left_out_words(line: Line) -> str:

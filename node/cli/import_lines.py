@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.cli.output import Line
 from node.control.list_lines import category_line, place_line
-from node.usecases.list_report import ListReport
+from node.usecases.list_report import SHARED, TEXTS, ListReport
 
 if TYPE_CHECKING:
     from node.domain.references import ListHead
@@ -24,7 +24,7 @@ INCOMPLETE: Final = "incomplete"
 REJECTED: Final = "rejected"
 REFUSED: Final = "refused"
 TRUNCATED: Final = "truncated"
-_COUNTS: Final = ("added", "changed", "unchanged", "withdrawn", "repeated", "conflicting", "withdrawn_unknown")
+_COUNTS: Final = ("added", "changed", "unchanged", "withdrawn", "repeated", "conflicting", "withdrawn_unknown", "stale")
 
 
 def imported_line(report: ListReport, head: ListHead, stored: Line, *, new: bool) -> Line:
@@ -40,6 +40,9 @@ def imported_line(report: ListReport, head: ListHead, stored: Line, *, new: bool
         "list": stored["list"],
         "list_state": stored["state"],
         "list_rows": stored["rows"],
+        "own_holdings": stored["own_holdings"],
+        "awaiting_retraction": stored["awaiting_retraction"],
+        "same_cases": stored["same_cases"],
         "sha256_of_file": stored["sha256_of_file"],
     }
 
@@ -54,6 +57,7 @@ def examined_line(report: ListReport, head: ListHead, standing: Standing, digest
         "repeated": standing.repeated if exact else None,
         "conflicting": standing.conflicting if exact else None,
         "withdrawn_unknown": standing.unknown if exact else None,
+        "stale": standing.stale if exact else None,
     }
     return {
         **_file(report, head, ACCEPTED if is_whole else REJECTED),
@@ -62,6 +66,9 @@ def examined_line(report: ListReport, head: ListHead, standing: Standing, digest
         "list": None,
         "list_state": None,
         "list_rows": None,
+        "own_holdings": None,
+        "awaiting_retraction": None,
+        "same_cases": None,
         "sha256_of_file": digest.hex(),
     }
 
@@ -79,6 +86,9 @@ def failed_line(form: str, how: str, error: Broken | Unwelcome) -> Line:
         "list": None,
         "list_state": None,
         "list_rows": None,
+        "own_holdings": None,
+        "awaiting_retraction": None,
+        "same_cases": None,
         "sha256_of_file": None,
         "error": place_line(error.at) | {"reason": error.reason, "message": str(error), "remedy": error.remedy or None},
     }
@@ -117,7 +127,7 @@ def _shared(report: ListReport, records: int | None) -> Line:
             for reason, rows in report.faults.counts.items()
             if reason in report.first_faults
         ],
-        "warnings": sorted(set(report.notices) | set(warned)),
+        "warnings": sorted({*report.notices, *warned, *([SHARED] if report.contradicting else [])}),
         "notices": [
             {
                 "code": each.code,
@@ -126,7 +136,8 @@ def _shared(report: ListReport, records: int | None) -> Line:
                 "rows": warned.get(each.code) or None,
             }
             for each in report.notices.values()
-        ],
+        ]
+        + _contradicting(report),
         "ignored": dict(report.ignored.counts),
         "flags": {name: {"yes": yes, "no": no} for name, (yes, no) in report.flags.items()},
         "whole_records_before": report.references if report.ends_early is not None else None,
@@ -135,3 +146,12 @@ def _shared(report: ListReport, records: int | None) -> Line:
         else place_line(report.ends_early)
         | {"reason": TRUNCATED, "message": "the file ends early", "remedy": "get the whole file, and import it again"},
     }
+
+
+def _contradicting(report: ListReport) -> list[Line]:
+    """The notice of rows that contradict others, beside that of a row that contradicts itself, which has its code."""
+    if not report.contradicting:
+        return []
+    at = report.contradicting_at
+    first = place_line(at) if at is not None else None
+    return [{"code": SHARED, "text": TEXTS[SHARED], "first": first, "rows": report.contradicting}]

@@ -8,11 +8,12 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from node.cli.import_lines import ACCEPTED, INCOMPLETE
 from node.cli.output import Line, plain
-from node.cli.words import count
+from node.cli.words import count, kind_words
 
 _FLAGS: Final = {
     "victim_identified": "victim identified",
@@ -51,7 +52,13 @@ def _content(line: Line) -> list[str]:
             f"list {plain(line['list'])}: {line['added']:,} added, {line['changed']:,} changed, "
             f"{line['unchanged']:,} unchanged, {line['withdrawn']:,} withdrawn; {count(line['list_rows'], 'row')} now"
         )
+    if line["stale"]:
+        words.append(f"{line['stale']:,} older than what the list says of the same row later: not taken")
+    words += own_holdings_words(line["own_holdings"], line["list"])
+    if line["awaiting_retraction"]:
+        words.append(awaiting_words(line["awaiting_retraction"], line["list"]))
     words += [f"{count(line['cases'], 'case')}"] if line["cases"] else []
+    words += _same_cases_words(line["same_cases"])
     words += [f"category {_category(each)}: {count(each['rows'], 'row')}" for each in line["categories"]]
     words += [
         f"{_FLAGS[name]}: {each['yes']:,} yes, {each['no']:,} no"
@@ -64,6 +71,44 @@ def _content(line: Line) -> list[str]:
     ]
     words += [f"ignored: {plain(name)}, {number:,}" for name, number in line["ignored"].items()]
     return words + [f"note: {_notice(each)}" for each in line["notices"]]
+
+
+def own_holdings_words(told: Line | None, name: str) -> list[str]:
+    """Which of our holdings match rows of a file, and the command that shows them."""
+    if told is None:
+        return []
+    shows = f"vigil lists hits {shlex.quote(plain(name))}"
+    by = ", ".join(f"{number:,} by {kind_words(kind)}" for kind, number in sorted(told["by"].items()))
+    match = "matches" if told["matching"] == 1 else "match"
+    words = [
+        f"{count(told['matching'], 'holding')} of this node {match} rows of this file ({by}): {shows}"
+        if told["matching"]
+        else "no holding of this node matches a row of this file"
+    ]
+    if told["hidden"]:
+        words.append(f"the allow-list hides {count(told['hidden'], 'more holding')}: {shows} --show-all")
+    if told["pdq_rows_not_compared"] or told["near_holdings_not_compared"]:
+        words.append(f"not all rows with a PDQ were compared with near pictures; this compares all: {shows}")
+    return words
+
+
+def _same_cases_words(same: Line | None) -> list[str]:
+    """Cases that have the reference of another case: they are told, and never merged."""
+    words = []
+    for name, where in (("own", "of this node"), ("lists", "of another list")):
+        if same and same[name]:
+            have = "case has the reference of a case" if same[name] == 1 else "cases have references of cases"
+            words.append(f"{same[name]:,} {have} {where}; they are separate cases: vigil case list")
+    return words
+
+
+def awaiting_words(number: int, name: str) -> str:
+    """Records that were made of rows which left their list, and the command that decides."""
+    command = f"vigil contribute --list {shlex.quote(plain(name))}"
+    shared = "shared record is of a row" if number == 1 else "shared records are of rows"
+    return (
+        f"{number:,} {shared} that this list changed or withdrew; to retract what it does not say any more: {command}"
+    )
 
 
 def _category(each: Line) -> str:

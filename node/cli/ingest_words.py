@@ -18,6 +18,7 @@ from node.cli.words import (
     hit_words,
     not_matched_words,
     record_name,
+    same_name_words,
     speaker,
     stored_hit_words,
     subject_name,
@@ -56,6 +57,7 @@ def summary_words(line: Line) -> str:
         case = plain(line["case"])
         words += f"\nThe whole case has {count(line['case_hits'], 'hit')} on records of other members: "
         words += f"vigil hits --case {case}"
+    words += "".join(f"\n{each}" for each in same_name_words(line))
     if line.get("not_matched_yet"):
         words += f"\n{not_matched_words(line)}"
     words += "".join(f"\n{each}" for each in (*grouped_words(line), *aside_words(line, "vigil match PATH")))

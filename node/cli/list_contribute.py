@@ -67,20 +67,42 @@ def contribute_list(given: Common, arguments: Line, *, other: bool) -> None:
 
 def _question(line: Line) -> str:
     readers = handling_words(line["handling"])
-    return f"This would share {count(line['would_contribute'], 'row')} of the list ({readers}). Share them?"
+    share = (
+        f"share {count(line['would_contribute'], 'row')} of the list ({readers})" if line["would_contribute"] else ""
+    )
+    retract = f"retract {count(line['would_retract'], 'record')} whose rows the list changed or withdrew"
+    doing = " and ".join(filter(None, [share, retract if line["would_retract"] else ""]))
+    return f"This would {doing}. Do it?" if line["would_retract"] else f"This would {share}. Share them?"
 
 
 def _row_words(line: Line) -> str:
-    return f"row {line['row']:>9}  {record_name(line['record'])}"
+    retracted = "  retracted: the list changed or withdrew the row" if line["retracted"] else ""
+    return f"row {line['row']:>9}  {record_name(line['record'])}{retracted}"
 
 
 def _summary_words(line: Line) -> str:
-    if line["would_contribute"] or "queued" not in line:
+    if "queued" not in line:
         words = [f"{count(line['would_contribute'], 'row')} would be shared. Nothing was shared."]
     else:
         words = [f"{count(line['contributed'], 'row')} of the list {plain(line['list'])} shared."]
         words += [why_words(line)] if line["contributed"] and line["why"] else []
     if line["interrupted"]:
         words[0] = f"Interrupted: {words[0]}"
+    words += _retraction_words(line)
     words += [f"  {number:,} {_WHY.get(why, plain(why))}" for why, number in line["not_shared"].items()]
     return "\n".join(words)
+
+
+def _retraction_words(line: Line) -> list[str]:
+    """Records whose rows left the list."""
+    words = []
+    if line["would_retract"]:
+        records = count(line["would_retract"], "record")
+        words.append(f"  {records} would be retracted: the list changed or withdrew the rows")
+    if line["retracted"]:
+        words.append(f"  {count(line['retracted'], 'record')} retracted: the list changed or withdrew the rows")
+    if line["kept"]:
+        words.append(f"  {line['kept']:,} kept: the list still says the same, or the record has another ground")
+    if line["retract_later"]:
+        words.append(f"  {line['retract_later']:,} more to be retracted: run the same command again")
+    return words

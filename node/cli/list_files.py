@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from node.cli.output import Advance, Line
 from node.control.list_lines import item_of
-from node.domain.references import PLACEHOLDER, Family, Fault, Item, ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import PLACEHOLDER, At, Family, Fault, Item, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse
 from node.interop.formats import FORMATS, format_of
 from node.interop.reading import HEAD_BYTES, Choices, Format
-from node.usecases.list_report import CONFLICTING, DUPLICATE, SHARED, ListReport
+from node.usecases.list_report import CONFLICTING, DUPLICATE, ListReport
 from node.usecases.list_standing import Standing
 from node.usecases.placeholders import CONSTANT, Placeholders, without
 
@@ -133,8 +133,7 @@ def examine(file: ListFile, advance: Advance) -> tuple[Pass, Standing]:
         # They were known too late for the first rows.
         read, standing = _compared(Pass(file, advance, read.placeholders))
     note_repeats(read.report, standing.repeated, standing.conflicting)
-    if standing.shared:
-        read.report.notice(SHARED)
+    read.report.contradicting, read.report.contradicting_at = standing.contradicting, standing.first
     return read, standing
 
 
@@ -154,6 +153,18 @@ def note_repeats(report: ListReport, repeated: int, conflicting: int) -> None:
         report.notice(DUPLICATE)
     if conflicting:
         report.notice(CONFLICTING)
+
+
+def note_contradicting(report: ListReport, told: Line) -> None:
+    """Tells of rows that contradict others, as the node counted them."""
+    report.contradicting = told["rows"]
+    if (first := told["first"]) is not None:
+        report.contradicting_at = At(
+            record=first.get("record", -1),
+            line=first.get("line", -1),
+            offset=first.get("offset", -1),
+            name=first.get("id", ""),
+        )
 
 
 def _unreadable(label: str, error: OSError) -> Misuse:

@@ -27,7 +27,7 @@ def register(group: typer.Typer) -> None:
     group.command("hits", cls=Command)(hits)
 
 
-def hits(
+def hits(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the list.", show_default=False)],
     limit: Annotated[
@@ -36,6 +36,7 @@ def hits(
     after: Annotated[
         int, typer.Option("--after", metavar="HOLDING", min=0, help="Continue after the holding with this number.")
     ] = 0,
+    case: Annotated[str, typer.Option("--case", metavar="REF", help="Only rows of this case of the list.")] = "",
     show_all: Annotated[bool, typer.Option("--show-all", help="Also show holdings that the allow-list hides.")] = False,
 ) -> None:
     """List the holdings that match a list, also those that were here before the list.
@@ -44,28 +45,31 @@ def hits(
     for a person to check.
     """
     given = common(ctx)
-    arguments: Line = {"list": name, "limit": limit, "after": after, "show_all": show_all}
+    arguments: Line = {"list": name, "case": case, "limit": limit, "after": after, "show_all": show_all}
     with given.session() as session:
         for line in session.run("list-hits", arguments):
-            given.output.line(line, _holding_words if "holding" in line else _summary_words)
+            given.output.line(line, holding_words if "holding" in line else _summary_words)
 
 
-def _holding_words(line: Line) -> str:
+def holding_words(line: Line) -> str:
+    """A holding that matches lists, with its best hits."""
     cases = f", case {plain(', '.join(line['cases']))}" if line["cases"] else ""
     rows = [f"holding {line['holding']}{cases}"]
     for hit in line["hits"][:_HITS_SHOWN]:
         said = "; ".join(statement_words(hit))
         rows.append(f"    {list_words(hit['list'])}: {stored_near_words(hit)}")
         rows += [f"        {said}"] if said else []
-    more = len(line["hits"]) - _HITS_SHOWN + line["left_out"]
+    more = max(len(line["hits"]) - _HITS_SHOWN, 0) + line["left_out"]
     if more > 0:
-        rows.append(f"    and {count(more, 'more row')} of the list")
+        rows.append(f"    and {count(more, 'more row')}")
     return "\n".join(rows)
 
 
 def _summary_words(line: Line) -> str:
     match = "matches" if line["holdings"] == 1 else "match"
-    words = [f"{count(line['holdings'], 'holding')} {match} the list {plain(line['list'])}; {line['shown']:,} shown."]
+    of_case = f", case {plain(line['case'])}" if line["case"] else ""
+    what = f"the list {plain(line['list'])}{of_case}"
+    words = [f"{count(line['holdings'], 'holding')} {match} {what}; {line['shown']:,} shown."]
     if line["hidden"]:
         words.append(f"The allow-list hides {count(line['hidden'], 'more holding')}: --show-all")
     if line["next"] is not None:

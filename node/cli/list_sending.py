@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from node.cli.common import Session, one
 from node.cli.import_lines import imported_line
-from node.cli.list_files import ListFile, Pass, note_repeats
+from node.cli.list_files import ListFile, Pass, note_contradicting, note_repeats
 from node.cli.output import Line, Output
 from node.control.list_lines import head_line
 from node.errors import Misuse
@@ -56,6 +56,7 @@ def send_file(session: Session, output: Output, into: Into, file: ListFile) -> L
     if sending.failure is not None:
         raise sending.failure
     note_repeats(read.report, stored["repeated"], stored["conflicting"])
+    note_contradicting(read.report, stored["contradicting"])
     return imported_line(read.report, read.head, stored, new=not known)
 
 

@@ -14,6 +14,7 @@ import typer
 
 from node.cli import list_hits, options
 from node.cli.common import Command, common, new_group, one
+from node.cli.import_words import awaiting_words
 from node.cli.ingest import Level
 from node.cli.output import Line, plain
 from node.cli.statement_options import HandlingCode
@@ -46,7 +47,7 @@ def list_(ctx: typer.Context) -> None:
     with given.session() as session:
         for line in session.run("list-list", {}):
             seen += 1
-            given.output.line(line, _list_words)
+            given.output.line(line, _removed_words if "removed_list" in line else _list_words)
     if not seen:
         given.output.note("no lists here; `vigil import FILE --list NAME` makes one")
 
@@ -68,7 +69,7 @@ def show(
         for line in session.run("list-show", {"list": name, "limit": limit, "after": after, "words": words}):
             if "row" in line:
                 last, rows = line["row"], rows + 1
-                given.output.line(line, _row_words)
+                given.output.line(line, row_words)
             else:
                 given.output.line(line, _case_words if "case_of_list" in line else _list_words)
     if rows and rows == limit:
@@ -117,9 +118,7 @@ def remove(
         if not yes:
             [line] = session.run("list-show", {"list": name, "limit": 0, "after": 1})
             raise Misuse(f"this would remove {count(line['rows'], 'row')}", remedy="add --yes to remove the list")
-        given.output.line(
-            one(session.run("list-remove", {"list": name})), lambda line: f"{count(line['removed'], 'row')} removed."
-        )
+        given.output.line(one(session.run("list-remove", {"list": name})), _gone_words)
 
 
 def _list_words(line: Line) -> str:
@@ -138,7 +137,20 @@ def _list_words(line: Line) -> str:
         f"imported {moment(line['imported_at'])}"
         + (f" by {plain(line['imported_by'])}" if line["imported_by"] else ""),
     ]
-    return "\n".join([plain(line["list"]), below(2, "; ".join(about))])
+    rows = [plain(line["list"]), below(2, "; ".join(about))]
+    awaiting = line["awaiting_retraction"]
+    return "\n".join([*rows, *([below(2, awaiting_words(awaiting, line["list"]))] if awaiting else [])])
+
+
+def _removed_words(line: Line) -> str:
+    words = awaiting_words(line["awaiting_retraction"], line["removed_list"])
+    return "\n".join([f"{plain(line['removed_list'])} (removed)", below(2, words)])
+
+
+def _gone_words(line: Line) -> str:
+    awaiting = line["awaiting_retraction"]
+    told = f"\n{awaiting_words(awaiting, line['list'])}" if awaiting else ""
+    return f"{count(line['removed'], 'row')} removed.{told}"
 
 
 def _case_words(line: Line) -> str:
@@ -146,7 +158,8 @@ def _case_words(line: Line) -> str:
     return f"  case {plain(line['case_of_list'])}{said}"
 
 
-def _row_words(line: Line) -> str:
+def row_words(line: Line) -> str:
+    """A row of a list: its place, what it says, and its hashes."""
     at = line["at"]
     place = ", ".join(f"{word} {plain(at[name])}" for name, word in _PLACES.items() if name in at)
     category = line["category"]

@@ -16,6 +16,7 @@ import typer
 
 from node import config
 from node.cli.common import Command, common
+from node.cli.import_words import awaiting_words, own_holdings_words
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.words import count
@@ -104,6 +105,8 @@ def _summary_words(line: Line) -> str:
             f"list {plain(line['list'])}: {line['added']:,} added, {line['changed']:,} changed, "
             f"{line['withdrawn']:,} withdrawn"
         )
+        words += own_holdings_words(line["own_holdings"], line["list"])
+        words += [awaiting_words(line["awaiting_retraction"], line["list"])] if line["awaiting_retraction"] else []
     if line["kept_back"]:
         words.append("rows that no page has any more were kept, because a page was not taken in")
     if line["goes_on"]:

@@ -47,6 +47,8 @@ class Pull:
         terms = {"provider": peer.provider, "level": peer.level, "code": peer.code}
         self._into = Into(name=peer.list, terms={name: value for name, value in terms.items() if value})
         self._sums = dict.fromkeys((*_COUNTS, "imported", "failed"), 0)
+        self._own_holdings: Line | None = None
+        self._awaiting: int | None = None
         self._stops: Mapping[str, Stop] = {}
 
     def run(self, known: Cursor) -> Line:
@@ -69,6 +71,8 @@ class Pull:
             "pages": self._total,
             "unchanged": len(fetched.pages) - len(new),
             **self._sums,
+            "own_holdings": self._own_holdings,
+            "awaiting_retraction": self._awaiting,
             "kept_back": kept_back,
             "passed_over": fetched.passed_over,
             "goes_on": any(stop.page > 1 for stop in fetched.stops.values()),
@@ -133,6 +137,7 @@ class Pull:
         line = send_set(self._session, self._output, replace(self._into, replaces=True), read)
         self._sums["imported"] = len(read)
         self._count(line)
+        self._own_holdings, self._awaiting = line["own_holdings"], line["awaiting_retraction"]
         digests = {page.page.name: first.digest.hex() for page, (_, first) in zip(fetched.pages, read, strict=True)}
         self._stops = fetched.stops
         self._keep(digests, is_whole=True)

@@ -20,7 +20,16 @@ from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
 from node.cli.subjects import count_subjects, read_asked, subjects
-from node.cli.words import aside_words, count, grouped_words, hit_words, kind_words, speaker, subject_name
+from node.cli.words import (
+    aside_words,
+    count,
+    grouped_words,
+    hit_words,
+    kind_words,
+    same_name_words,
+    speaker,
+    subject_name,
+)
 from node.domain.fingerprint_kinds import FingerprintKind
 from node.errors import Misuse
 
@@ -103,7 +112,10 @@ def match(  # noqa: PLR0917 (typer hands over by name)
     rule: RuleOption = Rule.POLICY,
     case: Annotated[
         str,
-        typer.Option("--case", help="Our case reference. Without files and hashes: look up the holdings of this case."),
+        typer.Option("--case", help="Our case reference. Without files and hashes: look up this case."),
+    ] = "",
+    of_list: Annotated[
+        str, typer.Option("--list", metavar="NAME", help="With --case: the case of this list, not one of this node.")
     ] = "",
     hashes: HashFile = None,
     algorithm: Algorithm = None,
@@ -113,16 +125,21 @@ def match(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Search this node for files or hashes: in our holdings and in every member's records.
 
-    Without files and hashes, `--case` looks up every holding of that case, from its stored fingerprints. Pictures and
-    videos are searched in all eight orientations, with and without plain borders; bare hashes without change. A picture
-    is also compared with the frames of videos, and a video with pictures. Hits are shown as they are found. Nothing
-    leaves this machine. A hit is a lead that a person checks. It is never a verdict.
+    Without files and hashes, `--case` looks up every holding of that case, from its stored fingerprints; of a case that
+    came with a list, every row. Pictures and videos are searched in all eight orientations, with and without plain
+    borders; bare hashes without change. A picture is also compared with the frames of videos, and a video with
+    pictures. Hits are shown as they are found. Nothing leaves this machine. A hit is a lead that a person checks. It is
+    never a verdict.
     """
     given = common(ctx)
     files = Files(output=given.output)
     arguments: Line = {"rule": rule.value, "case": case} | ({"show_all": True} if show_all else {})
     words = HitWords()
-    if case and not asked and hashes is None:
+    whole_case = bool(case) and not asked and hashes is None
+    if of_list and not whole_case:
+        raise Misuse("--list goes with --case alone", remedy="a search looks at all lists; --list names whose case")
+    if whole_case:
+        arguments |= {"list": of_list} if of_list else {}
         with given.session() as session:
             for line in session.run("match-case", arguments):
                 given.output.line(line, _searched_words if "searched" in line else words)
@@ -186,6 +203,10 @@ def _searched_words(summary: Line) -> str:
         words.append(f"Not compared, because the picture is plain or its quality is too low: {kinds}.")
     if summary.get("holdings"):
         words.append(f"{count(summary['holdings'], 'holding')} looked up. {FROM_HOLDINGS}")
+    if summary.get("references"):
+        words.append(f"{count(summary['references'], 'row')} of the list {plain(summary['list'])} looked up.")
+    elif summary.get("holdings"):
+        words += same_name_words(summary)
     if summary.get("files"):
         words.append(f"{files_words(summary)}.")
     if summary.get("files_per_second"):

@@ -116,7 +116,16 @@ def list_words(row: Line) -> str:
     parts += [f"case {plain(row['case'])} of the list"] if row["case"] else []
     parts += ["not a list of child abuse material"] if not row["child_abuse"] else []
     parts += [f"disputed by {row['disputes']}"] if row["disputes"] else []
-    return ", ".join(parts)
+    return ", ".join([*parts, "signed by no member"])
+
+
+def same_name_words(line: Line) -> list[str]:
+    """Says that lists have cases with the reference of a case of this node."""
+    names = [
+        plain(each["list"]) + (f" ({plain(each['provider'])})" if each["provider"] else "")
+        for each in line.get("same_name") or ()
+    ]
+    return [f"A case with this reference also came with: {', '.join(names)}. It is another case."] if names else []
 
 
 def _member_words(hit: Line) -> list[str]:

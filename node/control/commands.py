@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "bundle-have", "cases", "comment", "contribute", "contribute-list", "correct", "evidence", "export-bundle",
+    "bundle-have", "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence",
+    "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
     "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
     "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",

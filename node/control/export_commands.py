@@ -16,7 +16,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from node.control.arguments import Arguments
@@ -95,7 +95,8 @@ class ExportCommands:
 
     async def export_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"format", "profile", "distribution", "case", "series", "list", "level", "since"} -> lines {"data": base64},
-        then {"format", "rows", "withdrawn", "left_out", "size", "sha256", "manifest": base64}.
+        then {"format", "list", "rows", "withdrawn", "left_out", "size", "sha256", "manifest": base64}. "list": whose
+        rows were written; a case may be one of a list.
         """
         given = Arguments(arguments)
         form, profile, selection = given.text("format"), given.text("profile", ""), _selection(given)
@@ -105,6 +106,8 @@ class ExportCommands:
         await self._record("list export begins", about, at)
         scheme = self.writing.scheme(form, profile)
         export = await asyncio.to_thread(self.exporting.begin, selection, scheme)
+        selection = replace(selection, list=export.list)
+        about |= {"list": export.list} if export.list else {}
         pieces, left_out = self.writing.write(form, export, shape, _bytes_of(selection), at)
         async for line in self._sent(pieces, export, left_out, about, (form, profile, at)):
             yield line
@@ -154,6 +157,7 @@ class ExportCommands:
         signed = await asyncio.to_thread(sign_manifest, manifest, self.signer)
         yield {
             "format": manifest.format,
+            "list": about.get("list"),
             **counts,
             "size": size,
             "sha256": digest.hexdigest(),

@@ -32,6 +32,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "member": hit.record.origin.member,
         "origin": str(hit.record.origin),
         "record": str(hit.record),
+        "signed": True,
         "algorithm": evidence.algorithm if evidence else None,
         "distance": evidence.distance if evidence else None,
         "quality": evidence.quality if evidence else None,

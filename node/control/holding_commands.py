@@ -21,6 +21,7 @@ from node.domain.envelope import Kind
 from node.errors import Misuse, NotFound
 from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
+from node.usecases.imported_cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -99,21 +100,6 @@ class HoldingCommands:
             "fingerprints": _prints(holding) if digests else None,
         }
 
-    async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> {"case", "holdings"}, one line per case, then {"listed", "more", "after"}."""
-        given = Arguments(arguments)
-        limit, after = given.whole("limit", LISTED), given.text("after", "")
-        await self._looks("cases", limit=limit)
-        found = await asyncio.to_thread(self._cases, after, limit + 1)
-        for case, number in found[:limit]:
-            yield {"case": case, "holdings": number}
-        shown = found[:limit]
-        yield {"listed": len(shown), "more": len(found) > limit, "after": shown[-1][0] if shown else after}
-
-    def _cases(self, after: str, limit: int) -> list[tuple[str, int]]:
-        with self.store.read() as tx:
-            return tx.cases(after, limit)
-
     async def set_level(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"holdings", "case", "level"} -> one line per holding, then {"changed", "unchanged", "shared"}.
 
@@ -150,7 +136,8 @@ class HoldingCommands:
                 ids += [each.id for each in page]
                 after = page[-1].id
         if not ids:
-            raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
+            with self.store.read() as tx:
+                raise no_holdings(tx, case, "a list has one level: vigil lists change NAME --level")
         return ids
 
     async def delete(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

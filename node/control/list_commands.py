@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.list_lines import list_line, listed_line, read_head, read_item, read_terms
+from node.control.list_lines import list_line, listed_line, matching_line, place_line, read_head, read_item, read_terms
 from node.errors import Misuse
 from node.usecases.acting import caller
 
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from node.control.runner import Line
+    from node.domain.lists import ReferenceList
+    from node.usecases.imported_cases import Cases
     from node.usecases.list_taking import Taking
     from node.usecases.lists import Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCommands:
-    """`lists`: those of this node."""
+    """`lists` and `cases`: those of this node."""
 
     lists: Lists
+    cases: Cases
 
     async def list_import(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"list", "new", "file", "head", "provider", "level", "code", "retain_until_day"} and items {"rows": [...]},
@@ -59,7 +62,8 @@ class ListCommands:
                     yield {"abandoned": True}
                     return
                 if "end" in item:
-                    yield await asyncio.to_thread(_finish, taking, item["end"], replaces=replaces)
+                    line = await asyncio.to_thread(_finish, taking, item["end"], replaces=replaces)
+                    yield line | await asyncio.to_thread(self._beside, name)
                     return
                 await asyncio.to_thread(_take, taking, item)
         raise Misuse("the import was interrupted", remedy="run the same command again: it continues")
@@ -79,11 +83,26 @@ class ListCommands:
         return any(each.name == name for each in self.lists.lists())
 
     async def list_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"list"} -> one line per list, by name; only the named one, if any."""
+        """{"list"} -> one line per list, by name; only the named one, if any. Without a name also {"removed_list",
+        "awaiting_retraction"} per list that was removed and left records of ours.
+        """
         wanted = Arguments(arguments).text("list", "")
         for each in await asyncio.to_thread(self.lists.lists):
             if wanted in ("", each.name):
-                yield list_line(each)
+                yield await asyncio.to_thread(self._line, each)
+        for name, number in (await asyncio.to_thread(self.lists.removed)).items() if not wanted else ():
+            yield {"removed_list": name, "awaiting_retraction": number}
+
+    def _beside(self, name: str) -> Line:
+        """What else is here under the name of a list, and of its cases."""
+        same = self.cases.same_names(self.lists.named(name).number)
+        return {
+            "awaiting_retraction": self.lists.awaiting(name),
+            "same_cases": {"own": same.own, "lists": same.lists},
+        }
+
+    def _line(self, of: ReferenceList) -> Line:
+        return list_line(of, self.lists.awaiting(of.name))
 
     async def list_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"list", "after", "limit", "words"} -> the list, then (on the first page) its cases, then rows with ids above
@@ -92,7 +111,7 @@ class ListCommands:
         given = Arguments(arguments)
         name, after, words = given.text("list"), given.whole("after", 0), given.flag("words")
         found = await asyncio.to_thread(self.lists.named, name)
-        yield list_line(found)
+        yield await asyncio.to_thread(self._line, found)
         if not after:
             for number, said in (await asyncio.to_thread(self.lists.cases, name)).items():
                 yield {"case_of_list": number, "said": said if words else None}
@@ -105,13 +124,15 @@ class ListCommands:
         given = Arguments(arguments)
         name = given.text("list")
         with self.lists.alone(name):
-            yield list_line(await asyncio.to_thread(self.lists.change, name, read_terms(given)))
+            yield self._line(await asyncio.to_thread(self.lists.change, name, read_terms(given)))
 
     async def list_remove(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
-        """{"list"} -> {"list", "removed"}. Raises `NotFound`."""
+        """{"list"} -> {"list", "removed", "awaiting_retraction"}. Raises `NotFound`."""
         name = Arguments(arguments).text("list")
         with self.lists.alone(name):
-            yield {"list": name, "removed": await asyncio.to_thread(self.lists.remove, name)}
+            removed = await asyncio.to_thread(self.lists.remove, name)
+            awaiting = await asyncio.to_thread(self.lists.awaiting, name)
+            yield {"list": name, "removed": removed, "awaiting_retraction": awaiting}
 
 
 def _take(taking: Taking, item: Line) -> None:
@@ -131,7 +152,8 @@ def _finish(taking: Taking, end: object, *, replaces: bool) -> Line:
         file=_digest(given.text("file", "")),
     )
     counts = taking.counts
-    return list_line(of) | {
+    contradicting, first = taking.contradicting
+    return list_line(of, 0) | {
         "added": taking.added,
         "changed": counts.changed,
         "unchanged": counts.unchanged,
@@ -139,6 +161,9 @@ def _finish(taking: Taking, end: object, *, replaces: bool) -> Line:
         "repeated": counts.repeated,
         "conflicting": counts.conflicting,
         "withdrawn_unknown": counts.unknown,
+        "stale": counts.stale,
+        "contradicting": {"rows": contradicting, "first": None if first is None else place_line(first)},
+        "own_holdings": matching_line(taking.matching()),
     }
 
 

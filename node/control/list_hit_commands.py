@@ -35,17 +35,18 @@ class ListHitCommands:
     clock: Clock
 
     async def list_hits(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"list", "after", "limit", "show_all"} -> one line per holding that matches the list, ascending, then
-        {"list", "holdings", "shown", "hidden", "next"}.
+        """{"list", "case", "after", "limit", "show_all"} -> one line per holding that matches the list, ascending, then
+        {"list", "case", "holdings", "shown", "hidden", "next"}. "case": of the list; its rows alone count.
 
         "holdings" counts all with numbers above "after"; "hidden" those that the allow-list hides, which have no line
         without "show_all"; "next" is the last holding shown, if there are more. Raises `NotFound`, `Refused`.
         """
         given = Arguments(arguments)
         name, limit, show_all = given.text("list"), given.whole("limit", 100), given.flag("show_all")
-        look = {"what": "list hits", "list": name, "limit": limit, "at": int(self.clock())}
+        case = given.text("case", "")
+        look = {"what": "list hits", "list": name, "case": case, "limit": limit, "at": int(self.clock())}
         await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=look))
-        pages = self.found.of(name, after=given.whole("after", 0))
+        pages = self.found.of(name, after=given.whole("after", 0), case=case)
         holdings = shown = hidden = last = 0
         while (page := await asyncio.to_thread(_next, pages)) is not None:
             for each in page:
@@ -56,7 +57,8 @@ class ListHitCommands:
                     yield holding_hits_line(each)
         all_of_them = holdings + (hidden if show_all else 0)
         more = last if shown < all_of_them else None
-        yield {"list": name, "holdings": holdings, "shown": shown, "hidden": hidden, "next": more}
+        counts = {"holdings": holdings, "shown": shown, "hidden": hidden, "next": more}
+        yield {"list": name, "case": case or None} | counts
 
 
 def _next(pages: Any) -> list[HoldingHits] | None:  # noqa: ANN401 (an iterator, whose end is None)
@@ -64,11 +66,13 @@ def _next(pages: Any) -> list[HoldingHits] | None:  # noqa: ANN401 (an iterator,
 
 
 def holding_hits_line(found: HoldingHits) -> Line:
-    """A holding that matches a list: its number, its cases, and its hits, best first."""
+    """A holding that matches lists: its number, its cases, and its hits, best first. A list's row is signed by no
+    member: "signed" is false.
+    """
     return {
         "holding": found.holding,
         "cases": list(found.cases),
         "allowed": found.allowed,
-        "hits": [hit_line(None, hit) for hit in found.hits],
+        "hits": [hit_line(None, hit) | {"signed": False} for hit in found.hits],
         "left_out": found.left_out,
     }

@@ -28,6 +28,7 @@ from node.usecases.lists import ListTerms
 if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.lists import ListedRow, ReferenceList
+    from node.usecases.list_comparing import Matching
     from node.usecases.list_taking import Row
 
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT}
@@ -160,8 +161,8 @@ def read_terms(given: Arguments) -> ListTerms:
 # --- what a person sees -----------------------------------------------------------------------------------------------
 
 
-def list_line(of: ReferenceList) -> Line:
-    """A list, without its rows."""
+def list_line(of: ReferenceList, awaiting: int) -> Line:
+    """A list, without its rows. `awaiting`: records of rows that left it, which await a decision."""
     day = of.retain_until_day
     return {
         "list": of.name,
@@ -183,6 +184,20 @@ def list_line(of: ReferenceList) -> Line:
         "sha256_of_file": of.digest.hex() or None,
         "imported_at": of.imported_at,
         "imported_by": of.imported_by or None,
+        "awaiting_retraction": awaiting,
+    }
+
+
+def matching_line(found: Matching | None) -> Line | None:
+    """Our holdings that match rows of a file; null where they were not compared."""
+    if found is None:
+        return None
+    return {
+        "matching": found.holdings,
+        "by": dict(found.by),
+        "hidden": found.hidden,
+        "pdq_rows_not_compared": found.rows_left,
+        "near_holdings_not_compared": found.holdings_left,
     }
 
 

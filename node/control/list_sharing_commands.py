@@ -19,8 +19,9 @@ from node.control.record_lines import settled_line
 from node.control.sharing_commands import stopping
 from node.control.statements import read_terms
 from node.errors import Misuse
-from node.usecases.consent import Consent, asks
-from node.usecases.list_contribution import RowStand, Wanted
+from node.usecases.consent import Consent
+from node.usecases.list_contribution import Wanted
+from node.usecases.list_sharing_rules import RowStand
 from node.usecases.publication import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from node.usecases.list_contribution import Judged, ListContributing
     from node.usecases.publication import Publications, Sender
 
-_DONE = {RowStand.NEW, RowStand.SHARED}
+_DONE = {RowStand.NEW, RowStand.SHARED, RowStand.RETRACTED, RowStand.KEPT}
 SETTLED_AT_ONCE = 1_000
 """Records of one command whose way out is waited for: the last ones, which leave after all others."""
 
@@ -45,12 +46,14 @@ class ListSharingCommands:
     sender: Callable[[], Sender | None]
 
     async def contribute_list(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"list", "rows", "all_categories", "handling", "dry_run", "yes", "plan"} -> one line {"row", "record"} per
-        row that is shared, then {"list", "contributed", "would_contribute", "skipped", "not_shared", "queued",
-        "signed", "published", "why", "interrupted", "plan", "asks", "handling"}.
+        """{"list", "rows", "all_categories", "handling", "dry_run", "yes", "plan"} -> one line {"row", "record",
+        "retracted"} per row that is shared, or whose record is retracted because it left the list; then {"list",
+        "contributed", "would_contribute", "retracted", "would_retract", "kept", "retract_later", "skipped",
+        "not_shared", "queued", "signed", "published", "why", "interrupted", "plan", "asks", "handling"}.
 
-        "not_shared": why -> rows; "queued", "signed" and "published" count the last 1,000 records. More than
-        ten records need "yes", or "plan" with the plan that was shown. Raises `NotFound`, `Refused`.
+        "kept": records whose row left the list and that stay; "retract_later": those that a further run retracts.
+        "not_shared": why -> rows; "queued", "signed" and "published" count the last 1,000 shared records. More than ten
+        records, and any retraction, need "yes", or "plan" with the plan that was shown. Raises `NotFound`, `Refused`.
         """
         given = Arguments(arguments)
         wanted = Wanted(
@@ -63,30 +66,37 @@ class ListSharingCommands:
         consent = Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
         dry = given.flag("dry_run")
         about = {"list": wanted.list, "plan": plan.digest, "handling": handling_line(plan.handling)}
-        if dry or asks(consent, plan.records):
+        if dry or plan.asks(consent):
             yield (
                 about
                 | {"contributed": 0, "would_contribute": plan.records, "asks": not dry, "interrupted": False}
+                | {"retracted": 0, "would_retract": plan.retractions, "kept": plan.kept, "retract_later": plan.left}
                 | _skipped(plan.counts)
             )
             return
         counts: Counter[RowStand] = Counter()
         shared: list[RecordId] = []
+        ended = False
         async with stopping(items) as stop:
             pages = self.contributing.carry_out(plan, consent)
-            while not stop.asked and (page := await asyncio.to_thread(_next, pages)) is not None:
-                for each in page:
+            while not stop.asked and not ended:
+                page = await asyncio.to_thread(_next, pages)
+                ended = page is None
+                for each in page or ():
                     counts[each.stand] += 1
-                    if each.record is not None:
+                    if each.stand is RowStand.SHARED and each.record is not None:
                         shared.append(each.record)
-                        yield {"row": each.row, "record": str(each.record)}
+                    if each.stand in (RowStand.SHARED, RowStand.RETRACTED):
+                        retracted = each.stand is RowStand.RETRACTED
+                        yield {"row": each.row, "record": str(each.record), "retracted": retracted}
                 del shared[:-SETTLED_AT_ONCE]
             wait = 0.0 if stop.asked else WAIT_SECONDS
             settled = await self.publications.settle(shared, self.sender(), wait)
         yield (
             about
             | {"contributed": counts[RowStand.SHARED], "would_contribute": 0, "asks": False}
-            | {"interrupted": counts.total() < sum(plan.counts.values())}
+            | {"retracted": counts[RowStand.RETRACTED], "would_retract": 0, "kept": counts[RowStand.KEPT]}
+            | {"retract_later": plan.left, "interrupted": not ended}
             | settled_line(settled)
             | _skipped(counts)
         )

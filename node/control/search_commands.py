@@ -23,9 +23,10 @@ from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.holdings import IngestRequest
 from node.domain.queries import Level, MatchRule
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse
 from node.usecases.audit import AuditEntry
-from node.usecases.casework import case_holdings, holding_subject
+from node.usecases.casework import PAGE, case_holdings, holding_subject, listed_subject
 from node.usecases.crowd import fair
 from node.usecases.hit_list import Wanted
 
@@ -39,12 +40,13 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy
     from node.usecases.audit import AuditLog
     from node.usecases.hit_list import HitList
+    from node.usecases.imported_cases import Cases
     from node.usecases.intake import Intake
     from node.usecases.matching import Found, Matcher
     from node.usecases.stored_hits import StoredHits
 
-    Group = tuple[list[Subject], Sequence[int]]
-    """How many subjects are searched for together, and how many holdings."""
+    Group = tuple[list[Subject], Sequence[int], int]
+    """Subjects that are searched for together; if they are rows of one source of the index, which, and its number."""
 
 INGEST_BATCH: Final = 32
 INGEST_SECONDS: Final = 0.5
@@ -75,13 +77,14 @@ def read_level(text: str) -> Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchCommands:
-    """`policy`: the last verified policy."""
+    """`policy`: the last verified policy; `cases`: those of this node."""
 
     policy: Callable[[], Policy]
     intake: Intake
     matcher: Matcher
     hits: HitList
     kept: StoredHits
+    cases: Cases
     store: Store
     audit: AuditLog
     clock: Clock
@@ -124,6 +127,7 @@ class SearchCommands:
             if shown.hit.holding not in with_hits:
                 yield stored_hit_line(shown)
         stand = await asyncio.to_thread(self.hits.stand, request.case)
+        same = await asyncio.to_thread(self.cases.lists_with, request.case)
         yield {
             "files": files,
             "new": new,
@@ -133,6 +137,7 @@ class SearchCommands:
             **tally.line(),
             "case": request.case,
             "case_hits": stand.counts.hits,
+            "same_name": [{"list": each.name, "provider": each.provider or None} for each in same],
             "not_matched_yet": stand.behind,
         }
 
@@ -159,24 +164,40 @@ class SearchCommands:
 
         async def groups() -> AsyncGenerator[Group, None]:
             async for batch in batches(items, MATCH_BATCH, MATCH_SECONDS, MATCH_FIRST_SECONDS):
-                yield [read_subject(line) for line in batch], ()
+                yield [read_subject(line) for line in batch], (), HOLDINGS_SOURCE
 
         async with aclosing(groups()) as read:
             async for line in self._matches(arguments, read):
                 yield line
 
     async def match_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"rule", "case", "show_all"} -> as `match`: the holdings of the case, with their stored fingerprints. The
-        summary has {"holdings": count}. Raises `NotFound` if the case has no holdings.
+        """{"rule", "case", "list", "show_all"} -> as `match`: the holdings of the case, with their stored fingerprints,
+        or the rows of the case of a list (`Cases.chosen`). The summary has {"holdings": count, "references": count,
+        "list", "same_name"}. Raises `NotFound` for an unknown case, `Misuse` if several lists have it.
         """
-        pages = case_holdings(self.store, Arguments(arguments).text("case"))
+        given = Arguments(arguments)
+        case = given.text("case")
+        of = await asyncio.to_thread(self.cases.chosen, case, given.text("list", ""))
+        same = await asyncio.to_thread(self.cases.lists_with, case)
 
         async def groups() -> AsyncGenerator[Group, None]:
-            while (page := await asyncio.to_thread(next, pages, None)) is not None:
-                yield [holding_subject(each) for each in page], [each.id for each in page]
+            pages = case_holdings(self.store, case)
+            while of is None and (page := await asyncio.to_thread(next, pages, None)) is not None:
+                yield [holding_subject(each) for each in page], [each.id for each in page], HOLDINGS_SOURCE
+            after = 0
+            while of is not None:
+                rows = await asyncio.to_thread(self.cases.rows, of, case, after, PAGE, words=False)
+                if not rows:
+                    return
+                yield [listed_subject(of, row) for row in rows], [row.id for row in rows], of.source
+                after = rows[-1].id
 
         async for line in self._matches(arguments, groups()):
-            yield line if "searched" not in line else line | {"holdings": line["subjects"], "files": 0}
+            if "searched" in line:
+                line |= {"holdings": 0, "references": 0, "files": 0, "list": of.name if of is not None else None}
+                line["holdings" if of is None else "references"] = line["subjects"]
+                line["same_name"] = [{"list": each.name, "provider": each.provider or None} for each in same]
+            yield line
 
     async def _matches(self, arguments: Line, groups: AsyncIterator[Group]) -> AsyncGenerator[Line, None]:
         given = Arguments(arguments)
@@ -186,8 +207,8 @@ class SearchCommands:
         tally = Tally()
         began = time.monotonic()
         in_search = 0.0
-        async for asked, own_rows in groups:
-            found, took = await asyncio.to_thread(self._match, asked, own_rows, rule, case, show_all=show_all)
+        async for asked, rows, source in groups:
+            found, took = await asyncio.to_thread(self._match, asked, (rows, source), rule, case, show_all=show_all)
             in_search += took
             subjects += len(asked)
             files += sum(bool(subject.orientations) for subject in asked)
@@ -216,9 +237,16 @@ class SearchCommands:
         }
 
     def _match(
-        self, subjects: list[Subject], own_rows: Sequence[int], rule: MatchRule, case: str, *, show_all: bool
+        self,
+        subjects: list[Subject],
+        own: tuple[Sequence[int], int],
+        rule: MatchRule,
+        case: str,
+        *,
+        show_all: bool,
     ) -> tuple[Found, float]:
-        """The results and the seconds that the search took, after the audit entry is written."""
+        """The results and the seconds that the search took, after the audit entry is written. `own`: as in `Group`."""
+        own_rows, source = own
         self.audit.append(
             AuditEntry(
                 kind=Kind.AUDIT_SEARCH,
@@ -231,9 +259,9 @@ class SearchCommands:
             )
         )
         began = time.monotonic()
-        found = self.matcher.local(subjects, self.policy().radius, rule, own_rows, show_all=show_all)
+        found = self.matcher.local(subjects, self.policy().radius, rule, own_rows, show_all=show_all, own_source=source)
         took = time.monotonic() - began
-        self.kept.keep_match(own_rows, found)
+        self.kept.keep_match(own_rows if source == HOLDINGS_SOURCE else (), found)
         return found, took
 
 

@@ -17,7 +17,7 @@ from node.domain.ids import MemberId
 from node.domain.queries import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.batch import FingerprintColumns
     from node.domain.references import ListCase, ListHead, Reference, Withdrawal
@@ -38,6 +38,30 @@ def list_owner(name: str) -> MemberId:
 def is_list(owner: MemberId) -> bool:
     """Whether this is a list (`list_owner`) and no member."""
     return owner.startswith(_OWNER)
+
+
+def shared_row(row: int) -> str:
+    """The name of the setting that keeps the record that a row was shared as. Row ids are never used twice."""
+    return f"listed/{row}"
+
+
+NAMELESS: Final = b"1"
+"""The value of such a setting that an interrupted command of an earlier version left: it does not name the record."""
+UNLISTED: Final = "unlisted/"
+"""Begins the names of settings that keep records whose rows are gone."""
+
+
+def unlisted(name: str) -> str:
+    """Begins the names of the settings that keep the records of rows that left the list `name`. The number of the row
+    follows. A list may be removed, and come again: its name stays.
+    """
+    return f"{UNLISTED}{name.encode().hex()}/"
+
+
+def list_of_unlisted(setting: str) -> tuple[str, int]:
+    """(The name of the list, the row) of such a setting."""
+    _, name, row = setting.split("/")
+    return bytes.fromhex(name).decode(), int(row)
 
 
 class ListState(IntEnum):
@@ -101,7 +125,8 @@ class RowsTaken:
 
     Counts: `changed` and `unchanged` rows of earlier files, `withdrawn` rows, `repeated` rows that say again what
     another row of the same file says, `conflicting` rows that say something else of the same hashes or identity (the
-    first stands), `unknown` withdrawals of rows that are not here.
+    first stands), `unknown` withdrawals of rows that are not here, `stale` withdrawals of rows that their list changed
+    after it (the row stands).
     """
 
     added: list[int] = field(default_factory=list)
@@ -113,6 +138,7 @@ class RowsTaken:
     repeated: int = 0
     conflicting: int = 0
     unknown: int = 0
+    stale: int = 0
 
 
 class ListReader(Protocol):
@@ -128,17 +154,23 @@ class ListReader(Protocol):
         """Rows by their ids, those that are there."""
         ...
 
-    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
-        """Rows with ids above `after`, in their order. `words`: with what the file said (`Reference.said`)."""
+    def rows_of_list(
+        self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
+    ) -> list[ListedRow]:
+        """Rows with ids above `after`, in their order. `words`: with what the file said (`Reference.said`); `case`:
+        those of this case alone.
+        """
         ...
 
     def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
         """Rows of a list by their `Reference.id`, those that are there."""
         ...
 
-    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
-        """(Fingerprints, the last id, how many rows) of at most `limit` rows of a list with ids above `after`; None at
-        the end.
+    def list_columns(
+        self, number: int, after: int, limit: int, case: str = ""
+    ) -> tuple[FingerprintColumns, int, int] | None:
+        """(Fingerprints, the last id, how many rows) of at most `limit` rows of a list, or of a case of it, with ids
+        above `after`; None at the end.
         """
         ...
 
@@ -148,6 +180,18 @@ class ListReader(Protocol):
 
     def list_cases(self, number: int) -> Mapping[str, str]:
         """Number of a case -> what the file says of it (JSON text), of a list that has cases."""
+        ...
+
+    def case_sizes(self, numbers: Collection[int]) -> Mapping[tuple[int, str], int]:
+        """(List, number of a case) -> how many rows are in it, for these lists. The cost grows with all lists."""
+        ...
+
+    def imported_cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        """(Number of a case, number of its list), in order, for at most `limit` different cases after `after`."""
+        ...
+
+    def lists_with_case(self, references: Sequence[str]) -> Mapping[str, list[int]]:
+        """For each of these numbers of cases, those that a list has: the numbers of the lists, ascending."""
         ...
 
 
@@ -177,11 +221,13 @@ class ListWriter(ListReader, Protocol):
         ...
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        """Deletes the rows that these take back; what the file said of them is overwritten. The caller scrubs."""
+        """Deletes the rows that these take back; what the file said of them is overwritten. The caller scrubs. A row
+        that was changed after its withdrawal (`is_later`) stays.
+        """
         ...
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
-        """Deletes at most `limit` rows of a list: any, or those that were seen last before generation `before`. Their
+        """Deletes at most `limit` rows of a list: any, or any that were seen last before generation `before`. Their
         ids, ascending; empty at the end. The caller scrubs.
         """
         ...

@@ -65,10 +65,17 @@ class HoldingReader(Protocol):
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...
 
     def holdings(
-        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+        self,
+        *,
+        case: str = "",
+        after: int = 0,
+        limit: int = 1_000,
+        level: Level | None = None,
+        bare: bool = False,
+        before: int | None = None,
     ) -> list[Holding]:
         """At most `limit` with ids after `after`, by id; of a case or of a level, if given. `bare`: without their
-        fingerprints; a video has many.
+        fingerprints; a video has many. `before`: the newest first, those with ids below it.
         """
         ...
 
@@ -78,6 +85,10 @@ class HoldingReader(Protocol):
 
     def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
         """(case, number of its holdings) of at most `limit` cases after `after`, in order."""
+        ...
+
+    def known_cases(self, references: Sequence[str]) -> set[str]:
+        """Those of these cases that holdings belong to."""
         ...
 
     def file_references(self, holding_id: int) -> list[FileReference]:
@@ -246,6 +257,18 @@ class QueryReader(Protocol):
         """A small durable value by name, b"" if it was never set."""
         ...
 
+    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of these values that were set."""
+        ...
+
+    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
+        """(Name, value) of at most `limit` values whose names begin with `prefix` and stand after `after`, in order."""
+        ...
+
+    def count_settings(self, prefix: str) -> int:
+        """How many values have names that begin with `prefix`, which ends with "/"."""
+        ...
+
 
 class QueryWriter(QueryReader, Protocol):
     """Writes them."""
@@ -290,6 +313,10 @@ class QueryWriter(QueryReader, Protocol):
         ...
 
     def set_setting(self, name: str, value: bytes) -> None: ...
+
+    def forget_settings(self, names: Sequence[str]) -> None:
+        """Deletes these values, those that were set."""
+        ...
 
 
 class StoreReader(

@@ -13,7 +13,9 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -93,6 +95,7 @@ class Reference(NamedTuple):
         return tuple(made)
 
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _LOCAL: Final = frozenset({"at", "said", "changed"})
 _STATEMENT: Final = itemgetter(*(at for at, name in enumerate(Reference._fields) if name not in _LOCAL))
 
@@ -102,9 +105,32 @@ def same_statement(one: Reference, other: Reference) -> bool:
     return bool(_STATEMENT(one) == _STATEMENT(other))
 
 
-def is_later(row: Reference, before: Reference) -> bool:
-    """Whether their list says that `row` was made or changed after `before`."""
-    return bool(before.changed) and row.changed > before.changed
+def is_later(row: Reference | Withdrawal, before: Reference | Withdrawal) -> bool:
+    """Whether their list says that `row` was made, changed or withdrawn after `before`. Not, if one of them does not
+    say when.
+    """
+    return is_later_moment(row.changed, before.changed)
+
+
+def is_later_moment(one: str, other: str) -> bool:
+    """Whether a moment, as a list writes it, is after the other: seconds as numbers, or times of ISO 8601 (in UTC if
+    they state no zone). Of two that are neither, the text decides; two of different sorts cannot be compared.
+    """
+    if not one or not other or one == other:
+        return False
+    (first, mine), (second, its) = _moment(one), _moment(other)
+    return first == second and (mine > its if first else one > other)
+
+
+def _moment(text: str) -> tuple[str, float]:
+    """What sort of moment a text is, "" for neither a number nor a time, and its number."""
+    if _NUMBER.fullmatch(text):
+        return "number", float(text)
+    try:
+        read = datetime.fromisoformat(text.strip())
+        return "time", (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return "", 0.0
 
 
 class Withdrawal(NamedTuple):

@@ -124,6 +124,12 @@ class SearchIndex(Protocol):
         """
         ...
 
+    def first_equal(self, columns: FingerprintColumns, source: int) -> npt.NDArray[np.int64]:
+        """Which of `columns` stand in `source` too, by kinds that match when equal: int64 (n, 3), a kind's code, the
+        row of `columns`, and the lowest row of `source` with that hash. One hash in a million rows costs one line.
+        """
+        ...
+
     def beside(self) -> Self:
         """An empty index of the same kind with the same search threads. It need not be closed."""
         ...

@@ -43,6 +43,7 @@ TEXTS: Final = {
     "not-utf8": "some texts are not UTF-8: they are read as windows-1252",
     "shape-differs-from-root": "the file names another kind of contents than it has: what it has is read",
     "text-too-long": "a text is longer than 4,000 characters, or there are more than 32 tags: it is left out",
+    "unknown-marking": "a marking is not in the file, or is not understood: its rows are handled as TLP:RED",
     "unknown-code": "a category is not one of its scheme: it is kept as it is written",
     "unknown-region": "the region of the data model is not known: its categories have no labels",
     "unknown-field": "some fields are not understood: they are kept with their rows",

@@ -22,6 +22,7 @@ CONFLICTING: Final = "conflicting-hash"
 MAX_TEXT: Final = 4_000
 """Characters of a text that a reference has (as `domain.texts`)."""
 _TAKEN: Final = frozenset({MD5, SHA1, SHA256, PDQ, PHOTODNA})
+_MOMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|/.:+-]{0,63}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|/.:-]{0,63}")
 _TOLD_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _|.-]{0,39}(?:/[0-9]{3})?")
 """SHA-512/256 is the name of an algorithm, and no path."""
@@ -109,8 +110,11 @@ def identity_of(value: object) -> str:
 
 
 def moment_of(value: object) -> str:
-    """When a row was changed, which a file writes as a number or as a short plain text; "" for anything else."""
-    return known_name(str(value) if type(value) in (int, float) else value, "")
+    """When a row was changed, which a file writes as a number or as a short plain text, such as a time with its zone;
+    "" for anything else.
+    """
+    text = str(value) if type(value) in (int, float) else value
+    return text if isinstance(text, str) and _MOMENT.fullmatch(text) else ""
 
 
 def plain_text(value: object) -> str:

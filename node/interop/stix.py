@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from node.domain.references import NOT_AN_OBJECT, TOO_DEEP, At, EndsEarly, Fault, Ignored, Item, ListHead
+from node.domain.statements import Tri
+from node.interop.hash_values import flag
 from node.interop.json_documents import document
 from node.interop.json_heads import json_head
 from node.interop.notices import Notices
@@ -55,7 +57,8 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
     objects = bundle.get("objects", []) if is_one else None
     if not isinstance(objects, list):
         raise Unwelcome(NOT_A_BUNDLE, At(), remedy="export the objects in a bundle")
-    rows = BundleRows(Notices(), choices.now, Markings(objects), _disputes(objects))
+    notices = Notices()
+    rows = BundleRows(notices, choices.now, Markings(objects), _disputes(objects))
     latest = _latest(objects)
     for number, each in enumerate(objects, 1):
         at = At(record=number, name=object_id(each.get("id")) if isinstance(each, dict) else "")
@@ -68,6 +71,8 @@ def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:
                 yield from rows.of_object(at, each)
             except RecursionError:
                 yield Fault(at, TOO_DEEP)
+    if flag(bundle.get("more"))[0] is Tri.YES:
+        yield from notices.tell("more-pages")  # an envelope of TAXII 2.1
     tags, version = rows.tags, _version(bundle, objects)
     yield ListHead(format=NAME, version=version, scheme=tags.scheme, scheme_version=tags.version)
 

@@ -2,7 +2,9 @@
 
 Rules this module upholds:
 
-- Of two TLP markings the stricter counts.
+- Of two TLP markings the stricter counts, and one of a part of an object counts for the whole.
+- A marking that is not in the bundle, or is neither TLP nor a statement, may say anything. It counts as TLP:RED, and
+  the person is told.
 - A statement is a text of its author and no word of handling: it stays in the words of the row.
 """
 
@@ -25,6 +27,8 @@ _KNOWN: Final = {
     "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1": "tlp:red",
 }
 """The markings that each writer refers to without sending them."""
+_STRICTEST: Final = "tlp:red"
+UNKNOWN_MARKING: Final = "unknown-marking"
 TLP_MARKINGS: Final = {
     word: name
     for name, word in _KNOWN.items()
@@ -38,19 +42,30 @@ class Markings:
     """The markings of one bundle."""
 
     def __init__(self, objects: list[Any]) -> None:
-        self._words = dict(_KNOWN)
+        self._words: dict[str, str | None] = dict(_KNOWN)
         for each in objects:
             if isinstance(each, dict) and each.get("type") == "marking-definition" and isinstance(each.get("id"), str):
                 self._words.setdefault(each["id"], _tlp(each))
 
-    def handling(self, marked: Mapping[str, Any]) -> str:
-        """The words of handling of an object; "" for none."""
-        refs = marked.get("object_marking_refs")
-        words = [self._words.get(ref, "") for ref in refs if isinstance(ref, str)] if isinstance(refs, list) else []
-        return handling_of([word for word in words if word])[0]
+    def handling(self, marked: Mapping[str, Any]) -> tuple[str, bool]:
+        """(The words of handling of an object, "" for none; whether all of its markings are understood)."""
+        words = [self._words.get(ref) if isinstance(ref, str) else None for ref in _references(marked)]
+        return handling_of([_STRICTEST if word is None else word for word in words if word != ""])[0], None not in words
 
 
-def _tlp(marking: Mapping[str, Any]) -> str:
+def _references(marked: Mapping[str, Any]) -> list[Any]:
+    """The markings of an object and of its parts, as it names them; None for what is no name."""
+    whole, parts = marked.get("object_marking_refs") or [], marked.get("granular_markings") or []
+    refs = list(whole) if isinstance(whole, list) else [None]
+    for each in parts if isinstance(parts, list) else [None]:
+        # A part may be marked with its language instead.
+        if not isinstance(each, dict) or "marking_ref" in each or "lang" not in each:
+            refs.append(each.get("marking_ref") if isinstance(each, dict) else None)
+    return refs
+
+
+def _tlp(marking: Mapping[str, Any]) -> str | None:
+    """The word of TLP that a marking is; "" for a statement, None for what is not understood."""
     definition = marking.get("definition")
     said = definition.get("tlp") if isinstance(definition, dict) else None
     if said is None:
@@ -60,5 +75,7 @@ def _tlp(marking: Mapping[str, Any]) -> str:
     if said is None:
         name = marking.get("name")
         said = name[4:] if isinstance(name, str) and name.lower().startswith("tlp:") else None
+    if said is None and isinstance(definition, dict) and "statement" in definition:
+        return ""
     word = f"tlp:{said.lower()}" if isinstance(said, str) else ""
-    return word if word in _KNOWN.values() else ""
+    return word if word in _KNOWN.values() else None

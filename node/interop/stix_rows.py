@@ -15,7 +15,7 @@ from node.interop.json_documents import compact
 from node.interop.misp_audience import handling_of
 from node.interop.notices import NOT_SEARCHED, Notices
 from node.interop.row_hashes import MAX_TEXT, RowHashes, moment_of, plain_text, told_name
-from node.interop.stix_markings import Markings
+from node.interop.stix_markings import UNKNOWN_MARKING, Markings
 from node.interop.stix_patterns import ONLY_EQUALITY, Alternative, NotEquality, alternatives, object_types
 from node.interop.vigil_tags import VigilTags
 
@@ -149,7 +149,10 @@ class BundleRows:
         if is_bad:
             hashes.warn("bad-size")
         fields, others = self.tags.read(_labels(outer))
-        handling, labels = handling_of([*filter(None, [self._markings.handling(outer)]), *others])
+        marked, is_understood = self._markings.handling(outer)
+        if not is_understood:
+            hashes.warn(UNKNOWN_MARKING)
+        handling, labels = handling_of([*filter(None, [marked]), *others])
         if len(tags := ", ".join(labels)) > MAX_TEXT:
             hashes.warn("text-too-long")
             tags = ""

@@ -27,7 +27,7 @@ RECORDS: Final = "results"
 def recognise(head: bytes) -> bool:
     """Whether a file begins as one of its pages."""
     shape = json_head(head)
-    return shape.has(1, RECORDS) and shape.has(3, "hash_digest")
+    return shape.has(1, RECORDS) and (shape.has(3, "hash_digest") or shape.has(1, "checkpoint"))
 
 
 def read(chunks: Iterable[bytes], choices: Choices) -> Iterator[Item]:  # noqa: ARG001 (nothing is left open)

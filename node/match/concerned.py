@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 
 _BLOCK: Final = 64
 """Hashes per search of perceptual kinds. The result of a search is reduced before the next search."""
+_LOOKED_UP: Final = 4_096
+"""Different hashes that are looked up together: of one that stands in a million rows, all are found before one is kept.
+"""
 _SAME_FILE: Final = -1
 """The distance of an equal SHA-256. It is nearer than all others, and never dropped."""
 
 _Pairs = NDArray[np.int64]
 """(n, 3): the row that arrived, the row of the source, and the differing bits."""
+_NOWHERE: Final = np.iinfo(np.int64).max
+"""Above every row."""
 
 
 def concerned(
@@ -46,6 +51,36 @@ def concerned(
         found += [_nearest(pairs, most, left_out) for pairs in _of_column(tables, column, radius, source)]
     pairs = _nearest(np.concatenate(found), most, left_out)
     return Concerned(pairs=pairs[:, :2], left_out=left_out)
+
+
+def first_equal(
+    tables: Mapping[int, SegmentedTable], arrived: Sequence[FingerprintColumn], source: int
+) -> NDArray[np.int64]:
+    """See `SearchIndex.first_equal`. `arrived`: columns of kinds that are searched and match when equal."""
+    parts = [np.empty((0, 3), dtype=np.int64)]
+    for column in arrived:
+        if not len(column.rows) or not tables[column.code].used:
+            continue
+        values, which = _different(column.values)
+        first = np.full(len(values), _NOWHERE, dtype=np.int64)
+        for start in range(0, len(values), _LOOKED_UP):
+            found = tables[column.code].search(values[start : start + _LOOKED_UP], 0, source)
+            mine = found.source == source
+            np.minimum.at(first, found.probe[mine] + start, found.row[mine])
+        row = first[which]
+        here = row != _NOWHERE
+        code = np.full(int(here.sum()), column.code, dtype=np.int64)
+        parts.append(np.stack([code, column.rows[here], row[here]], axis=1))
+    return np.concatenate(parts)
+
+
+def _different(values: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """(The different ones of these hashes, which of them each one is)."""
+    heads = np.sort(np.ascontiguousarray(values[:, :8]).view(np.uint64).ravel())
+    if (heads[1:] != heads[:-1]).all():  # as nearly always, and much quicker than a sort of whole hashes
+        return values, np.arange(len(values))
+    different, which = np.unique(values, axis=0, return_inverse=True)
+    return different, which.ravel()
 
 
 def _of_column(

@@ -30,7 +30,7 @@ from node.domain.roster import PDQ_RADIUS_CAP
 from node.domain.search_ports import Concerned, Probe, Proposed, RawHit
 from node.errors import Misuse
 from node.match.bounding import Bounds
-from node.match.concerned import concerned
+from node.match.concerned import concerned, first_equal
 from node.match.rows import RowSets
 from node.match.search_threads import Crew
 from node.match.searched_kinds import SEARCH_OF, SEARCHED, SEARCHED_KINDS, VERSIONS, Cut
@@ -118,6 +118,12 @@ class LocalIndex:
         arrived = [_matchable(column, self.floor) for column in columns.columns if column.code in SEARCHED]
         with self.crew.alone():
             return concerned(self._tables, arrived, radius, source, most)
+
+    def first_equal(self, columns: FingerprintColumns, source: int) -> NDArray[np.int64]:
+        """See `SearchIndex`. Only in the caller's thread."""
+        asked = [column for column in columns.columns if column.code in SEARCHED and KIND_BY_CODE[column.code].exact]
+        with self.crew.alone():
+            return first_equal(self._tables, asked, source)
 
     def sizes(self) -> Mapping[int, int]:
         """How many rows each source has in the index; sources without rows are left out."""

@@ -68,6 +68,14 @@ class FileRows(HoldingRows):
         found = self._connection.execute(rows.order_by(cases.c.reference).limit(limit))
         return [(reference, number) for reference, number in found]
 
+    def known_cases(self, references: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in chunks(references):
+            found.update(
+                self._connection.scalars(select(cases.c.reference).where(cases.c.reference.in_(some)).distinct())
+            )
+        return found
+
     def file_references(self, holding_id: int) -> list[FileReference]:
         rows = self._connection.execute(_FILES, {"this": holding_id}).all()
         paths = vault.get(self._connection, [row.vault_id for row in rows])

@@ -56,9 +56,20 @@ class HoldingRows(Repository):
         return next(iter(self._holdings(select(holdings).where(holdings.c.sha256 == sha256))), None)
 
     def holdings(
-        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+        self,
+        *,
+        case: str = "",
+        after: int = 0,
+        limit: int = 1_000,
+        level: Level | None = None,
+        bare: bool = False,
+        before: int | None = None,
     ) -> list[Holding]:
-        rows = select(holdings).where(holdings.c.id > after).order_by(holdings.c.id).limit(limit)
+        rows = select(holdings).where(holdings.c.id > after).limit(limit)
+        if before is None:
+            rows = rows.order_by(holdings.c.id)
+        else:
+            rows = rows.where(holdings.c.id < before).order_by(holdings.c.id.desc())
         if case:
             rows = rows.join(cases, cases.c.holding_id == holdings.c.id).where(cases.c.reference == case)
         if level is not None:

@@ -18,7 +18,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.fingerprints import UNSTATED_QUALITY
@@ -52,6 +52,7 @@ _PAGE: Final = (
     select(list_blocks)
     .where(list_blocks.c.list_number == bindparam("of"), list_blocks.c.last > bindparam("after"))
     .where(list_blocks.c.generation < bindparam("before"))
+    .where(or_(bindparam("any_case") == 1, list_blocks.c.case_id == bindparam("case")))
     .order_by(list_blocks.c.last)
     .limit(bindparam("most"))
 )
@@ -101,11 +102,14 @@ def last_id(connection: Connection) -> int:
     return connection.scalar(_SEQUENCE) or 0
 
 
-def walk(connection: Connection, number: int, after: int, rows: int, *, before: int = 0) -> Iterator[list[Block]]:
+def walk(
+    connection: Connection, number: int, after: int, rows: int, *, before: int = 0, case: int | None = None
+) -> Iterator[list[Block]]:
     """The blocks of a list that have slots of ids above `after`, ascending, about as many at a time as `rows` rows
-    need. `before`: only those with rows that no file of this generation or a later one said.
+    need. `before`: only those with rows that no file of this generation or a later one said; `case`: of this case.
     """
     asked = {"of": number, "after": after, "before": before or _NEVER, "most": rows // BLOCK_ROWS + 2}
+    asked |= {"any_case": int(case is None), "case": case or 0}
     while blocks := [_block(row) for row in connection.execute(_PAGE, asked)]:
         yield blocks
         asked["after"] = blocks[-1].last
@@ -116,6 +120,14 @@ def holding(connection: Connection, ids: Iterable[int]) -> Iterator[list[Block]]
     for some in chunks(sorted(set(ids))):
         blocks = [_block(row) for row in connection.execute(_HOLDING, {"ids": json.dumps(some)})]
         yield [each for each in blocks if any(each.first <= row <= each.last for row in some)]
+
+
+def case_sizes(connection: Connection) -> dict[int, int]:
+    """Id of a case -> how many rows are in it, for all cases of all lists. A block has a hundred rows and more."""
+    sizes: defaultdict[int, int] = defaultdict(int)
+    for row in connection.execute(select(list_blocks).where(list_blocks.c.case_id != 0)):
+        sizes[row.case_id] += len(_block(row).live) if row.generations else row.slots
+    return sizes
 
 
 def contents(connection: Connection, blocks: Sequence[Block]) -> Iterator[bytes]:

@@ -61,17 +61,21 @@ class ListedRows(Repository):
             found |= {each.id: each for each in self._listed(blocks, lambda row: row in wanted)}
         return found
 
-    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
+    def rows_of_list(
+        self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
+    ) -> list[ListedRow]:
         found: list[ListedRow] = []
-        for blocks in list_blocks.walk(self._connection, number, after, limit):
+        for blocks in list_blocks.walk(self._connection, number, after, limit, case=self._known_case(number, case)):
             found += self._listed(blocks, lambda row: row > after, words=words)
             if len(found) >= limit:
                 break
         return found[:limit]
 
-    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
+    def list_columns(
+        self, number: int, after: int, limit: int, case: str = ""
+    ) -> tuple[FingerprintColumns, int, int] | None:
         made = list_blocks.Prints()
-        for blocks in list_blocks.walk(self._connection, number, after, limit):
+        for blocks in list_blocks.walk(self._connection, number, after, limit, case=self._known_case(number, case)):
             for block, data in zip(blocks, list_blocks.contents(self._connection, blocks), strict=True):
                 slots = [slot for slot in block.live if block.first + slot > after][: limit - made.count]
                 made.add(block, data, slots)
@@ -99,6 +103,13 @@ class ListedRows(Repository):
             case = cases.get(block.case_id, "")
             for slot, row in zip(slots, list_codec.unpack_rows(data, slots, words=words), strict=True):
                 yield ListedRow(id=block.first + slot, list=block.list_number, reference=row, case=case)
+
+    def _known_case(self, number: int, case: str) -> int | None:
+        """The id of a case of a list, -1 if the list has no such case; None if none is asked for."""
+        if not case:
+            return None
+        here = (tables.list_cases.c.list_number == number, tables.list_cases.c.number == case)
+        return self._connection.scalar(select(tables.list_cases.c.id).where(*here)) or -1
 
     def _by_identity(self, number: int, identities: Sequence[bytes]) -> dict[bytes, int]:
         """Identity -> id of the rows that are here."""
@@ -199,12 +210,23 @@ class ListedWrites(ListedRows):
             taken.conflicting += 1
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        named: set[bytes] = set()
-        if withdrawals:
-            named = set(list_codec.identities_of(list_codec.by_column([each.named for each in withdrawals])))
-        gone = self._by_identity(number, list(named))
+        named: dict[bytes, Withdrawal] = {}
+        columns = list_codec.by_column([each.named for each in withdrawals]) if withdrawals else {}
+        for identity, each in zip(list_codec.identities_of(columns) if columns else (), withdrawals, strict=True):
+            if identity not in named or not is_later(named[identity], each):
+                named[identity] = each
+        known = self._by_identity(number, list(named))
+        dated = {identity: row for identity, row in known.items() if named[identity].changed}
+        held = self._held_rows(dated.values())
+        stale = {each for each, row in dated.items() if is_later(held[row].row, named[each])}
+        gone = {identity: row for identity, row in known.items() if identity not in stale}
         self._count_listed(number, -len(gone))
-        return RowsTaken(removed=self._delete_listed(number, gone), withdrawn=len(gone), unknown=len(named) - len(gone))
+        return RowsTaken(
+            removed=self._delete_listed(number, gone),
+            withdrawn=len(gone),
+            unknown=len(named) - len(known),
+            stale=len(stale),
+        )
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
         gone: dict[bytes, int] = {}

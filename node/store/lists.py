@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
@@ -10,12 +11,13 @@ from node.domain.lists import ListState, ReferenceList
 from node.domain.queries import Level
 from node.domain.references import ListHead
 from node.errors import Misuse
-from node.store import vault
+from node.store import list_blocks, vault
 from node.store.list_rows import ListedRows, ListedWrites
+from node.store.statements import chunks
 from node.store.tables.lists import list_cases, lists
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.references import ListCase
 
@@ -38,6 +40,29 @@ class ListRows(ListedRows):
         words = vault.get(self._connection, [row.vault_id for row in with_words])
         said = {row.number: each.decode() for row, each in zip(with_words, words, strict=True)}
         return {row.number: said.get(row.number, "") for row in rows}
+
+    def case_sizes(self, numbers: Collection[int]) -> Mapping[tuple[int, str], int]:
+        sizes = list_blocks.case_sizes(self._connection)
+        found: dict[tuple[int, str], int] = {}
+        for some in chunks(numbers):
+            for row in self._connection.execute(select(list_cases).where(list_cases.c.list_number.in_(some))):
+                found[row.list_number, row.number] = sizes.get(row.id, 0)
+        return found
+
+    def imported_cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        numbers = select(list_cases.c.number).where(list_cases.c.number > after).distinct()
+        numbers = numbers.order_by(list_cases.c.number).limit(limit)
+        named = select(list_cases.c.number, list_cases.c.list_number).where(list_cases.c.number.in_(numbers))
+        rows = self._connection.execute(named.order_by(list_cases.c.number, list_cases.c.list_number))
+        return [(row.number, row.list_number) for row in rows]
+
+    def lists_with_case(self, references: Sequence[str]) -> Mapping[str, list[int]]:
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for some in chunks(references):
+            named = select(list_cases.c.number, list_cases.c.list_number).where(list_cases.c.number.in_(some))
+            for row in self._connection.execute(named.order_by(list_cases.c.list_number)):
+                found[row.number].append(row.list_number)
+        return found
 
 
 class ListWrites(ListRows, ListedWrites):

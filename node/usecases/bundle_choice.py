@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind, decode
 from node.domain.ids import RecordId
+from node.domain.lists import NAMELESS, shared_row
 from node.domain.statements import Contribution
 from node.errors import Malformed
 from node.usecases.casework import case_holdings
 from node.usecases.circle import MAX_DEPTH
-from node.usecases.list_contribution import noted
 from node.usecases.purging import REMARKS, chain_at, kind_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ NOT_SHARED: Final = "not contributed as a record"
 NOT_PUBLISHED: Final = "record not published yet"
 RECORDS: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 _ROWS: Final = 5_000
-_NOTE_WITHOUT_NAME: Final = b"1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def choose(store: Store, codec: Codec, selection: Selection, of: ReferenceList |
     if not selection.case and of is None:
         return Choice(codec=codec, series=selection.series, since=selection.since), Counter()
     named = Named()
-    for record in _of_list(store, of) if of is not None else _of_case(store, selection.case):
+    for record in _of_list(store, of, selection.case) if of is not None else _of_case(store, selection.case):
         named.add(record)
     places = _places(store, named)
     return Choice(codec=codec, places=places, series=selection.series, since=selection.since), named.left_out
@@ -125,14 +124,15 @@ def _of_case(store: Store, case: str) -> Iterator[RecordId | None]:
             yield holding.record
 
 
-def _of_list(store: Store, of: ReferenceList) -> Iterator[RecordId | None]:
+def _of_list(store: Store, of: ReferenceList, case: str) -> Iterator[RecordId | None]:
     after = 0
     while True:
         with store.read() as tx:
-            page = tx.rows_of_list(of.number, after, _ROWS)
-            notes = [tx.setting(noted(row.id)) for row in page]
-        for note in notes:
-            yield None if note in (b"", None, _NOTE_WITHOUT_NAME) else RecordId.parse(note.decode("ascii"))
+            page = tx.rows_of_list(of.number, after, _ROWS, case=case)
+            notes = tx.settings_named([shared_row(row.id) for row in page])
+        for row in page:
+            note = notes.get(shared_row(row.id), NAMELESS)
+            yield None if note == NAMELESS else RecordId.parse(note.decode("ascii"))
         if not page:
             return
         after = page[-1].id

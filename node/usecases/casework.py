@@ -1,4 +1,4 @@
-"""The holdings of a case as subjects of a search, built from their stored fingerprints.
+"""The holdings of a case, or the rows of a list's case, as subjects of a search, from their stored fingerprints.
 
 Rules this module upholds:
 
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.domain.orientations import turned
 from node.domain.queries import Look, Subject
-from node.errors import NotFound
+from node.usecases.imported_cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.holdings import Holding
+    from node.domain.lists import ListedRow, ReferenceList
     from node.domain.ports import Store
 
 PAGE: Final = 200
@@ -62,7 +63,15 @@ def case_holdings(store: Store, case: str, *, bare: bool = False) -> Iterator[li
         yield page
         after = page[-1].id
     if not after:
-        raise NotFound(
-            "no holding belongs to this case",
-            remedy="check the case reference; `vigil ingest` takes material in, or give files to search for",
-        )
+        with store.read() as tx:
+            raise no_holdings(tx, case, "`vigil ingest` takes material in, or give files to search for")
+
+
+def listed_subject(of: ReferenceList, row: ListedRow) -> Subject:
+    """A row of a list as a subject of a search, in all orientations of its PDQ."""
+    pdq = row.reference.pdq
+    return Subject(
+        fingerprints=row.reference.fingerprints,
+        orientations=turned(pdq) if pdq else (),
+        label=f"list {of.name}, row {row.id}",
+    )

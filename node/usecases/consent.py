@@ -38,19 +38,21 @@ def plan_digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:32]
 
 
-def asks(consent: Consent, records: int) -> bool:
+def asks(consent: Consent, records: int, above: int = ASK_ABOVE) -> bool:
     """Whether a person must be asked before so many records are shared or retracted."""
-    return records > ASK_ABOVE and not consent.yes and not consent.plan
+    return records > above and not consent.yes and not consent.plan
 
 
-def require_consent(consent: Consent, records: int, digest: str, doing: str) -> None:
-    """Raises `Misuse` if `records` records would change without a yes. `doing`: "share" or "retract"."""
-    if asks(consent, records):
+def require_consent(consent: Consent, records: int, digest: str, doing: str, above: int = ASK_ABOVE) -> None:
+    """Raises `Misuse` if `records` records would change without a yes. `doing`: "share" or "retract"; `above`: how many
+    need none.
+    """
+    if asks(consent, records, above):
         raise Misuse(
-            f"this would {doing} {records:,} records, and more than {ASK_ABOVE} need a yes",
+            f"this would {doing} {records:,} records, and more than {above} need a yes",
             remedy="see them with --dry-run; then run the command with --yes",
         )
-    if records > ASK_ABOVE and not consent.yes and consent.plan != digest:
+    if records > above and not consent.yes and consent.plan != digest:
         raise Misuse(
             f"what this would {doing} has changed since it was shown: now {records:,} records",
             remedy="run the command again",

@@ -28,6 +28,7 @@ from node.domain.statements import Reason
 from node.errors import NotFound, Refused, VigilError
 from node.usecases.catalogue import Catalogue
 from node.usecases.consent import plan_digest
+from node.usecases.imported_cases import no_holdings
 from node.usecases.parts import Leaving, Parts
 from node.usecases.purging import chain_at
 
@@ -141,7 +142,7 @@ class Disposal:
             if case:
                 chosen = list(self._of_case(reader, case))
                 if not chosen:
-                    raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
+                    raise no_holdings(reader, case, "a list is removed as a whole: vigil lists remove")
             else:
                 found = reader.holdings_by_id(ids)
                 _check_there(ids, found)

@@ -48,8 +48,8 @@ Judged = tuple[Reference | Withdrawal, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What an officer exports: the rows of a `list`, or holdings (of a `case`, if given), or the records of a `series`.
-    With `case` and `series`: the holdings of the case whose record is of the series.
+    """What an officer exports: the rows of a `list` (of a `case` of it, if given), or holdings (of a `case`, if given),
+    or the records of a `series`. With `case` and `series`: the holdings of the case whose record is of the series.
 
     `level`: the lowest level that leaves. `since`: Unix seconds, 0 for any; for records the day counts. It does not
     count for withdrawals of holdings: no time of them is kept.
@@ -62,8 +62,10 @@ class Selection:
     since: int = 0
 
     def __post_init__(self) -> None:
-        if self.list and (self.case or self.series or self.since):
-            raise Misuse("a list is exported as a whole", remedy="give --list without --case, --series and --since")
+        if self.list and (self.series or self.since):
+            raise Misuse(
+                "a list, or a case of it, is exported as a whole", remedy="give --list without --series and --since"
+            )
 
 
 class Source(Protocol):
@@ -79,11 +81,12 @@ class Source(Protocol):
 
 
 class ListSource:
-    """The rows of a list."""
+    """The rows of a list, or of a case of it."""
 
     def __init__(self, store: Store, of: ReferenceList, selection: Selection, today: int) -> None:
         self._store = store
         self._of = of
+        self._case = selection.case
         self._reason = list_reason(of, selection.level, today)
 
     def judged(self, _scheme: Scheme) -> Iterator[Judged]:
@@ -92,7 +95,7 @@ class ListSource:
         while True:
             with self._store.read() as tx:
                 now = tx.list_named(self._of.name)
-                page = tx.rows_of_list(self._of.number, after, ROWS)
+                page = tx.rows_of_list(self._of.number, after, ROWS, case=self._case)
             if now != self._of:
                 raise Refused("this list was changed or removed meanwhile", remedy="run the same command again")
             for row in page:

@@ -160,8 +160,8 @@ def check_hits(answer: Answer, payload: QueryPayload, bounds: Bounds, log: Origi
     """Every hit of an answer. Raises `Malformed`."""
     searched = {kind.name for kind in answer.kinds if kind.searched}
     algorithms = Algorithms(payload.subjects)
-    if sum(hit.whole for hit in answer.hits) > 1:
-        raise Malformed("an answer with more than one hit on the question as a whole")
+    if sum(hit.level is not Level.SHARED for hit in answer.hits) > 1:
+        raise Malformed("an answer with more than one hit at hit/no-hit level")
     for hit in answer.hits:
         check_hit(hit, payload.subjects, log, algorithms)
         bounds.check(hit)

@@ -99,8 +99,14 @@ class Ledger:
         """
         return self.contribute_as(lambda _: drafts)
 
-    def contribute_as(self, drafts_in: Callable[[StoreWriter], Sequence[Draft]]) -> list[RecordId]:
-        """As `contribute`, for the drafts that `drafts_in` makes inside the transaction, from the present state."""
+    def contribute_as(
+        self,
+        drafts_in: Callable[[StoreWriter], Sequence[Draft]],
+        said: Callable[[StoreWriter, Sequence[RecordId]], None] = lambda _writer, _records: None,
+    ) -> list[RecordId]:
+        """As `contribute`, for the drafts that `drafts_in` makes inside the transaction, from the present state. `said`
+        is told the records, in the same transaction.
+        """
         with self._catalogue.change() as change:
             writer, records = change.writer, []
             for draft in drafts_in(writer):
@@ -112,6 +118,7 @@ class Ledger:
                     writer.set_record(draft.holding, record)
                     writer.set_level(draft.holding, Level.SHARED)
                 records.append(record)
+            said(writer, records)
         # A crash before this line: the caller got no answer, and either all records are stored or none.
         self._acknowledged()
         return records

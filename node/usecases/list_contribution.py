@@ -1,15 +1,14 @@
-"""Contributing rows of a list as signed records of this node.
+"""Contributing rows of a list as signed records of this node, and retracting those whose rows left it.
 
 Rules this module upholds:
 
-- A record says what its row says: hashes, media type, category with scheme and version, series, flags. Tags, comments,
-  names and other words of the file stay here.
-- Nothing is shared that its list does not vouch for. Rows of a list that is not of child abuse are refused. Codes that
-  say "not illegal", "not pertinent" or "not categorised", and codes without a scheme, need `all_categories`. A row that
-  its file restricts to some readers is never shared.
+- What is shared, and what a record says, is decided by `list_sharing_rules`; what becomes of records whose rows left
+  the list, by `list_withdrawal`. Both happen in one command, retractions first: a row that changed is shared again.
 - A row that was contributed is known: by a note of its row, and by a live record of ours with its strongest hash. A row
   whose record was retracted is shared again only if a person names the row.
-- A dry run and a run judge each row in the same way. Memory is bounded: one page of rows at a time.
+- A dry run and a run judge each row in the same way. Memory is bounded: one page of rows at a time, and the names of
+  the records that one run retracts.
+- A list that was removed has no rows to share. Its records can be retracted under its name.
 """
 
 from __future__ import annotations
@@ -17,69 +16,38 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA, SHA1, SHA256
 from node.domain.handling import Handling
 from node.domain.ids import RecordId
-from node.domain.statements import Category, Contribution
+from node.domain.lists import NAMELESS, shared_row
 from node.domain.wording import Terms
-from node.errors import Misuse, NotFound, Refused
+from node.errors import NotFound, Refused
 from node.usecases.acts import perform
-from node.usecases.consent import Consent, plan_digest, require_consent
+from node.usecases.consent import ASK_ABOVE, Consent, asks, plan_digest, require_consent
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import NOT_WHOLE
+from node.usecases.list_sharing_rules import RowStand, refusal, shareable, statement, strongest
+from node.usecases.list_withdrawal import MOST, Due, ListWithdrawals, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from node.domain.fingerprints import Fingerprint
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Store, StoreReader, StoreWriter
+    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
+    from node.usecases.list_withdrawal import Awaiting
     from node.usecases.own_hashes import OwnHashes
 
 BATCH: Final = 200
 """Rows of one transaction: after each, other writers get their turn, and an interrupted command can stop."""
-NOT_SHARED: Final = {
-    "us-vics": frozenset({"0", "4", "5"}),
-    "iccam": frozenset({"not illegal"}),
-}
-"""Scheme -> codes that are shared only with `all_categories`: not categorised, comparison, not pertinent, not illegal.
-See `domain.categories` for the sources."""
-_STRENGTH: Final = {kind.code: place for place, kind in enumerate((SHA256, SHA1, MD5, PHOTODNA, PDQ))}
-_OPEN: Final = frozenset({"tlp:clear", "tlp:white", "tlp:green"})
-"""Words of handling that permit sharing with the federation."""
-_NOTED: Final = b"1"
-
-
-class RowStand(StrEnum):
-    """What a contribution does with a row."""
-
-    NEW = "new"
-    SHARED = "shared"
-    """It was contributed by this command."""
-    BEFORE = "before"
-    REPEATED = "repeated"
-    """An earlier row of the list has the same hash."""
-    WITHDRAWN = "withdrawn"
-    """Its record was retracted."""
-    NOTHING = "nothing"
-    """It has no hash that may be shared."""
-    CATEGORY = "category"
-    """Its code is not shared, or not without `all_categories`."""
-    RESTRICTED = "restricted"
-    """Its file says who may have it."""
-    POLICY = "policy"
-    """The policy of the federation does not know its category."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which list, which of its rows (ids; all if empty), and who may read the records. Terms that are not given are
-    those of the list.
+    those of the list. With rows, nothing is retracted.
     """
 
     list: str
@@ -90,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One row. `record`: made by this command."""
+    """One row. `record`: made or retracted by this command."""
 
     row: int
     stand: RowStand
@@ -99,72 +67,128 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command would do. `counts`: rows by what is done with them."""
+    """What a command would do. `counts`: rows by what is done with them; `retractions`: records whose rows left the
+    list and that are retracted, `kept`: those that stay; `left`: those that a further run retracts.
+    """
 
     wanted: Wanted
     handling: Handling
     counts: dict[RowStand, int]
     digest: str
+    retractions: int = 0
+    kept: int = 0
+    left: int = 0
 
     @property
     def records(self) -> int:
         """How many records would be shared."""
         return self.counts.get(RowStand.NEW, 0)
 
+    @property
+    def ask_above(self) -> int:
+        """How many records change without a yes: none if some are retracted."""
+        return 0 if self.retractions else ASK_ABOVE
+
+    def asks(self, consent: Consent) -> bool:
+        """Whether a person must be asked first."""
+        return asks(consent, self.records + self.retractions, self.ask_above)
+
 
 class ListContributing:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, ledger: Ledger, own: OwnHashes, audit: AuditLog) -> None:
+    def __init__(self, *, store: Store, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog) -> None:
         self._store = store
         self._ledger = ledger
         self._own = own
         self._audit = audit
+        rules = Rules(strongest=strongest, says=lambda of, row: shareable(ledger, of, row))
+        self._withdrawals = ListWithdrawals(store=store, ledger=ledger, codec=codec, own=own, audit=audit, rules=rules)
 
     def plan(self, wanted: Wanted) -> Plan:
-        """What would be shared. Raises `NotFound` for a list or a row that is not here, `Refused` for a list that is
-        not searched or not of child abuse, and what the handling raises.
+        """What would be shared and retracted. Raises `NotFound` for a list or a row that is not here, `Refused` for a
+        list that is not searched or not of child abuse, and what the handling raises.
         """
-        of = self._list(wanted.list)
-        handling = self._ledger.agreed(wanted.terms.of(Handling(code=of.code, retain_until_day=of.retain_until_day)))
+        of = self._list(wanted)
+        terms = Handling() if of is None else Handling(code=of.code, retain_until_day=of.retain_until_day)
+        handling = self._ledger.agreed(wanted.terms.of(terms))
         counts: Counter[RowStand] = Counter()
-        fresh = hashlib.sha256()
+        plan = hashlib.sha256()
+        due, kept, left = set[RecordId](), 0, 0
+        for each in self._awaiting(of, wanted):
+            kept += each.due is Due.KEEP
+            if each.due is Due.RETRACT and len(due) < MOST:
+                due.add(each.record)
+                plan.update(each.record.leaf)
+            elif each.due is Due.RETRACT:
+                left += 1
         for rows in self._pages(of, wanted):
             with self._store.read() as tx:
-                for each in self._judge(tx, of, rows, wanted):
-                    counts[each.stand] += 1
-                    if each.stand is RowStand.NEW:
-                        fresh.update(each.row.to_bytes(8, "big"))
-        digest = plan_digest([wanted.list, str(handling), str(wanted.all_categories), fresh.hexdigest()])
-        return Plan(wanted=wanted, handling=handling, counts=dict(counts), digest=digest)
+                for judged in self._judge(tx, of, rows, wanted, due):
+                    counts[judged.stand] += 1
+                    if judged.stand is RowStand.NEW:
+                        plan.update(judged.row.to_bytes(8, "big"))
+        digest = plan_digest([wanted.list, str(handling), str(wanted.all_categories), plan.hexdigest()])
+        return Plan(
+            wanted=wanted,
+            handling=handling,
+            counts=dict(counts),
+            digest=digest,
+            retractions=len(due),
+            kept=kept,
+            left=left,
+        )
 
     def carry_out(self, plan: Plan, consent: Consent) -> Iterator[list[Judged]]:
-        """Shares the new rows, in batches; each is durable when it is yielded. Raises `Misuse` if the plan needs a yes.
-        Stopping between two batches is safe: the same command continues from there.
+        """Retracts what is due, then shares the new rows, in batches; each is durable when it is yielded. Raises
+        `Misuse` if the plan needs a yes. Stopping between two batches is safe: the same command continues from there.
         """
-        require_consent(consent, plan.records, plan.digest, "share")
-        of = self._list(plan.wanted.list)
+        doing = "share or retract" if plan.retractions else "share"
+        require_consent(consent, plan.records + plan.retractions, plan.digest, doing, plan.ask_above)
+        of = self._list(plan.wanted)
+        yield from self._settled(of, plan.wanted)
         for rows in self._pages(of, plan.wanted):
             with self._store.read() as tx:
                 judged = self._judge(tx, of, rows, plan.wanted)
-            if any(each.stand is RowStand.NEW for each in judged):
+            if of is not None and any(each.stand is RowStand.NEW for each in judged):
                 ids = [row.id for row in rows]
                 judged = perform(
                     self._audit,
                     "contribute",
-                    lambda rows=rows: self._share(of, rows, plan),  # type: ignore[misc]
+                    lambda rows=rows, of=of: self._share(of, rows, plan),  # type: ignore[misc]
                     list=of.name,
                     first_row=ids[0],
                     last_row=ids[-1],
                 )
             yield judged
 
+    # --- records whose rows left the list -----------------------------------------------------------------------------
+
+    def _awaiting(self, of: ReferenceList | None, wanted: Wanted) -> Iterator[Awaiting]:
+        if not wanted.rows:
+            for page in self._withdrawals.pages(wanted.list, of):
+                yield from page
+
+    def _settled(self, of: ReferenceList | None, wanted: Wanted) -> Iterator[list[Judged]]:
+        retracted = 0
+        for page in self._withdrawals.pages(wanted.list, of) if not wanted.rows else ():
+            room = MOST - retracted
+            due = [each for each in page if each.due is Due.RETRACT][:room]
+            done = self._withdrawals.settle(
+                [*due, *(each for each in page if each.due is not Due.RETRACT)], wanted.list
+            )
+            retracted += sum(each.due is Due.RETRACT for each in done)
+            yield [_settled(each) for each in done if each.due is not Due.OVER]
+
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def _list(self, name: str) -> ReferenceList:
+    def _list(self, wanted: Wanted) -> ReferenceList | None:
+        """The list; None if it was removed and records of its rows await a decision."""
         with self._store.read() as tx:
-            of = tx.list_named(name)
+            of = tx.list_named(wanted.list)
         if of is None:
+            if not wanted.rows and next(self._withdrawals.pages(wanted.list, None), None):
+                return None
             raise NotFound("this node has no list with this name", remedy="vigil lists shows the lists of this node")
         if not of.is_searched:
             raise Refused(NOT_WHOLE, remedy="try again when that has ended")
@@ -175,7 +199,9 @@ class ListContributing:
             )
         return of
 
-    def _pages(self, of: ReferenceList, wanted: Wanted) -> Iterator[list[ListedRow]]:
+    def _pages(self, of: ReferenceList | None, wanted: Wanted) -> Iterator[list[ListedRow]]:
+        if of is None:
+            return
         if wanted.rows:
             ids = sorted(set(wanted.rows))
             for start in range(0, len(ids), BATCH):
@@ -199,98 +225,58 @@ class ListContributing:
 
     # --- judging and sharing ------------------------------------------------------------------------------------------
 
-    def _judge(self, tx: StoreReader, of: ReferenceList, rows: Sequence[ListedRow], wanted: Wanted) -> list[Judged]:
-        """The present state of each of these rows."""
+    def _judge(
+        self,
+        tx: StoreReader,
+        of: ReferenceList | None,
+        rows: Sequence[ListedRow],
+        wanted: Wanted,
+        retracting: Collection[RecordId] = (),
+    ) -> list[Judged]:
+        """The present state of each of these rows. `retracting`: records of ours that go first."""
+        if of is None:
+            return []
         fit = {row.id: self._ledger.shareable(row.reference.fingerprints) for row in rows}
-        strongest = {at: _strongest(some) for at, some in fit.items() if some}
-        known = self._own.live(tx, list(strongest.values()))
-        first = self._own.first_rows(of.source, list(strongest.values()))
+        best = {at: strongest(some) for at, some in fit.items() if some}
+        known = self._own.live(tx, list(best.values()), retracting)
+        first = self._own.first_rows(of.source, list(best.values()))
+        notes = tx.settings_named([shared_row(row.id) for row in rows])
         judged: list[Judged] = []
         for row in rows:
-            stand = self._refusal(of, row, wanted, fit[row.id])
-            if stand is RowStand.NEW and strongest[row.id] in known:
+            stand = refusal(self._ledger, of, row, fit[row.id], all_categories=wanted.all_categories)
+            if stand is RowStand.NEW and best[row.id] in known:
                 stand = RowStand.BEFORE
-            elif stand is RowStand.NEW and not wanted.rows and first.get(strongest[row.id], row.id) < row.id:
+            elif stand is RowStand.NEW and not wanted.rows and first.get(best[row.id], row.id) < row.id:
                 stand = RowStand.REPEATED
-            elif stand is RowStand.NEW:
-                stand = self._stand(tx, row, typed=bool(wanted.rows))
+            elif stand is RowStand.NEW and (note := notes.get(shared_row(row.id))):
+                # Its record waits for its place, or is not live any more.
+                waits = note == NAMELESS or tx.find_pending(RecordId.parse(note.decode()).leaf) is not None
+                stand = RowStand.BEFORE if waits else RowStand.NEW if wanted.rows else RowStand.WITHDRAWN
             judged.append(Judged(row=row.id, stand=stand))
         return judged
 
-    def _refusal(self, of: ReferenceList, row: ListedRow, wanted: Wanted, fit: Sequence[Fingerprint]) -> RowStand:
-        """Why a row is not shared; `NEW` if nothing speaks against it."""
-        said = row.reference
-        if not fit:
-            return RowStand.NOTHING
-        if said.audience or (said.handling and not _OPEN.issuperset(said.handling.lower().split())):
-            return RowStand.RESTRICTED
-        named = bool(of.head.scheme and of.head.scheme_version)
-        held_back = said.code is not None and (not named or said.code in NOT_SHARED.get(of.head.scheme, ()))
-        if held_back and not wanted.all_categories:
-            return RowStand.CATEGORY
-        try:
-            self._ledger.check(_statement(of, row))
-        except (Misuse, Refused):
-            return RowStand.POLICY
-        return RowStand.NEW
-
-    @staticmethod
-    def _stand(tx: StoreReader, row: ListedRow, *, typed: bool) -> RowStand:
-        """Whether a row without a live record is new, by its note."""
-        note = tx.setting(noted(row.id))
-        if not note:
-            return RowStand.NEW
-        if note == _NOTED or tx.find_pending(RecordId.parse(note.decode()).leaf) is not None:
-            return RowStand.BEFORE
-        return RowStand.NEW if typed else RowStand.WITHDRAWN
-
     def _share(self, of: ReferenceList, rows: Sequence[ListedRow], plan: Plan) -> list[Judged]:
-        """One transaction: judged again, then written with a note of each row."""
+        """One transaction: judged again, then written, with a note of each row that names its record."""
         judged: list[Judged] = []
 
         def drafts(writer: StoreWriter) -> list[Draft]:
             there = writer.list_rows([row.id for row in rows])
-            present = [there[row.id] for row in rows if row.id in there]
-            judged[:] = self._judge(writer, of, present, plan.wanted)
+            judged[:] = self._judge(writer, of, [there[row.id] for row in rows if row.id in there], plan.wanted)
             fresh = [there[each.row] for each in judged if each.stand is RowStand.NEW]
-            for row in fresh:
-                writer.set_setting(noted(row.id), _NOTED)
-            return [Draft(statement=_statement(of, row), handling=plan.handling) for row in fresh]
+            return [Draft(statement=statement(of, row), handling=plan.handling) for row in fresh]
 
-        made = iter(self._ledger.contribute_as(drafts))
-        shared = [
+        def note(writer: StoreWriter, records: Sequence[RecordId]) -> None:
+            fresh = [each.row for each in judged if each.stand is RowStand.NEW]
+            for row, record in zip(fresh, records, strict=True):
+                writer.set_setting(shared_row(row), str(record).encode())
+
+        made = iter(self._ledger.contribute_as(drafts, note))
+        return [
             Judged(row=each.row, stand=RowStand.SHARED, record=next(made)) if each.stand is RowStand.NEW else each
             for each in judged
         ]
-        # A crash right here leaves notes without the names of their records: the rows count as contributed.
-        with self._store.write() as tx:
-            for each in shared:
-                if each.record is not None:
-                    tx.set_setting(noted(each.row), str(each.record).encode())
-        return shared
 
 
-def noted(row: int) -> str:
-    """The name of the setting that remembers the record of a row. Row ids are never used twice."""
-    return f"listed/{row}"
-
-
-def _strongest(fit: Sequence[Fingerprint]) -> tuple[int, bytes]:
-    best = min(fit, key=lambda each: _STRENGTH.get(each.code, len(_STRENGTH)))
-    return best.code, best.value
-
-
-def _statement(of: ReferenceList, row: ListedRow) -> Contribution:
-    """What a record says of a row."""
-    said, head = row.reference, of.head
-    named = said.code is not None and head.scheme and head.scheme_version
-    return Contribution(
-        fingerprints=said.fingerprints,
-        media_type=said.media_type,
-        category=Category(scheme=head.scheme, version=head.scheme_version, code=said.code or "", baseline=said.baseline)
-        if named
-        else None,
-        series=said.series,
-        victim_identified=said.victim_identified,
-        offender_identified=said.offender_identified,
-    )
+def _settled(each: Awaiting) -> Judged:
+    stand = RowStand.RETRACTED if each.due is Due.RETRACT else RowStand.KEPT
+    return Judged(row=each.gone, stand=stand, record=each.record)

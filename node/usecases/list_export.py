@@ -10,13 +10,14 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead, Reference, Withdrawal
 from node.errors import NotFound, Refused
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
+from node.usecases.imported_cases import Cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,13 @@ class Shape:
 
 class Export:
     """One export. `head`: of the rows; its scheme is that of their codes. After a pass over `rows` or `changes`,
-    `written`, `withdrawn` and `left_out` count the rows and withdrawals that it gave, and what it left out.
+    `written`, `withdrawn` and `left_out` count the rows and withdrawals that it gave, and what it left out. `list`:
+    whose rows they are, "" for holdings and records.
     """
 
-    def __init__(self, source: Source, head: ListHead) -> None:
+    def __init__(self, source: Source, head: ListHead, of: str = "") -> None:
         self.head = head
+        self.list = of
         self.left_out: Counter[str] = Counter()
         self.written = 0
         self.withdrawn = 0
@@ -94,15 +97,18 @@ class Exporting:
         """An export of what is selected. `scheme`: that of the categories of the format, None if it takes any: then the
         only scheme of the exported records, or none if they have several.
 
-        Raises `NotFound` for an unknown list or an unknown case, `Refused` for a list that is not complete.
+        A case is the one that `Cases.chosen` tells. Raises `NotFound` for an unknown list or an unknown case, `Refused`
+        for a list that is not complete.
         """
-        if selection.list:
-            of = self.searched_list(selection.list)
-            return Export(ListSource(self.store, of, selection, self.today()), of.head)
+        of = self.searched_list(selection.list) if selection.list else None
+        if selection.case:
+            of = Cases(self.store).chosen(selection.case, selection.list)
+        if of is not None:
+            whole = replace(selection, list=of.name)  # a list is exported as a whole: it says so
+            return Export(ListSource(self.store, of, whole, self.today()), of.head, of.name)
         if selection.series and not selection.case:
             source: Source = RecordSource(self.store, self._catalogue, selection, self.today())
         else:
-            self._require_case(selection.case)
             source = HoldingSource(self.store, self._catalogue, selection, self.today())
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
@@ -110,12 +116,6 @@ class Exporting:
     def today(self) -> int:
         """Days since 1970."""
         return int(self._clock()) // SECONDS_A_DAY
-
-    def _require_case(self, case: str) -> None:
-        with self.store.read() as tx:
-            known = not case or tx.holdings(case=case, limit=1, bare=True)
-        if not known:
-            raise NotFound("this node has no such case", remedy="vigil case list shows the cases of this node")
 
     def searched_list(self, name: str) -> ReferenceList:
         """A list by its name. Raises `NotFound`, `Refused` for one that is not complete."""

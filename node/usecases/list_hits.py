@@ -1,4 +1,4 @@
-"""Holdings that match a list: for a list that was imported after the material.
+"""Holdings that match lists: one list with all holdings, or some holdings with all lists.
 
 Rules this module upholds:
 
@@ -8,11 +8,14 @@ Rules this module upholds:
   rows of the list (`SearchIndex.concerned`). If one row is near more holdings than are proposed, all holdings are
   searched for.
 - Memory is bounded: one page of rows or of holdings at a time, and the number of each proposed holding.
+- Beside stored hits, the newest holdings come first, and one look searches for a bounded number of them. It says where
+  the next look continues.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -42,10 +45,14 @@ MOST_OF_ROW: Final = 1_000
 """Holdings that one row proposes. If there are more, all holdings are searched for."""
 
 
+SCANNED: Final = 2_000
+"""Holdings that one look searches for beside stored hits: one or two seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingHits:
-    """One holding that matches a list. `hits`: on its rows, best first, each with its row (`Hit.row`); `left_out`: how
-    many more rows it matches. `allowed`: whether the allow-list hides it.
+    """One holding that matches one list or several. `hits`: on their rows, best first, each with its row (`Hit.row`);
+    `left_out`: how many more rows it matches. `allowed`: whether the allow-list hides it.
     """
 
     holding: int
@@ -55,6 +62,18 @@ class HoldingHits:
     allowed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestHits:
+    """Holdings that match any list, the newest first. `scanned`: how many holdings were searched for; `next`: the
+    holding below which the next look continues, None at the end; `hidden`: holdings that the allow-list hides.
+    """
+
+    holdings: tuple[HoldingHits, ...]
+    scanned: int = 0
+    next: int | None = None
+    hidden: int = 0
+
+
 class ListHits:
     """Blocking: never on the event loop. `radius`: the policy's, in bits."""
 
@@ -62,16 +81,42 @@ class ListHits:
         self._store = store
         self._index = index
         self._matcher = matcher
-        self._radius = radius
+        self.radius = radius
 
-    def of(self, name: str, *, after: int = 0) -> Iterator[list[HoldingHits]]:
+    def of(self, name: str, *, after: int = 0, case: str = "") -> Iterator[list[HoldingHits]]:
         """The holdings with numbers above `after` that match the list, ascending, in pages (a page may be empty).
+        `case`: that match rows of this case of the list.
 
         Raises `NotFound`, and `Refused` for a list that is being imported or removed.
         """
         of = self._searched(name)
-        for page in self._pages(of, after):
-            yield self._matching(of, page)
+        for page in self._pages(of, after, case):
+            found = self.matching(of, page)
+            yield found if not case else list(filter(None, (_of_case(each, case) for each in found)))
+
+    def newest(self, case: str = "", *, before: int | None = None, limit: int, show_all: bool = False) -> NewestHits:
+        """At most `limit` holdings that match any list, with numbers below `before`; of a case of this node, if given.
+        Without `show_all` those that the allow-list hides are counted alone.
+        """
+        with self._store.read() as tx:
+            is_any = any(each.is_searched and each.rows for each in tx.lists())
+            at = before or tx.last_holding() + 1
+        found: list[HoldingHits] = []
+        scanned = hidden = 0
+        more = is_any
+        while more and len(found) < limit and scanned < SCANNED:
+            with self._store.read() as tx:
+                page = tx.holdings(case=case, before=at, limit=HOLDINGS_AT_ONCE)
+            for each in sorted(self._of_lists(page), key=lambda each: -each.holding):
+                hidden += each.allowed
+                if show_all or not each.allowed:
+                    found.append(each)
+            more = len(page) == HOLDINGS_AT_ONCE
+            scanned += len(page)
+            at = page[-1].id if page else at
+        if len(found) > limit:
+            at, more = found[limit - 1].holding, True
+        return NewestHits(holdings=tuple(found[:limit]), scanned=scanned, next=at if more else None, hidden=hidden)
 
     def _searched(self, name: str) -> ReferenceList:
         with self._store.read() as tx:
@@ -84,10 +129,10 @@ class ListHits:
 
     # --- which holdings are searched for ------------------------------------------------------------------------------
 
-    def _pages(self, of: ReferenceList, after: int) -> Iterator[list[Holding]]:
+    def _pages(self, of: ReferenceList, after: int, case: str) -> Iterator[list[Holding]]:
         with self._store.read() as tx:
             held = sum(tx.holding_levels().values())
-        proposed = self._proposed(of) if held > of.rows else None
+        proposed = self._proposed(of, case) if held > of.rows or case else None
         if proposed is None:
             yield from self._all(after)
             return
@@ -106,43 +151,61 @@ class ListHits:
             yield page
             after = page[-1].id
 
-    def _proposed(self, of: ReferenceList) -> set[int] | None:
+    def _proposed(self, of: ReferenceList, case: str) -> set[int] | None:
         """The holdings that rows of the list propose; None if one row is near too many."""
         proposed: set[int] = set()
         at = 0
         while True:
             with self._store.read() as tx:
-                page = tx.list_columns(of.number, at, ROWS_AT_ONCE)
+                page = tx.list_columns(of.number, at, ROWS_AT_ONCE, case)
             if page is None:
                 return proposed
             columns, at, _ = page
             arrived = matchable_columns(columns, self._index.floor)
-            found = self._index.concerned(arrived, self._radius(), HOLDINGS_SOURCE, MOST_OF_ROW)
+            found = self._index.concerned(arrived, self.radius(), HOLDINGS_SOURCE, MOST_OF_ROW)
             if found.left_out:
                 return None
             proposed.update(np.unique(found.pairs[:, 1]).tolist())
 
     # --- their hits ---------------------------------------------------------------------------------------------------
 
-    def _matching(self, of: ReferenceList, holdings: Sequence[Holding]) -> list[HoldingHits]:
+    def matching(self, of: ReferenceList, holdings: Sequence[Holding]) -> list[HoldingHits]:
+        """Those of these holdings that match the list, in their order."""
+        return list(self._found(holdings, of.name))
+
+    def _of_lists(self, holdings: Sequence[Holding]) -> Iterator[HoldingHits]:
+        """Those of these holdings that match any list, in their order."""
+        return self._found(holdings, "")
+
+    def _found(self, holdings: Sequence[Holding], name: str) -> Iterator[HoldingHits]:
+        """`name`: of the list, "" for all."""
         if not holdings:
-            return []
+            return
         subjects = [holding_subject(each) for each in holdings]
-        own_rows = [each.id for each in holdings]
         # The allow-list hides whole holdings: they are counted by the caller, so they are found here.
-        found = self._matcher.local(subjects, self._radius(), own_rows=own_rows, show_all=True)
+        found = self._matcher.local(subjects, self.radius(), show_all=True, only_lists=True)
         hits: dict[int, list[Hit]] = {}
         for hit in found.hits:
-            if hit.row is not None and hit.row.name == of.name:
+            if hit.row is not None and name in ("", hit.row.name):
                 hits.setdefault(hit.subject, []).append(hit)
-        owner = list_owner(of.name)
-        return [
-            HoldingHits(
+        left_out: Counter[int] = Counter()
+        for (subject, owner), number in found.left_out.items():
+            left_out[subject] += number if not name or owner == list_owner(name) else 0
+        for subject, those in sorted(hits.items()):
+            yield HoldingHits(
                 holding=holdings[subject].id,
                 cases=holdings[subject].cases,
                 hits=tuple(those),
-                left_out=found.left_out.get((subject, owner), 0),
+                left_out=left_out[subject],
                 allowed=any(hit.allowed for hit in those),
             )
-            for subject, those in sorted(hits.items())
-        ]
+
+
+def _of_case(found: HoldingHits, case: str) -> HoldingHits | None:
+    """The hits on rows of a case of the list; None if there are none. Of a holding that matches more rows than are
+    given, none of which is of the case, all stay: the case may be among the others.
+    """
+    hits = tuple(hit for hit in found.hits if hit.row is not None and hit.row.case == case)
+    if hits:
+        return replace(found, hits=hits)
+    return found if found.left_out else None

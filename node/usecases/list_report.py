@@ -41,7 +41,7 @@ SHARED: Final = "conflicting-hash"
 TEXTS: Final = {
     CONSTANT: "one PhotoDNA stands under many different MD5s: it is a placeholder, and is left out",
     DUPLICATE: "some rows say again what another row says: they count once",
-    SHARED: "one SHA-1 or SHA-256 stands in rows with different MD5s: all of them are kept",
+    SHARED: "some rows share one hash with an earlier row and have another MD5, SHA-1 or SHA-256 than it: all are kept",
     CONFLICTING: "some rows say something else of hashes that another row has: the first one holds",
 }
 """Notices that need more than one row."""
@@ -71,6 +71,8 @@ class ListReport:
     place; `fault_places`: the first `MAX_PLACES` of them in order. `notices`: code -> the notice; `warned`: code ->
     how many rows have that warning. `codes`: category as written -> rows, "" for rows without one. `flags`: flag ->
     how many yes and no. `taken_back`: the first places of withdrawals, with the name of the row if the format has one.
+    `contradicting`: rows that share a hash with an earlier one and differ in another, and `contradicting_at`: the place
+    of the first of them.
     """
 
     head: ListHead | None = None
@@ -87,6 +89,8 @@ class ListReport:
     flags: dict[str, list[int]] = field(default_factory=lambda: {name: [0, 0] for name in FLAGS})
     taken_back: list[Withdrawal] = field(default_factory=list)
     ends_early: At | None = None
+    contradicting: int = 0
+    contradicting_at: At | None = None
 
     @property
     def seen(self) -> int:

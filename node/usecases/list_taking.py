@@ -14,18 +14,23 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.lists import ListState, ReferenceList, RowsTaken
-from node.domain.references import Family, ListCase, ListHead, Reference, Withdrawal
+from node.domain.references import Family, ListCase, ListHead, Reference, Withdrawal, is_later_moment
 from node.errors import Misuse
+from node.usecases.list_standing import identity_of
 from node.usecases.placeholders import without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from node.domain.lists import ListedRow
+    from node.domain.references import At
+    from node.usecases.list_comparing import Matching
     from node.usecases.lists import Lists
 
 BATCH: Final = 5_000
 """Rows of one transaction; between two of them other writers get their turn."""
+MAX_GONE: Final = 100_000
+"""Withdrawals of one file that are remembered with their moment, for older rows that come after them."""
 Row = Reference | Withdrawal | ListCase | Family
 """The parts of a file that are imported, in order."""
 
@@ -52,6 +57,8 @@ class Taking:
         self._file = file
         self._officer = officer
         self._case: ListCase | None = None
+        self._gone: dict[bytes, str] = {}
+        self._comparing = lists.comparing.begin() if lists.comparing is not None else None
         self.added = 0
         self.counts = RowsTaken()
 
@@ -71,9 +78,9 @@ class Taking:
     def _take(self, sort: type, rows: list[Any]) -> None:
         """Stores rows of one sort."""
         if sort is Reference:
-            self._add(self._lists.take(self._of, rows, self._case.number if self._case is not None else ""))
+            self._put(rows)
         elif sort is Withdrawal:
-            self._add(self._lists.withdraw(self._of, rows))
+            self._withdraw(rows)
         else:
             for case in rows:
                 # A case that comes again, at the same place, has its name and its words only now.
@@ -81,9 +88,35 @@ class Taking:
                 self._lists.put_case(self._of, case, before)
                 self._case = case
 
+    def _put(self, rows: list[Reference]) -> None:
+        standing = [row for row in rows if not self._is_overruled(row)] if self._gone else rows
+        self.counts.stale += len(rows) - len(standing)
+        taken = self._lists.take(self._of, standing, self._case.number if self._case is not None else "")
+        self._add(taken)
+        if self._comparing is not None:
+            self._comparing.take(self._of, standing, taken)
+
+    def _is_overruled(self, row: Reference) -> bool:
+        """Whether this file withdrew the row, at a later moment than that of the row."""
+        return is_later_moment(self._gone.get(identity_of(row), ""), row.changed)
+
+    def _withdraw(self, withdrawals: list[Withdrawal]) -> None:
+        self._add(self._lists.withdraw(self._of, withdrawals))
+        dated = (each for each in withdrawals if each.changed)
+        self._gone |= {identity_of(each.named): each.changed for each in islice(dated, MAX_GONE - len(self._gone))}
+
+    @property
+    def contradicting(self) -> tuple[int, At | None]:
+        """(Rows that contradict an earlier one, the place of the first of them), as far as rows were compared."""
+        return (0, None) if self._comparing is None else (self._comparing.contradicting, self._comparing.first)
+
+    def matching(self) -> Matching | None:
+        """Our holdings that match rows of the file, after `finish`; None if this node does not compare them."""
+        return None if self._comparing is None else self._comparing.matching(self._of)
+
     def _add(self, taken: RowsTaken) -> None:
         self.added += len(taken.added) - taken.changed
-        for name in ("changed", "unchanged", "withdrawn", "repeated", "conflicting", "unknown"):
+        for name in ("changed", "unchanged", "withdrawn", "repeated", "conflicting", "unknown", "stale"):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(taken, name))
 
     def drop_photodna(self, values: Collection[bytes]) -> None:

@@ -8,6 +8,8 @@ Rules this module upholds:
   start continues with it.
 - A list keeps one scheme of categories: a code means nothing under another scheme.
 - One import at a time: a list is not changed or removed while a file is imported into it.
+- A record that was made of a row is remembered when the row goes, in the same transaction: it awaits a decision of a
+  person (`list_withdrawal`).
 - Each act is in the audit log with its counts and the digest of the file, without any row.
 """
 
@@ -28,6 +30,7 @@ from node.errors import Misuse, NotFound, Refused
 from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
 from node.usecases.list_families import outlived
+from node.usecases.list_notes import awaiting, of_removed, unlist
 from node.usecases.list_taking import Taking, require_same_scheme
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from node.domain.references import Family, ListCase, Reference, Withdrawal
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
+    from node.usecases.list_comparing import ListComparing
 
 DELETED_AT_ONCE: Final = 2_000
 """Rows that one transaction deletes."""
@@ -74,9 +78,18 @@ class ListTerms:
 
 
 class Lists:
-    """Blocking: never on the event loop."""
+    """Blocking: never on the event loop. `comparing`: compares files with this node; None where nobody asks for it."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, audit: AuditLog, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        audit: AuditLog,
+        clock: Clock = time.time,
+        comparing: ListComparing | None = None,
+    ) -> None:
+        self.comparing = comparing
         self._store = store
         self._catalogue = catalogue
         self._audit = audit
@@ -217,6 +230,7 @@ class Lists:
         while True:
             with self._catalogue.change() as change:
                 gone = change.writer.delete_rows(of.number, DELETED_AT_ONCE, before=before)
+                unlist(change.writer, of, gone)
                 change.list_rows(of.source, RowsTaken(removed=gone))
             if not gone:
                 return deleted
@@ -226,6 +240,7 @@ class Lists:
         """Stores rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.put_rows(of.number, of.generation, rows, case)
+            unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -233,6 +248,7 @@ class Lists:
         """Withdraws rows of a list, in one transaction."""
         with self._catalogue.change() as change:
             taken = change.writer.withdraw_rows(of.number, withdrawals)
+            unlist(change.writer, of, taken.removed)
             change.list_rows(of.source, taken)
         return taken
 
@@ -269,6 +285,14 @@ class Lists:
             changed=counts.changed,
             withdrawn=counts.withdrawn,
         )
+
+    def awaiting(self, name: str) -> int:
+        """How many records of rows that left this list await a decision, also after the list was removed."""
+        return awaiting(self._store, name)
+
+    def removed(self) -> Mapping[str, int]:
+        """Name of a list that is not here any more -> how many records of its rows await a decision."""
+        return of_removed(self._store)
 
     def now(self) -> int:
         """Unix seconds."""

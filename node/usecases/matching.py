@@ -119,13 +119,16 @@ class Matcher:
         own_rows: Sequence[int] = (),
         *,
         show_all: bool = False,
+        own_source: int = HOLDINGS_SOURCE,
+        only_lists: bool = False,
     ) -> Found:
         """Searches everything here: own holdings and every member's records that we hold.
 
         `own_rows`: if subjects are holdings themselves, the holding of each, which is not shown as its own hit. A
         holding that was contributed is one hit, with its record's content. Hits hidden by the allow-list, and hits on
         records of muted or suspended members, are counted; with `show_all` they are shown and marked. `crowd` limits
-        the hits of one member on one subject.
+        the hits of one member on one subject. `own_source`: of `own_rows`, if they are rows of a list; `only_lists`:
+        looks at what lists have alone.
         """
         with self._store.read() as tx:
             own = [log.number for log in tx.logs() if log.origin.member == self._own()]
@@ -134,7 +137,9 @@ class Matcher:
         proposed = Proposed(hits=[])
         if asked.probes:
             proposed = self._index.propose(asked.probes, asked.radius, PROPOSED, [HOLDINGS_SOURCE, *own])
-        raw = self._ranked(proposed.hits, own_rows)
+        if only_lists:
+            proposed = _of_lists(proposed)
+        raw = self._ranked(proposed.hits, own_rows, own_source)
         hidden: Mapping[int, int] = {}
         with self._store.read() as tx:
             names = {log.number: log.origin for log in tx.logs()}
@@ -146,7 +151,8 @@ class Matcher:
             sifted = sifter.sift(tx, asked, raw, names, proposed.further)
             if sifted.disagreed and proposed.further:
                 # The index is stale or damaged: its wrong proposals may have displaced real hits.
-                raw = self._ranked(self._index.search(asked.probes, asked.radius), own_rows)
+                again = Proposed(hits=self._index.search(asked.probes, asked.radius))
+                raw = self._ranked((_of_lists(again) if only_lists else again).hits, own_rows, own_source)
                 sifted = sifter.sift(tx, asked, raw, names)
             hits = mark(tx, subjects, list(self._leads(sifted.spoken)))
             if not show_all:
@@ -227,12 +233,12 @@ class Matcher:
         if wrong:
             self._disagreed(wrong)
 
-    def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int]) -> Sequence[RawHit]:
+    def _ranked(self, found: Sequence[RawHit], own_rows: Sequence[int], own_source: int) -> Sequence[RawHit]:
         """The hits in order, without those of subjects on themselves."""
         raw = self._rank(found)
         if not own_rows:
             return raw
-        return [hit for hit in raw if hit.source != HOLDINGS_SOURCE or hit.row != own_rows[hit.subject]]
+        return [hit for hit in raw if hit.source != own_source or hit.row != own_rows[hit.subject]]
 
     def _asked(self, subjects: Sequence[Subject], radius: int, rule: MatchRule) -> Asked:
         """What is looked for."""
@@ -268,6 +274,14 @@ class Matcher:
             series=(statement.series or None) if statement else None,
             weak=kind.weak,
         )
+
+
+def _of_lists(proposed: Proposed) -> Proposed:
+    """What the index proposes of lists."""
+    return Proposed(
+        hits=[hit for hit in proposed.hits if hit.source >= LIST_SOURCES],
+        further={alike: number for alike, number in proposed.further.items() if alike.source >= LIST_SOURCES},
+    )
 
 
 def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) -> dict[RecordId, tuple[Origin, int]]:

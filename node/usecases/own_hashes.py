@@ -19,7 +19,7 @@ from node.tlog.merkle import leaf_hash
 from node.usecases.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Codec, StoreReader
@@ -34,8 +34,12 @@ class OwnHashes:
         self._codec = codec
         self._own = own
 
-    def live(self, tx: StoreReader, wanted: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
-        """Those of these (code, value) that are in a live record of ours that has a place in the log."""
+    def live(
+        self, tx: StoreReader, wanted: Sequence[tuple[int, bytes]], without: Collection[RecordId] = ()
+    ) -> set[tuple[int, bytes]]:
+        """Those of these (code, value) that are in a live record of ours that has a place in the log. `without`: leaves
+        these records out.
+        """
         logs = [log for log in tx.logs() if log.origin.member == self._own and log.origin.stream == "log"]
         ours = {log.number: log.origin for log in logs}
         if not ours or not wanted:
@@ -50,7 +54,8 @@ class OwnHashes:
             waiting = Waiting(tx, origin)
             retracted = {target for target, kinds in waiting.kinds.items() if Kind.RETRACTION in kinds}
             for entry, body in tx.held_at(origin, sorted(places)).values():
-                if RecordId(origin, leaf_hash(entry)) not in retracted:
+                record = RecordId(origin, leaf_hash(entry))
+                if record not in retracted and record not in without:
                     found |= self._hashes(entry, body)
         return found.intersection(wanted)
 

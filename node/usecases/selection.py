@@ -16,6 +16,7 @@ from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.wording import Wording
 from node.errors import Misuse, NotFound, VigilError
+from node.usecases.imported_cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -147,7 +148,7 @@ def _case(tx: StoreReader, case: str) -> Iterator[int]:
         yield from (each.id for each in page)
         after = page[-1].id
     if not found:
-        raise NotFound(f"no holding belongs to the case {case}", remedy="check the case reference given at the ingest")
+        raise no_holdings(tx, case, "rows of a list are shared with: vigil contribute --list NAME")
 
 
 def require_sound(faults: Sequence[Fault], done: str) -> None:

@@ -105,9 +105,6 @@ FIRST_MESSAGE_SECONDS: Final = 30.0
 """A call's first message, complete: 4 MiB from a member on a line of one megabit take this long."""
 SETTLE_SECONDS: Final = 1.0
 """How long a call that was ended because of a slow receiver has to report it before its connection is cut."""
-READ_BYTES: Final = 64 * 1024
-"""Bytes of a connection that a server takes in at once. By default gRPC goes up to 4 MiB for one that sends fast, and
-holds a multiple of that for each connection."""
 CONNECTION_IDLE_SECONDS: Final = 300
 """A connection without a call."""
 
@@ -188,7 +185,6 @@ SERVER_OPTIONS: Final[Options] = (
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1_000),
     ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1_000),
-    ("grpc.experimental.tcp_max_read_chunk_size", READ_BYTES),
     # Two daemons on one port would share its calls without notice.
     ("grpc.so_reuseport", 0),
 )

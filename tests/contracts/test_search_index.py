@@ -62,6 +62,32 @@ def test_a_hit_says_all_that_is_known_of_it(index: SearchIndex) -> None:
     assert (hit.distance, hit.quality, hit.orientation) == (3, 77, 5)
 
 
+def test_the_first_row_of_a_source_with_an_equal_hash_is_named_once_for_each_row_that_arrives(
+    index: SearchIndex,
+) -> None:
+    index.add(LOG, columns(MD5, list(range(10, 5_010)), [some(MD5, 1)] * 5_000))
+    index.add(LOG, columns(SHA1, [3, 30], [some(SHA1, 2), some(SHA1, 2)]))
+    index.add(LOG, columns(PDQ, [4], [some(PDQ, 1)]))
+    index.add(HOLDINGS_SOURCE, columns(MD5, [1, 2], [some(MD5, 1), some(MD5, 3)]))
+    arrived = FingerprintColumns(
+        columns=[
+            *columns(MD5, [7, 8, 9], [some(MD5, 1), some(MD5, 3), some(MD5, 1)]).columns,
+            *columns(SHA1, [7], [some(SHA1, 2)]).columns,
+            *columns(PDQ, [7], [some(PDQ, 1)]).columns,
+        ]
+    )
+    found = sorted(map(tuple, index.first_equal(arrived, LOG).tolist()))
+    assert found == [(MD5.code, 7, 10), (MD5.code, 9, 10), (SHA1.code, 7, 3)]
+    index.remove(LOG, [10, 11])
+    assert (MD5.code, 9, 12) in map(tuple, index.first_equal(arrived, LOG).tolist())
+    assert sorted(map(tuple, index.first_equal(arrived, HOLDINGS_SOURCE).tolist())) == [
+        (MD5.code, 7, 1),
+        (MD5.code, 8, 2),
+        (MD5.code, 9, 1),
+    ]
+    assert index.first_equal(arrived, LOG + 1).shape == (0, 3)
+
+
 @pytest.mark.parametrize("kind", [MD5, SHA1, SHA256, PHOTODNA], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("bit", [0, 31, 32, -1])
 def test_a_digest_matches_as_a_whole(index: SearchIndex, kind: FingerprintKind, bit: int) -> None:

@@ -148,6 +148,16 @@ def test_holdings_are_listed_by_case_and_in_pages(store: Store) -> None:
         assert reader.holdings(case="other") == []
 
 
+def test_the_newest_holdings_come_first_on_request_and_known_cases_are_told(store: Store) -> None:
+    with store.write() as writer:
+        numbers = [put(writer, f"{each}", case=f"C-{each % 2}") for each in range(6)]
+    with store.read() as reader:
+        newest = reader.holdings(before=numbers[4], limit=2)
+        assert [each.id for each in newest] == [numbers[3], numbers[2]]
+        assert [each.id for each in reader.holdings(case="C-1", before=10**9)] == [numbers[5], numbers[3], numbers[1]]
+        assert reader.known_cases(["C-0", "C-2", "C-1"]) == {"C-0", "C-1"}
+
+
 def test_a_holding_is_found_by_the_record_made_of_it(store: Store) -> None:
     record, other = RecordId(FR, b"r" * 32), RecordId(FR, b"o" * 32)
     with store.write() as writer:

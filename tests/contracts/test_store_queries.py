@@ -340,3 +340,19 @@ def test_switchboard_messages_come_in_order_and_their_ids_are_never_used_again(s
         writer.trim_switchboard(ids[3] + 1)
     with store.write() as writer:
         assert writer.put_switchboard_message("JP", b"") > ids[3]
+
+
+def test_settings_are_read_by_their_names_and_by_how_their_names_begin(store: Store) -> None:
+    with store.write() as writer:
+        for name in ("a/1", "a/10", "a/2", "a%2F/1", "ab/1", "a"):
+            writer.set_setting(name, name.encode())
+        writer.set_setting("a/2", b"again")
+    with store.read() as reader:
+        assert reader.settings_named(["a/2", "nobody's", "a"]) == {"a/2": b"again", "a": b"a"}
+        assert reader.settings_under("a/") == [("a/1", b"a/1"), ("a/10", b"a/10"), ("a/2", b"again")]
+        assert reader.settings_under("a/", "a/1", 1) == [("a/10", b"a/10")]
+        assert reader.settings_under("a/", "a/2") == []
+        assert (reader.count_settings("a/"), reader.count_settings("b/")) == (3, 0)
+    with store.write() as writer:
+        writer.forget_settings(["a/1", "nobody's"])
+        assert (writer.count_settings("a/"), writer.setting("a/1"), writer.setting("ab/1")) == (2, b"", b"ab/1")

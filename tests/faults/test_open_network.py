@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.attacks import half_open, headers, silent, unread
+from bench.attacks import endless, half_open, headers, silent, unread
 from bench.attacks.frames import Target, target_of
 from bench.attacks.process import running
 from node.domain.ids import member_id
@@ -78,8 +78,8 @@ def ask(made: Federation, folder: Path, seed: int) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "run",
-    [half_open.run, silent.run, unread.run, headers.run],
-    ids=["half-open", "silent", "unread", "headers"],
+    [half_open.run, silent.run, unread.run, headers.run, endless.run],
+    ids=["half-open", "silent", "unread", "headers", "endless"],
 )
 def test_honest_members_are_served_beside_it(made: Federation, tmp_path: Path, run: Callable[[Target], None]) -> None:
     """With 256 descriptors."""

@@ -67,6 +67,7 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
     assert "ecret" in vigil(made.home("FR").folder, "lists", "show", "US set", "--words").stdout
     matching = lines_of(made, "FR", "lists", "hits", "US set")
     assert any(line.get("holding") == found["holding"] for line in matching)
+    _the_case_of_the_list_is_a_case_here(made, found["holding"])
 
     assert outcomes(made, file) == {"FR": "no-hit"}
     lines_of(made, "FR", "lists", "change", "US set", "--level", "hit-no-hit")
@@ -76,9 +77,17 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
 
     (again,) = lines_of(made, "FR", "import", str(exported), "--list", "US set")
     assert (again["added"], again["unchanged"], again["changed"]) == (0, 2, 0)
+    assert (again["own_holdings"]["matching"], again["own_holdings"]["by"]) == (1, {"md5": 1})
+    said = vigil(made.home("FR").folder, "import", str(exported), "--list", "US set").stdout
+    assert "1 holding of this node matches rows of this file (1 by MD5): vigil lists hits 'US set'" in said
     refused = vigil(made.home("FR").folder, "lists", "remove", "US set")
     assert (refused.returncode, "2 rows" in refused.stderr) == (2, True)
-    assert lines_of(made, "FR", "lists", "remove", "US set", "--yes") == [{"list": "US set", "removed": 2}]
+    assert lines_of(made, "FR", "lists", "remove", "US set", "--yes") == [
+        {"list": "US set", "removed": 2, "awaiting_retraction": 0}
+    ]
+    assert [each["case"] for each in lines_of(made, "FR", "case", "list")[:-1]] == ["C-1"]
+    (end,) = lines_of(made, "FR", "hits")
+    assert end["lists"]["holdings"] == 0
     assert outcomes(made, file) == {"FR": "no-hit"}
     *hits, _ = lines_of(made, "FR", "match", str(file))
     assert not any(each["list"] for each in hits)
@@ -88,6 +97,30 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
     for words in (audit, made.log_text("FR")):
         for secret in ("ecret", media_of(file)["MD5"].lower(), "secret name"):
             assert secret not in words
+
+
+def _the_case_of_the_list_is_a_case_here(made: Federation, holding: int) -> None:
+    """Its number is told on request alone: nothing of it is in a log (see the end of the test)."""
+    *cases, _ = lines_of(made, "FR", "case", "list")
+    assert [(each["case"], each["list"], each["provider"]) for each in cases] == [
+        ("C-1", None, None),
+        ("secret case", "US set", "US"),
+    ]
+    (case, *rows) = lines_of(made, "FR", "case", "show", "secret case", "--words")
+    assert (case["references"], [each["series"] for each in rows]) == (2, ["Made up", None])
+    assert "Secret Person" in case["said"]
+    assert "secret\\\\a.jpg" in rows[0]["said"]
+    *found, end = lines_of(made, "FR", "match", "--case", "secret case")
+    assert (end["references"], end["list"]) == (2, "US set")
+    assert [each["holding"] for each in found] == [holding]
+    *found, end = lines_of(made, "FR", "hits", "--case", "C-1")
+    (listed,) = [each for each in found if "hit" not in each]
+    assert listed["holding"] == holding
+    assert [(hit["signed"], hit["list"]["name"], hit["list"]["case"]) for hit in listed["hits"]] == [
+        (False, "US set", "secret case")
+    ]
+    refused = vigil(made.home("FR").folder, "case", "level", "secret case", "national")
+    assert (refused.returncode != 0, "it came with a list (US set)" in refused.stderr) == (True, True)
 
 
 def test_a_file_that_is_not_well_formed_changes_nothing_and_one_that_ends_early_says_so(

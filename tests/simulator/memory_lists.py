@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from node.errors import Misuse
 from node.store.list_codec import by_column, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.batch import FingerprintColumns
     from node.domain.references import ListCase, Withdrawal
@@ -56,16 +57,21 @@ class MemoryLists:
         rows = self._lists.rows
         return {each: _silent(rows[each].row) for each in ids if each in rows}
 
-    def rows_of_list(self, number: int, after: int, limit: int, *, words: bool = False) -> list[ListedRow]:
+    def rows_of_list(
+        self, number: int, after: int, limit: int, *, words: bool = False, case: str = ""
+    ) -> list[ListedRow]:
         rows = [kept.row for at, kept in sorted(self._lists.rows.items()) if at > after and kept.row.list == number]
+        rows = [row for row in rows if case in ("", row.case)]
         return [row if words else _silent(row) for row in rows[:limit]]
 
     def rows_named(self, number: int, names: Sequence[str]) -> Mapping[str, Reference]:
         rows = [_silent(kept.row).reference for kept in self._lists.rows.values() if kept.row.list == number]
         return {row.id: row for row in rows if row.id and row.id in names}
 
-    def list_columns(self, number: int, after: int, limit: int) -> tuple[FingerprintColumns, int, int] | None:
-        rows = self.rows_of_list(number, after, limit)
+    def list_columns(
+        self, number: int, after: int, limit: int, case: str = ""
+    ) -> tuple[FingerprintColumns, int, int] | None:
+        rows = self.rows_of_list(number, after, limit, case=case)
         if not rows:
             return None
         return columns_of([row.id for row in rows], by_column([row.reference for row in rows])), rows[-1].id, len(rows)
@@ -75,6 +81,22 @@ class MemoryLists:
 
     def list_cases(self, number: int) -> Mapping[str, str]:
         return {name: said for (of, name), said in self._lists.cases.items() if of == number}
+
+    def case_sizes(self, numbers: Collection[int]) -> Mapping[tuple[int, str], int]:
+        sizes = Counter((kept.row.list, kept.row.case) for kept in self._lists.rows.values())
+        return {case: sizes[case] for case in self._lists.cases if case[0] in numbers}
+
+    def imported_cases(self, after: str, limit: int) -> list[tuple[str, int]]:
+        named = sorted((name, of) for of, name in self._lists.cases if name > after)
+        chosen = sorted({name for name, _ in named})[:limit]
+        return [(name, of) for name, of in named if name in chosen]
+
+    def lists_with_case(self, references: Sequence[str]) -> Mapping[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for of, name in sorted(self._lists.cases):
+            if name in references:
+                found.setdefault(name, []).append(of)
+        return found
 
     def put_list(self, new: ReferenceList) -> int:
         if self.list_named(new.name) is not None:
@@ -141,17 +163,24 @@ class MemoryLists:
         return taken
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:
-        named = {_identity(each.named) for each in withdrawals}
+        named: dict[object, Withdrawal] = {}
+        for each in withdrawals:
+            before = named.get(_identity(each.named))
+            if before is None or not is_later(before, each):
+                named[_identity(each.named)] = each
         here = {
             _identity(kept.row.reference): row_id
             for row_id, kept in self._lists.rows.items()
             if kept.row.list == number
         }
-        gone = sorted(here[each] for each in named if each in here)
+        known = [(here[each], one) for each, one in named.items() if each in here]
+        gone = sorted(at for at, one in known if not is_later(self._lists.rows[at].row.reference, one))
         for row_id in gone:
             del self._lists.rows[row_id]
         self._count_rows(number)
-        return RowsTaken(removed=gone, withdrawn=len(gone), unknown=len(named) - len(gone))
+        return RowsTaken(
+            removed=gone, withdrawn=len(gone), unknown=len(named) - len(known), stale=len(known) - len(gone)
+        )
 
     def delete_rows(self, number: int, limit: int, *, before: int = 0) -> list[int]:
         gone = [

@@ -122,9 +122,18 @@ class MemoryPlace:
         return next((each for each in self._place.holdings.values() if each.sha256 == sha256), None)
 
     def holdings(
-        self, *, case: str = "", after: int = 0, limit: int = 1_000, level: Level | None = None, bare: bool = False
+        self,
+        *,
+        case: str = "",
+        after: int = 0,
+        limit: int = 1_000,
+        level: Level | None = None,
+        bare: bool = False,
+        before: int | None = None,
     ) -> list[Holding]:
         rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
+        if before is not None:
+            rows = [each for each in reversed(rows) if each.id < before]
         rows = [each for each in rows if not case or case in each.cases]
         rows = [each for each in rows if level is None or each.level is level][:limit]
         return [replace(each, fingerprints=(), composed=()) for each in rows] if bare else rows
@@ -187,6 +196,9 @@ class MemoryPlace:
     def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
         counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
         return sorted((case, number) for case, number in counts.items() if case > after)[:limit]
+
+    def known_cases(self, references: Sequence[str]) -> set[str]:
+        return {case for each in self._place.holdings.values() for case in each.cases} & set(references)
 
     def file_references(self, holding_id: int) -> list[FileReference]:
         return sorted(self._place.files.get(holding_id, ()), key=lambda each: each.case)
@@ -300,6 +312,16 @@ class MemoryPlace:
     def setting(self, name: str) -> bytes:
         return self._place.settings.get(name, b"")
 
+    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        return {name: self._place.settings[name] for name in names if name in self._place.settings}
+
+    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
+        names = sorted(name for name in self._place.settings if name.startswith(prefix) and name > max(prefix, after))
+        return [(name, self._place.settings[name]) for name in names[:limit]]
+
+    def count_settings(self, prefix: str) -> int:
+        return len(self.settings_under(prefix, limit=len(self._place.settings)))
+
     def put_asked(self, asked: AskedQuery) -> None:
         if asked.header.query_id in self._place.asked:
             raise Misuse("this query was asked before")
@@ -373,6 +395,10 @@ class MemoryPlace:
 
     def set_setting(self, name: str, value: bytes) -> None:
         self._place.settings[name] = value
+
+    def forget_settings(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._place.settings.pop(name, None)
 
 
 @dataclass(slots=True)

@@ -6,13 +6,17 @@ from typing import Any, Final
 
 from tests.interop.expected import differences
 from tests.interop.second_set import (
+    c4all_files,
+    exchange_files,
     icse_files,
     misp_files,
     page_files,
     plain_files,
     stix_files,
+    table_files,
     vics_faults,
     vics_frames,
+    vics_repeats,
     vics_values,
     xml_files,
 )
@@ -22,12 +26,16 @@ _MODULES: Final = (
     vics_frames,
     vics_values,
     vics_faults,
+    vics_repeats,
     icse_files,
     xml_files,
+    c4all_files,
     page_files,
+    exchange_files,
     misp_files,
     stix_files,
     plain_files,
+    table_files,
 )
 
 

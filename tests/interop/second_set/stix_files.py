@@ -288,7 +288,20 @@ def _markings() -> Made:
         ),
         file(5, hashes={"MD5": md5(5)}, object_marking_refs="text"),
     ]
-    rows = [kept("file", n, {"md5": md5(n)}) for n in range(1, 6)]
+    definition = {"type": "marking-definition", "spec_version": "2.1", "id": uid("marking-definition", 6)}
+    objects += [
+        definition | {"definition_type": "tlp", "definition": {"tlp": "purple"}},
+        file(6, hashes={"MD5": md5(6)}, object_marking_refs=[uid("marking-definition", 6)]),
+        file(7, hashes={"MD5": md5(7)}, granular_markings=[{"marking_ref": tlp1, "selectors": ["hashes"]}]),
+        file(8, hashes={"MD5": md5(8)}, granular_markings=[{"lang": "en", "selectors": ["name"]}]),
+        file(9, hashes={"MD5": md5(9)}, object_marking_refs=[]),
+    ]
+    # Handling that is not understood is handled as the strictest (promise 8: fail closed).
+    red, unknown = {"handling_raw": "tlp:red"}, {"handling_raw": "tlp:red", "warnings": ["unknown-marking"]}
+    said: dict[int, dict[str, Any]] = {1: red, 2: red, 4: unknown, 5: unknown, 6: unknown, 7: red}
+    rows = [
+        kept("file", n, {"md5": md5(n)}, **said.get(n, {"handling_raw": None, "warnings": []})) for n in range(1, 10)
+    ]
     whole = accepted(rows, **SECRET)
     return made(
         "stix/markings.json",
@@ -303,6 +316,9 @@ def _frames() -> Iterator[Made]:
     data = bundle(file(1, hashes={"MD5": md5(1)}), file(2, hashes={"MD5": md5(2)}))
     cut = data[: data.index(md5(2).encode()) + 8]
     yield made("stix/cut.json", cut, truncated(cut))
+    envelope = json.dumps({"more": True, "next": "secret", "objects": [file(1, hashes={"MD5": md5(1)})]}).encode()
+    whole = accepted([kept("file", 1, {"md5": md5(1)})], notices=["more-pages"], **SECRET)
+    yield made("stix/taxii-envelope.json", envelope, whole, refused())
     yield made("stix/twice.json", data + data, rejected("data after the document"), rejected())
     yield made("stix/nan.json", bundle(file(1, hashes={"MD5": md5(1)}, size=float("nan"))), rejected("not JSON"))
     yield made("stix/no-objects.json", json.dumps({"type": "bundle", "id": uid("bundle", 1)}).encode(), accepted())

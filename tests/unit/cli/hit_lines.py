@@ -33,4 +33,5 @@ HIT: dict[str, Any] = {
 
 SUMMARY: dict[str, Any] = {
     "hits": 1, "total": 419, "new": 3, "hidden": 0, "next": None, "not_matched_yet": 0, "left_out": [],
+    "lists": None, "same_name": [],
 }  # fmt: skip

@@ -69,3 +69,30 @@ def test_a_video_and_a_weak_hit_say_what_they_are(vigil: Vigil, node: Node) -> N
 def test_a_hit_by_a_look_says_on_which_background(vigil: Vigil, node: Node) -> None:
     node.answers["hits-list"] = [HIT | {"shown_on": "white"}, SUMMARY]
     assert "as shown on white" in " ".join(vigil("hits").out.split())
+
+
+def test_hits_on_lists_come_next_and_say_that_no_member_signed_them(vigil: Vigil, node: Node) -> None:
+    row = {"name": "US set", "provider": "US", "row": 12, "record": 3, "line": None, "case": "K-9"}
+    row |= {"child_abuse": True, "disputes": 0}
+    listed = HIT | {"list": row, "record": None, "signed": False, "algorithm": "md5", "distance": None, "weak": True}
+    held = {"holding": 7, "cases": ["C-1"], "allowed": False, "hits": [listed], "left_out": 4}
+    lists = {"holdings": 1, "scanned": 2_000, "hidden": 3, "next": 41}
+    same = [{"list": "US set", "provider": "US"}]
+    node.answers["hits-list"] = [HIT, held, SUMMARY | {"lists": lists, "same_name": same}]
+    words = " ".join(vigil("hits", "--case", "C-1").out.split())
+    for said in (
+        "holding 7, case C-1",
+        "list US set (US), row 12, case K-9 of the list, signed by no member: MD5 the same",
+        "and 4 more rows",
+        "1 holding of 2,000 that were searched for matches a list.",
+        "The allow-list hides 3 more holdings: vigil hits --show-all",
+        "vigil hits --lists-after 41",
+        "A case with this reference also came with: US set (US). It is another case.",
+    ):
+        assert said in words
+    node.calls.clear()
+    node.answers["hits-list"] = [held, SUMMARY | {"hits": 0, "lists": lists}]
+    assert vigil("hits", "--lists-after", 41).code == 0
+    assert node.call("hits-list").arguments["lists_after"] == 41
+    for more in (("--new",), ("--member", "JP"), ("--after", 3)):
+        assert vigil("hits", "--lists-after", 41, *more).code == 2

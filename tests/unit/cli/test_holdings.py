@@ -120,10 +120,53 @@ def test_levels_are_changed_for_a_holding_and_for_a_case(vigil: Vigil, node: Nod
 
 
 def test_cases_are_listed(vigil: Vigil, node: Node) -> None:
-    node.answers["cases"] = [{"case": "C-1", "holdings": 3}, {"listed": 1, "more": True, "after": "C-1"}]
+    node.answers["cases"] = [
+        {"case": "C-1", "list": None, "provider": None, "holdings": 3, "same_name": True},
+        {"case": "C-1", "list": "L", "provider": "US", "references": 40, "same_name": True},
+        {"case": "C-2", "list": "L", "provider": None, "references": 1, "same_name": False},
+        {"listed": 2, "more": True, "after": "C-1"},
+    ]
     ran = vigil("case", "list", "--limit", "1")
-    assert ran.out == "C-1: 3 holdings\n"
+    assert ran.out.splitlines() == [
+        "C-1: 3 holdings",
+        "C-1: 40 rows of the list L (US); another case than those above or below with this reference",
+        "C-2: 1 row of the list L",
+    ]
     assert "--after C-1" in ran.err
+
+
+def test_a_case_is_shown_with_where_it_is_from_and_what_its_list_says_on_request(vigil: Vigil, node: Node) -> None:
+    own: Line = {"case": "C 1", "list": None, "provider": None, "holdings": 3, "same_name": True}
+    own |= {
+        "levels": {"national": 2, "shared": 1},
+        "shared": 1,
+        "hits": 5,
+        "new_hits": 2,
+        "list_hits": {"holdings": 1, "more": True},
+    }
+    listed: Line = {"case": "C 1", "list": "L", "provider": "US", "references": 2, "same_name": True, "said": None}
+    node.answers["case-show"] = [own, listed]
+    ran = vigil("case", "show", "C 1")
+    for words in (
+        "levels: 2 national, 1 shared; 1 shared",
+        "5 hits on records, 2 new; holdings that match lists: at least 1",
+        "all hits: vigil hits --case 'C 1'",
+        "C 1: 2 rows of the list L (US); another case",
+        "our holdings that match it: vigil lists hits L --case 'C 1'",
+    ):
+        assert words in ran.out
+    assert node.call("case-show").arguments == {
+        "case": "C 1", "list": "", "limit": 20, "after": 0, "words": False,
+    }  # fmt: skip
+    row: Line = {
+        "row": 7, "case": "C 1", "at": {"record": 1}, "hashes": {"md5": "ab"}, "code_raw": None, "category": None,
+        "flags": {}, "series": "Bridge", "said": '{"Comments": "seen"}', "list": "L",
+    }  # fmt: skip
+    node.answers["case-show"] = [listed | {"said": '{"Contact": "x"}'}, row]
+    ran = vigil("case", "show", "C 1", "--list", "L", "--words", "--limit", "1")
+    for words in ('the list L (US) says: {"Contact": "x"}', "row 7: record 1", "series Bridge", '{"Comments": "seen"}'):
+        assert words in ran.out
+    assert "--after 7" in ran.err
 
 
 def test_a_part_says_what_it_is_a_part_of_and_a_file_how_many_parts_it_has(vigil: Vigil, node: Node) -> None:

@@ -15,11 +15,13 @@ ABOUT: Line = {
     "list": "L", "format": "md5sum", "version": None, "region": None, "kind": None, "scheme": "us-vics",
     "scheme_version": "2.0", "child_abuse": True, "provider": "US", "level": "national", "code": "1",
     "retain_until": None, "state": "whole", "searched": True, "rows": 2, "files": 1, "sha256_of_file": "00",
-    "imported_at": 0, "imported_by": "Dupont",
+    "imported_at": 0, "imported_by": "Dupont", "awaiting_retraction": 0,
 }  # fmt: skip
 STORED = ABOUT | dict.fromkeys(
-    ("added", "changed", "unchanged", "withdrawn", "repeated", "conflicting", "withdrawn_unknown"), 0
+    ("added", "changed", "unchanged", "withdrawn", "repeated", "conflicting", "withdrawn_unknown", "stale"), 0
 )
+STORED |= {"contradicting": {"rows": 0, "first": None}, "own_holdings": None, "same_cases": {"own": 0, "lists": 0}}
+NONE: Line = {"matching": 0, "by": {}, "hidden": 0, "pdq_rows_not_compared": 0, "near_holdings_not_compared": 0}
 ROW: Line = {
     "row": 7, "case": "C-1", "at": {"record": 1, "line": 2}, "id": None, "hashes": {"md5": A}, "code_raw": "1",
     "category": {"scheme": "us-vics", "version": "2.0", "code": "1", "label": "illegal"},
@@ -58,6 +60,57 @@ def test_a_new_list_is_sent_in_one_pass_and_ends_with_what_the_file_is(vigil: Vi
     assert "some rows say again" in ran.out
     for secret in ("telltale", "secret", A):
         assert secret not in ran.out + ran.err
+
+
+def test_the_summary_counts_holdings_that_match_and_says_which_command_shows_them(
+    vigil: Vigil, node: Node, listed: Path
+) -> None:
+    own = {"matching": 12, "by": {"sha256": 11, "md5": 1}, "hidden": 2, "pdq_rows_not_compared": 5}
+    answer(
+        node,
+        known=False,
+        list="US set",
+        own_holdings=NONE | own,
+        awaiting_retraction=3,
+        stale=4,
+        same_cases={"own": 1, "lists": 2},
+    )
+    said = " ".join(vigil("import", listed, "--list", "US set").out.split())
+    for words in (
+        "12 holdings of this node match rows of this file (1 by MD5, 11 by SHA-256): vigil lists hits 'US set'",
+        "the allow-list hides 2 more holdings: vigil lists hits 'US set' --show-all",
+        "not all rows with a PDQ were compared with near pictures",
+        "3 shared records are of rows that this list changed or withdrew",
+        "vigil contribute --list 'US set'",
+        "4 older than what the list says of the same row later: not taken",
+        "1 case has the reference of a case of this node; they are separate cases: vigil case list",
+        "2 cases have references of cases of another list",
+    ):
+        assert words in said
+    answer(node, known=False, own_holdings=NONE)
+    ran = vigil("import", listed, "--list", "L")
+    assert "no holding of this node matches a row of this file" in ran.out
+    assert "not all rows" not in ran.out
+    (line,) = vigil("import", listed, "--list", "L", "--json").lines
+    assert (line["own_holdings"], line["awaiting_retraction"], line["stale"]) == (NONE, 0, 0)
+
+
+def test_rows_that_contradict_each_other_are_told_by_an_import_as_by_a_dry_run(
+    vigil: Vigil, node: Node, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    one, other = "12" * 20, "34" * 20
+    table.write_text(f"md5,sha1\n{A},{one}\n{B},{one}\n{B},{other}\n")
+    (dry,) = vigil("import", "--dry-run", table, "--json").lines
+    answer(node, known=False, contradicting={"rows": 2, "first": {"record": 2, "line": 3, "offset": 84}})
+    (line,) = vigil("import", table, "--list", "L", "--json").lines
+    assert line["warnings"] == dry["warnings"] == ["conflicting-hash"]
+    (notice,), (same,) = line["notices"], dry["notices"]
+    assert (notice["text"], notice["rows"], notice["first"]["line"]) == (same["text"], 2, 3)
+    assert (same["rows"], same["first"]["line"]) == (2, 3)
+    said = vigil("import", table, "--list", "L").out
+    assert "some rows share one hash with an earlier row" in said
+    assert "2 rows, the first at record 2, line 3" in said
 
 
 def test_a_known_list_is_read_first_and_sent_with_its_head(vigil: Vigil, node: Node, listed: Path) -> None:
@@ -145,6 +198,11 @@ def test_lists_are_shown_and_their_next_page_is_named(vigil: Vigil, node: Node) 
     assert "category us-vics:2.0:1 (illegal); distributed yes; series S; case C-1" in ran.out
     assert "--after 7" in ran.err
     assert node.call("list-show").arguments == {"list": "L", "limit": 1, "after": 0, "words": False}
+    node.answers["list-list"] = [ABOUT | {"awaiting_retraction": 2}, {"removed_list": "G", "awaiting_retraction": 1}]
+    said = " ".join(vigil("lists", "list").out.split())
+    assert "2 shared records are of rows that this list changed or withdrew" in said
+    assert "G (removed) 1 shared record is of a row" in said
+    assert "vigil contribute --list G" in said
     node.answers["list-list"] = []
     assert "no lists here" in vigil("lists", "list").err
 
@@ -155,7 +213,7 @@ def test_a_list_is_changed_and_removed_only_with_yes(vigil: Vigil, node: Node) -
     assert vigil("lists", "change", "L", "--code", "3").code == 0
     assert node.call("list-change").arguments == {"list": "L", "code": "3"}
     node.answers["list-show"] = [ABOUT]
-    node.answers["list-remove"] = [{"list": "L", "removed": 2}]
+    node.answers["list-remove"] = [{"list": "L", "removed": 2, "awaiting_retraction": 0}]
     ran = vigil("lists", "remove", "L")
     assert (ran.code, "would remove 2 rows" in ran.err) == (2, True)
     assert not [call for call in node.calls if call.command == "list-remove"]

@@ -180,3 +180,18 @@ def test_a_case_is_matched_from_its_holdings(vigil: Vigil, node: Node) -> None:
     assert "3 holdings looked up. Stored fingerprints were used" in ran.out
     assert vigil("match", "--case", "C-1", "--json").lines == [hit("holding 1"), found]
     assert vigil("match").code == 2
+
+
+def test_a_case_of_a_list_is_matched_from_its_rows_and_cases_of_the_same_reference_are_told(
+    vigil: Vigil, node: Node
+) -> None:
+    found = {"searched": {"FR/holdings": 3}, "hits": 0, "subjects": 2, "holdings": 0, "references": 2, "list": "L"}
+    node.answers["match-case"] = [found | {"files": 0, "seconds": 0.1, "same_name": []}]
+    ran = vigil("match", "--case", "K-1", "--list", "L")
+    assert node.call("match-case").arguments == {"rule": "policy", "case": "K-1", "list": "L"}
+    assert "2 rows of the list L looked up." in ran.out
+    own = found | {"holdings": 2, "references": 0, "list": None, "same_name": [{"list": "L", "provider": "US"}]}
+    node.answers["match-case"] = [own | {"files": 0, "seconds": 0.1}]
+    said = vigil("match", "--case", "K-1").out
+    assert "A case with this reference also came with: L (US). It is another case." in said
+    assert vigil("match", "--list", "L", "a.jpg").code == 2

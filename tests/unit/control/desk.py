@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from node.control.audit_commands import AuditCommands
+from node.control.case_commands import CaseCommands
 from node.control.hit_commands import HitCommands
 from node.control.node_commands import NodeCommands
 from node.control.query_commands import QueryCommands
@@ -22,7 +23,9 @@ from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
+from node.usecases.imported_cases import Cases
 from node.usecases.ledger import Draft
+from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -82,13 +85,23 @@ class Desk:
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
         matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
-        self.hits = HitCommands(hits=hits, audit=self.audit, clock=world.clock)
+        list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
+        self.hits = HitCommands(hits=hits, list_hits=list_hits, cases=Cases(store), audit=self.audit, clock=world.clock)
+        self.cases = CaseCommands(
+            known=Cases(store),
+            store=store,
+            hits=hits,
+            list_hits=list_hits,
+            audit=self.audit,
+            clock=world.clock,
+        )
         self.search = SearchCommands(
             policy=Policy,
             intake=None,  # type: ignore[arg-type]
             matcher=matcher,
             hits=hits,
             kept=StoredHits(store=store, own=FR.id, clock=world.clock),
+            cases=Cases(store),
             store=store,
             audit=self.audit,
             clock=world.clock,

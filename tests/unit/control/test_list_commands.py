@@ -13,6 +13,7 @@ from node.control.list_lines import head_line, item_of
 from node.domain.fingerprint_kinds import MD5
 from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse, NotFound, Refused
+from node.usecases.imported_cases import Cases
 from node.usecases.list_taking import Row
 from node.usecases.lists import Lists
 from tests.unit.control.desk import Desk, Line, items, lines_of
@@ -32,7 +33,8 @@ def desk() -> Iterator[Desk]:
 def commands(desk: Desk) -> ListCommands:
     world = desk.node.world
     return ListCommands(
-        lists=Lists(store=desk.node.store, catalogue=desk.node.catalogue, audit=desk.audit, clock=world.clock)
+        lists=Lists(store=desk.node.store, catalogue=desk.node.catalogue, audit=desk.audit, clock=world.clock),
+        cases=Cases(desk.node.store),
     )
 
 
@@ -80,7 +82,9 @@ def test_a_list_is_searched_when_its_file_is_whole_and_gone_when_it_is_removed(
     assert lines_of(commands.list_list({"list": "other"}, items())) == []
     (changed,) = lines_of(commands.list_change({"list": "US set", "level": "national"}, items()))
     assert (changed["level"], changed["code"], changed["provider"]) == ("national", "2", "US")
-    assert lines_of(commands.list_remove({"list": "US set"}, items())) == [{"list": "US set", "removed": 2}]
+    assert lines_of(commands.list_remove({"list": "US set"}, items())) == [
+        {"list": "US set", "removed": 2, "awaiting_retraction": 0}
+    ]
     assert found(desk, 1, 2) == []
     assert [each["what"] for each in desk.written() if each["what"] not in ("match", "outcome")] == [
         "list import begins",

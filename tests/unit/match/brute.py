@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from node.domain.batch import FingerprintColumns
 from node.domain.fingerprint_kinds import (
@@ -115,6 +116,22 @@ class BruteIndex:
                 kept.append(hit)
         given = Counter(Alike(h.subject, h.source, h.code, h.by, h.distance, h.orientation) for h in kept)
         return Proposed(hits=kept, further=number - given)
+
+    def first_equal(self, columns: FingerprintColumns, source: int) -> NDArray[np.int64]:
+        found = [
+            (column.code, int(row), min(rows))
+            for column in columns.columns
+            if KIND_BY_CODE[column.code].exact
+            for row, value in zip(column.rows, column.values, strict=True)
+            if (
+                rows := [
+                    at
+                    for of, at, stored in self.stored
+                    if of == source and (stored.code, stored.value) == (column.code, value.tobytes())
+                ]
+            )
+        ]
+        return np.asarray(found, dtype=np.int64).reshape(-1, 3)
 
     def concerned(self, columns: FingerprintColumns, radius: int, source: int, most: int) -> Concerned:
         """By searching the source's rows one by one for what arrived, as `vigil match` of each would find it."""

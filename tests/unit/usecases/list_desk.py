@@ -9,7 +9,8 @@ from node.domain.lists import ReferenceList
 from node.domain.references import ListHead, Reference
 from node.domain.statements import Contribution
 from node.usecases.consent import Consent
-from node.usecases.list_contribution import Judged, ListContributing, RowStand, Wanted
+from node.usecases.list_contribution import Judged, ListContributing, Wanted
+from node.usecases.list_sharing_rules import RowStand
 from node.usecases.lists import Lists, ListTerms
 from node.usecases.own_hashes import OwnHashes
 from tests.simulator.federation import Speaker
@@ -28,7 +29,9 @@ class Shelf(Desk):
         store = self.node.store
         self.lists = Lists(store=store, catalogue=self.node.catalogue, audit=self.audit, clock=lambda: NOW)
         self.own = OwnHashes(index=self.node.index, codec=CODEC, own=FR.id)
-        self.sharing = ListContributing(store=store, ledger=self.node.ledger, own=self.own, audit=self.audit)
+        self.sharing = ListContributing(
+            store=store, ledger=self.node.ledger, codec=CODEC, own=self.own, audit=self.audit
+        )
 
     def take(self, rows: list[Reference], terms: ListTerms | None = None, head: ListHead = HEAD) -> ReferenceList:
         taking = self.lists.begin("L", terms or ListTerms(), b"f" * 32, "officer")
@@ -46,7 +49,7 @@ class Shelf(Desk):
     def stands(self, **wanted: Any) -> dict[int, RowStand]:
         """Record number in the file -> what was done."""
         numbers = {row: number for number, row in self.rows().items()}
-        return {numbers[each.row]: each.stand for each in self.told(**wanted)}
+        return {numbers[each.row]: each.stand for each in self.told(**wanted) if each.row in numbers}
 
     def said(self, judged: Judged) -> tuple[Contribution, Handling]:
         assert judged.record is not None

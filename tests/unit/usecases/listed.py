@@ -25,6 +25,8 @@ from node.match.ranking import rank
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.intake import columns_of
+from node.usecases.list_comparing import ListComparing
+from node.usecases.list_hits import ListHits
 from node.usecases.list_taking import Taking
 from node.usecases.lists import Lists, ListTerms
 from node.usecases.matching import Found, Matcher
@@ -91,7 +93,6 @@ class Shelf:
         origin = Origin(sim.FEDERATION, FR, 1, "audit")
         self.now = NOW
         self.audit = AuditLog(store=self.store, origin=origin, clock=lambda: self.now, random=os.urandom)
-        self.lists = Lists(store=self.store, catalogue=self.catalogue, audit=self.audit, clock=lambda: self.now)
         self.matcher = Matcher(
             store=self.store,
             index=self.index,
@@ -99,6 +100,14 @@ class Shelf:
             rank=rank,
             own=lambda: FR,
             disagreed=self.disagreements.append,
+        )
+        self.hits = ListHits(store=self.store, index=self.index, matcher=self.matcher, radius=lambda: RADIUS)
+        self.lists = Lists(
+            store=self.store,
+            catalogue=self.catalogue,
+            audit=self.audit,
+            clock=lambda: self.now,
+            comparing=ListComparing(store=self.store, index=self.index, hits=self.hits),
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.handling import Handling
+from node.domain.lists import shared_row
 from node.domain.queries import Level
 from node.domain.statements import Comment, Opinion, Verdict
 from node.errors import Misuse, NotFound
@@ -21,7 +22,6 @@ from node.usecases.export_rules import AUDIENCE, CODE, EXPIRED
 from node.usecases.export_sources import Selection
 from node.usecases.intake import columns_of
 from node.usecases.ledger import Draft
-from node.usecases.list_contribution import noted
 from node.usecases.lists import Lists, ListTerms
 from node.wire.convert_federation import decode_package, encode_package
 from tests.simulator.federation import TODAY, picture
@@ -138,7 +138,7 @@ def test_a_list_gives_the_newest_versions_of_its_records(sea: Sea) -> None:
     with sea.fr.store.write() as tx:
         rows = [each.id for each in tx.rows_of_list(of.number, 0, 10)]
         for id_, note in zip(rows, (str(first).encode(), str(second).encode(), b"1"), strict=False):
-            tx.set_setting(noted(id_), note)
+            tx.set_setting(shared_row(id_), note)
     sea.fr.ledger.correct(first, picture(9), Handling())
     sea.publish(sea.fr)
     choice, left_out = choose(sea.fr.store, CODEC, Selection(list="L"), of)

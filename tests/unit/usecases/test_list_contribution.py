@@ -13,7 +13,8 @@ from node.domain.statements import Tri
 from node.domain.wording import Terms
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.consent import Consent
-from node.usecases.list_contribution import RowStand, Wanted
+from node.usecases.list_contribution import Wanted
+from node.usecases.list_sharing_rules import RowStand
 from node.usecases.lists import ListTerms
 from node.usecases.retraction import Named
 from node.usecases.retraction import Wanted as ToRetract
@@ -110,7 +111,7 @@ def test_what_was_shared_is_known_before_and_after_it_has_a_place_in_the_log(she
     asyncio.run(shelf.node.publisher.round())
     assert set(shelf.stands().values()) == {RowStand.BEFORE}
     assert shelf.records.page().total == 2
-    shelf.take([row(1, series="New"), row(2), row(5)])
+    shelf.take([row(1, said="other words"), row(2), row(5)])
     assert shelf.stands()[1] is RowStand.BEFORE, "the row has a new id, and the record has its hash"
     assert shelf.records.page().total == 3
 

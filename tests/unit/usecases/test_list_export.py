@@ -16,7 +16,7 @@ from node.domain.holdings import withdrawn
 from node.domain.ids import RecordId
 from node.domain.lists import ReferenceList
 from node.domain.queries import Level
-from node.domain.references import At, ListHead, Reference, Withdrawal
+from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
 from node.domain.statements import Category, Contribution, Tri
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.export_rules import (
@@ -39,7 +39,7 @@ from node.usecases.lists import ListTerms
 from tests.simulator.federation import TODAY, Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
 from tests.unit.usecases.desk import Desk, prints
-from tests.unit.usecases.listed import Shelf, opened, row
+from tests.unit.usecases.listed import HEAD, Shelf, opened, row
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
 FOR_JP = Handling(audience=(JP.id,))
@@ -327,7 +327,7 @@ def test_a_list_on_its_way_or_unknown_is_not_exported(shelf: Shelf) -> None:
     with pytest.raises(NotFound):
         of_shelf(shelf, list="M")
     with pytest.raises(Misuse, match="as a whole"):
-        of_shelf(shelf, list="L", case="C")
+        of_shelf(shelf, list="L", series="S")
 
 
 def test_a_list_that_changes_meanwhile_is_refused(shelf: Shelf) -> None:
@@ -347,3 +347,35 @@ def test_passes_that_differ_are_refused(desk: Desk) -> None:
     desk.hold(2)
     with pytest.raises(Refused, match="meanwhile"):
         list(export.rows())
+
+
+def test_a_case_that_came_with_a_list_is_exported_by_the_rules_of_its_list(shelf: Shelf) -> None:
+    """One of this node comes first; one that several lists have needs the name of its list."""
+    for name, cases in (("A", {"K-1": [1, 2], "C": [3]}), ("B", {"K-1": [4]})):
+        taking = shelf.begin(name, [])
+        for at, (case, listed) in enumerate(cases.items()):
+            taking.take([ListCase(at=At(offset=at), number=case), *map(row, listed)])
+        taking.finish(HEAD)
+    shelf.hold(7, case="C")
+
+    def numbers(**selection: Any) -> list[int]:
+        export = of_shelf(shelf, level=Level.NATIONAL, **selection)
+        return [each.at.record for each in export.rows()]
+
+    assert numbers(case="K-1", list="A") == [1, 2]
+    assert numbers(case="C", list="A") == [3]
+    assert of_shelf(shelf, case="C", level=Level.NATIONAL).list == ""
+    assert left(of_shelf(shelf, case="K-1", list="B")) == (0, {BELOW[Level.NATIONAL]: 1})
+    with pytest.raises(Misuse, match="several lists"):
+        of_shelf(shelf, case="K-1")
+    with pytest.raises(Misuse, match="as a whole"):
+        of_shelf(shelf, case="K-1", list="A", series="S")
+    with pytest.raises(NotFound):
+        of_shelf(shelf, case="C", list="B")
+    shelf.lists.remove("B")
+    export = of_shelf(shelf, case="K-1", level=Level.NATIONAL)
+    assert (export.list, [each.at.record for each in export.rows()]) == ("A", [1, 2])
+    with pytest.raises(Misuse, match="as a whole"):
+        of_shelf(shelf, case="K-1", since=1)
+    with pytest.raises(NotFound):
+        of_shelf(shelf, case="none")

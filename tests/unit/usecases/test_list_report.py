@@ -82,3 +82,15 @@ def test_beyond_its_bound_nothing_more_is_compared() -> None:
         standing.add(row)
     assert (standing.rows, standing.repeated, standing.is_exact) == (2, 2, False)
     assert [standing.claim(row) for row in rows] == [True, True, True]
+
+
+def test_a_withdrawal_and_a_row_that_a_later_statement_overrules_change_nothing() -> None:
+    standing = Standing()
+    row = Reference(At(1), id="x", md5=MD5, changed="1000000000")
+    standing.add(row)
+    standing.withdraw(Withdrawal(At(), "x", changed="999999999"))
+    assert (standing.rows, standing.stale, standing.withdrawn) == (1, 1, 0)
+    standing.withdraw(Withdrawal(At(), "x", changed="1000000001"))
+    assert standing.add(row) is Place.STALE
+    assert (standing.rows, standing.stale, standing.withdrawn) == (0, 2, 1)
+    assert standing.add(row._replace(changed="1000000002")) is Place.NEW
