@@ -54,7 +54,13 @@ def is_cut_short(stream: Region) -> bool:
 
 
 def _boxes_are_cut(stream: Region) -> bool:
-    return any(end > stream.size for end, _ in _boxes(stream))
+    """Tells whether a box ends behind the file, or a film of fragments ends with a piece of a box's head."""
+    end, fragments = 0, False
+    for end, head in _boxes(stream):
+        fragments = fragments or head[4:8] == b"moof"
+        if end > stream.size:
+            return True
+    return fragments and stream.size - end < _BOX_HEAD and any(stream.at(end, _BOX_HEAD))
 
 
 def lacking(stream: Region) -> str:

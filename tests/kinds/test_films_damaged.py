@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -150,3 +151,19 @@ def test_zeros_that_fill_up_a_film_are_gone_past(folder: Path, tmp_path: Path) -
     found = video(filled)
     assert len(found.frames) >= len(whole_film(folder, "ts")[0].frames) - 1
     assert "damaged" in note_of(found)
+
+
+def test_a_fragment_whose_head_is_damaged_costs_its_own_pictures_alone(folder: Path, tmp_path: Path) -> None:
+    """Cut or damaged at any place in the head of the third fragment: FFmpeg alone opens none of these films."""
+    data = film(folder, "mp4-segments")
+    start = [found.start() - 4 for found in re.finditer(b"moof", data)][2]
+    size = int.from_bytes(data[start : start + 4], "big")
+    for place in (start + 12, start + size // 3, start + size // 2, start + size - 9):
+        for number, harmed in enumerate(
+            (data[:place], data[:place] + bytes(start + size - place) + data[start + size :])
+        ):
+            path = tmp_path / f"{place}-{number}"
+            path.write_bytes(harmed)
+            found = video(path)
+            assert len(found.frames) >= 4, (place - start, number)
+            assert found.note
