@@ -57,8 +57,10 @@ bench: setup
 
 # ---- checking it
 
-# One process per processor. A file's tests stay in one process, because they share the setup of the file.
-TESTS := -m pytest -rs -m "not faults and not bench" --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Three processes for two processors: tests with daemons often wait. A file's tests stay in one process, because they
+# share the setup of the file.
+TEST_PROCESSES := $(shell n=$$(nproc); echo $$((n + n / 2)))
+TESTS := -m pytest -rs -m "not faults and not bench" --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: setup
 	@$(BIN)/python $(TESTS)

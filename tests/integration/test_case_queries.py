@@ -161,4 +161,4 @@ def test_a_case_is_matched_from_its_holdings_without_their_files(made: Federatio
     assert (hit["algorithm"], hit["orientation"], hit["distance"] <= 31) == ("pdq", "flop", True)
     assert hit["subject"].startswith("holding ")
     assert (summary["holdings"], summary["hits"]) == (1, 1)
-    assert "no holding belongs to the case NONE" in vigil(made.home("FR").folder, "match", "--case", "NONE").stderr
+    assert "this node has no such case" in vigil(made.home("FR").folder, "match", "--case", "NONE").stderr
