@@ -21,7 +21,7 @@ from node.tlog import tiles
 from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.circle import Circle, hide_remarks
 from node.usecases.entry_columns import Handlings
-from node.usecases.filling import next_run
+from node.usecases.filling import next_run, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,17 +47,7 @@ class Showing:
             shown = _admitted(run, handlings, member, log.origin.member)
             links = reader.links(log.origin, start, end)
             shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
-        return Package(
-            origin=log.origin,
-            start=start,
-            entries=run.entries,
-            nonces=_keep(run.nonces, shown),
-            bodies=_keep(run.bodies, shown),
-            handling_nonces=_keep(run.handling_nonces, shown),
-            handlings=_keep(run.handlings, shown),
-            checkpoint=log.cosigned,
-            proof=proof,
-        )
+        return package_of(log, start, run, shown, proof)
 
     def bodies(
         self, member: MemberId, origin: Origin, indices: Sequence[int], most_bytes: int
@@ -97,9 +87,3 @@ def _admitted(run: StoredRun, handlings: Handlings, member: MemberId, owner: Mem
         admits[number] = handling is not None and handling.admits(member, owner)
     held = (np.frombuffer(run.states, dtype=np.uint8) == BodyState.HELD).tolist()
     return [is_held and admits[number] for is_held, number in zip(held, numbers, strict=True)]
-
-
-def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
-    if all(shown):
-        return column
-    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]

@@ -30,11 +30,11 @@ from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.circle import Circle
 from node.usecases.entry_columns import Handlings
 from node.usecases.export_rules import handling_reason
-from node.usecases.filling import next_run
+from node.usecases.filling import next_run, package_of
 from node.usecases.purging import REMARKS, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogReader, LogState, StoredRun
@@ -114,17 +114,7 @@ class BundleWriting:
             run = next_run(tx, log.origin, start, log.cosigned_size, RUN_BYTES)
             proof = tiles.consistency_proof(LogTiles(tx, log.number), start + len(run.entries), log.cosigned_size)
             shown = self._shown(tx, log.origin, run)
-        return Package(
-            origin=log.origin,
-            start=start,
-            entries=run.entries,
-            nonces=_keep(run.nonces, shown),
-            bodies=_keep(run.bodies, shown),
-            handling_nonces=_keep(run.handling_nonces, shown),
-            handlings=_keep(run.handlings, shown),
-            checkpoint=log.cosigned,
-            proof=proof,
-        )
+        return package_of(log, start, run, shown, proof)
 
     # --- what leaves --------------------------------------------------------------------------------------------------
 
@@ -178,7 +168,3 @@ class BundleWriting:
                     self.left_out[NOT_PUBLISHED] += chosen
             at += len(run.entries)
         self.left_out = +self.left_out
-
-
-def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
-    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]

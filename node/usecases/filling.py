@@ -14,12 +14,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from node.domain.batch import FRAMING, RUN_ENTRIES, RUN_WORDS
+from node.domain.batch import FRAMING, RUN_ENTRIES, RUN_WORDS, Package
 from node.domain.envelope import TARGETING, VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from node.domain.ids import Origin
-    from node.domain.log_ports import LogReader, StoredRun
+    from node.domain.log_ports import LogReader, LogState, StoredRun
 
 
 def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes: int) -> StoredRun:
@@ -38,6 +40,29 @@ def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes
         handlings=run.handlings[:over],
         states=run.states[:over],
     )
+
+
+def package_of(log: LogState, start: int, run: StoredRun, shown: Sequence[bool], proof: Sequence[bytes]) -> Package:
+    """The package of a run that begins at `start`, with the disclosures that are `shown`. `proof`: from the end of the
+    run to the cosigned size.
+    """
+    return Package(
+        origin=log.origin,
+        start=start,
+        entries=run.entries,
+        nonces=_keep(run.nonces, shown),
+        bodies=_keep(run.bodies, shown),
+        handling_nonces=_keep(run.handling_nonces, shown),
+        handlings=_keep(run.handlings, shown),
+        checkpoint=log.cosigned,
+        proof=proof,
+    )
+
+
+def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
+    if all(shown):
+        return column
+    return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]
 
 
 def is_word(entry: bytes) -> bool:

@@ -14,17 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PIL import Image
-
 from node.domain.parts import Role
 from node.errors import MediaError
 from node.media import icns
-from node.media.decode import decode_picture
 from node.media.parts.part import Omission, Part
-from node.media.parts.thumbnail import as_image, differs
+from node.media.parts.thumbnail import decoded, differs
 from node.media.picture import MAX_PICTURE_BYTES
 from node.media.region import Region
-from node.media.shortage import Shortage
 
 
 def icns_images(region: Region) -> Iterator[Part | Omission]:
@@ -35,7 +31,7 @@ def icns_images(region: Region) -> Iterator[Part | Omission]:
         data = region.all(MAX_PICTURE_BYTES)
     except MediaError:
         return
-    whole = _shown(data)
+    whole = decoded(data)
     for each in icns.files(data):
         if differs(data[each.start : each.end], whole):
             yield Part(role=Role.PICTURE, content=region.part(each.start, each.end - each.start))
@@ -46,13 +42,3 @@ def icns_images(region: Region) -> Iterator[Part | Omission]:
         yield Part(role=Role.PICTURE, content=iter([icon]))
     if old := icns.count_old(data):
         yield Omission(reason=f"{old} small {'image' if old == 1 else 'images'} of at most 8 bits a pixel")
-
-
-def _shown(data: bytes) -> Image.Image | None:
-    """Returns the picture of an icon, or None if it cannot be decoded. Raises `Shortage`."""
-    try:
-        return as_image(decode_picture(data).pixels)
-    except Shortage:
-        raise
-    except MediaError:
-        return None

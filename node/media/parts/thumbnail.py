@@ -71,7 +71,7 @@ def thumbnails(region: Region) -> Iterator[Part | Omission]:
     plain = list(uncompressed(data)) if known is JPEG else []
     if not places and not plain:
         return
-    whole = _decoded(data) if known is PSD else _decoded_small(data)
+    whole = decoded(data) if known is PSD else _decoded_small(data)
     for start, end in places:
         if differs(data[start:end], whole):
             yield Part(role=Role.THUMBNAIL, content=region.part(start, end - start))
@@ -212,7 +212,7 @@ def _hash_of(image: Image.Image) -> bytes:
     return pdq_hashes(pixels.values, pixels.channels).orientations[0]
 
 
-def _decoded(data: bytes) -> Image.Image | None:
+def decoded(data: bytes) -> Image.Image | None:
     """Decodes the picture itself. Returns None if it cannot be decoded. Raises `Shortage`."""
     try:
         return as_image(decode_picture(data).pixels)
