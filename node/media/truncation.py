@@ -60,7 +60,7 @@ def _boxes_are_cut(stream: Region) -> bool:
         fragments = fragments or head[4:8] == b"moof"
         if end > stream.size:
             return True
-    return fragments and stream.size - end < _BOX_HEAD and any(stream.at(end, _BOX_HEAD))
+    return fragments and 0 < stream.size - end < _BOX_HEAD
 
 
 def lacking(stream: Region) -> str:
