@@ -41,8 +41,8 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
+from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
-from node.usecases.imported_cases import Cases
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.own_hashes import OwnHashes
@@ -77,7 +77,6 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         CaseCommands(
             known=cases,
-            store=services.store,
             hits=services.hits,
             list_hits=services.list_hits,
             audit=services.audit,

@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.usecases.audit import AuditLog
+    from node.usecases.cases import Cases, ImportedCase, NamedCases
     from node.usecases.hit_list import HitList
-    from node.usecases.imported_cases import Cases, ImportedCase, NamedCases
     from node.usecases.list_hits import ListHits, NewestHits
 
 HITS_SHOWN = 10
 """Hits on records, and holdings that match lists, that are shown with a case, the newest."""
-_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,6 @@ class CaseCommands:
     """`known`: all cases; `hits`: stored hits on records; `list_hits`: hits on lists."""
 
     known: Cases
-    store: Store
     hits: HitList
     list_hits: ListHits
     audit: AuditLog
@@ -104,16 +102,10 @@ class CaseCommands:
 
     def _of_holdings(self, reference: str) -> Line:
         """What is known of the holdings of a case."""
-        levels: dict[str, int] = {}
-        shared = after = 0
-        with self.store.read() as tx:
-            while page := tx.holdings(case=reference, after=after, limit=_PAGE, bare=True):
-                after = page[-1].id
-                for each in page:
-                    levels[level_name(each.level)] = levels.get(level_name(each.level), 0) + 1
-                    shared += each.record is not None
+        own = self.known.own_holdings(reference)
+        levels = {level_name(level): count for level, count in own.levels.items()}
         counts = self.hits.stand(reference).counts
-        return {"levels": levels, "shared": shared, "hits": counts.hits, "new_hits": counts.new}
+        return {"levels": levels, "shared": own.shared, "hits": counts.hits, "new_hits": counts.new}
 
     async def _looks(self, what: str, **at: object) -> None:
         body = {"what": what, **at, "at": int(self.clock())}

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ports import Clock
     from node.usecases.audit import AuditLog
+    from node.usecases.cases import Cases
     from node.usecases.hit_list import HitList
-    from node.usecases.imported_cases import Cases
     from node.usecases.list_hits import ListHits, NewestHits
 
 

@@ -21,7 +21,7 @@ from node.domain.envelope import Kind
 from node.errors import Misuse, NotFound
 from node.usecases.acts import perform
 from node.usecases.audit import AuditEntry
-from node.usecases.imported_cases import no_holdings
+from node.usecases.cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

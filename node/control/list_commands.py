@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.lists import ReferenceList
-    from node.usecases.imported_cases import Cases
+    from node.usecases.cases import Cases
     from node.usecases.list_taking import Taking
     from node.usecases.lists import Lists
 

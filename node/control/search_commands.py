@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from node.domain.queries import Subject
     from node.domain.roster import Policy
     from node.usecases.audit import AuditLog
+    from node.usecases.cases import Cases
     from node.usecases.hit_list import HitList
-    from node.usecases.imported_cases import Cases
     from node.usecases.intake import Intake
     from node.usecases.matching import Found, Matcher
     from node.usecases.stored_hits import StoredHits

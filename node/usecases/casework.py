@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.domain.orientations import turned
 from node.domain.queries import Look, Subject
-from node.usecases.imported_cases import no_holdings
+from node.usecases.cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

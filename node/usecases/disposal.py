@@ -26,9 +26,9 @@ from node.domain.ports import Store, StoreReader
 from node.domain.queries import Level
 from node.domain.statements import Reason
 from node.errors import NotFound, Refused, VigilError
+from node.usecases.cases import no_holdings
 from node.usecases.catalogue import Catalogue
 from node.usecases.consent import plan_digest
-from node.usecases.imported_cases import no_holdings
 from node.usecases.parts import Leaving, Parts
 from node.usecases.purging import chain_at
 

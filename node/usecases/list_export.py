@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.references import ListHead, Reference, Withdrawal
 from node.errors import NotFound, Refused
+from node.usecases.cases import Cases
 from node.usecases.export_sources import HoldingSource, ListSource, RecordSource, Selection, Source
-from node.usecases.imported_cases import Cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe
 from node.domain.wording import Wording
 from node.errors import Misuse, NotFound, VigilError
-from node.usecases.imported_cases import no_holdings
+from node.usecases.cases import no_holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -31,6 +31,8 @@ from node.wire.pb import federation_pb2 as pb
 TRAILER: Final = "vigil-fault-bin"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _MAX_FAULTS: Final = 20
+_DEEPEST: Final = 20
+"""Causes of an error that are followed: they may lead back to it."""
 _DAEMON_ENDED: Final = "the daemon ended before this command did"
 _START_IT: Final = "everything acknowledged is stored; start the daemon and run the command again"
 _MAX_RETRY_AFTER: Final = 86_400.0
@@ -164,7 +166,9 @@ def _let_go(error: BaseException | None) -> None:
     """Empties the frames that `error` came through. gRPC and an aborted call hold each other, and the call's error with
     them: a message of the caller, in a local variable, would stay in memory until the collector finds the two.
     """
-    while error is not None:
+    for _ in range(_DEEPEST):
+        if error is None:
+            return
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
 

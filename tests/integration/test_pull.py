@@ -16,7 +16,7 @@ from node.control.commands import Commands
 from node.control.list_commands import ListCommands
 from node.control.runner import LoopThread, drive, feed
 from node.domain.caller import NOBODY
-from node.usecases.imported_cases import Cases
+from node.usecases.cases import Cases
 from tests.integration.peer_server import serving
 from tests.integration.wire_pki import Authority
 from tests.stores import fresh_store

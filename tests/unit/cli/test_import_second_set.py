@@ -27,8 +27,8 @@ from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.store.store import SqliteStore
 from node.usecases.audit import AuditLog
+from node.usecases.cases import Cases
 from node.usecases.catalogue import Catalogue
-from node.usecases.imported_cases import Cases
 from node.usecases.list_comparing import ListComparing
 from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists

@@ -21,9 +21,9 @@ from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
+from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
-from node.usecases.imported_cases import Cases
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
@@ -89,7 +89,6 @@ class Desk:
         self.hits = HitCommands(hits=hits, list_hits=list_hits, cases=Cases(store), audit=self.audit, clock=world.clock)
         self.cases = CaseCommands(
             known=Cases(store),
-            store=store,
             hits=hits,
             list_hits=list_hits,
             audit=self.audit,

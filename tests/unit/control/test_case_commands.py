@@ -13,7 +13,7 @@ from node.domain.queries import Level
 from node.domain.references import At, ListCase, ListHead, Reference
 from node.errors import Misuse, NotFound
 from node.usecases import list_hits
-from node.usecases.imported_cases import no_holdings
+from node.usecases.cases import no_holdings
 from node.usecases.intake import columns_of
 from node.usecases.lists import Lists, ListTerms
 from tests.unit.control.desk import Desk, Line, items, lines_of

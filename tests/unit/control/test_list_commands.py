@@ -13,7 +13,7 @@ from node.control.list_lines import head_line, item_of
 from node.domain.fingerprint_kinds import MD5
 from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.imported_cases import Cases
+from node.usecases.cases import Cases
 from node.usecases.list_taking import Row
 from node.usecases.lists import Lists
 from tests.unit.control.desk import Desk, Line, items, lines_of

@@ -11,16 +11,19 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.errors import Misuse, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.ports import Store, StoreReader
+    from node.domain.queries import Level
 
 _PAGE: Final = 1_000
 _SEE: Final = "`vigil case list` shows the cases"
@@ -50,6 +53,14 @@ class NamedCases:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnHoldings:
+    """The holdings of a case of this node: how many have each level, and how many are shared as records."""
+
+    levels: Mapping[Level, int]
+    shared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SameNames:
     """How many cases of a list have the reference of a case of this node (`own`), and of another list (`lists`)."""
 
@@ -76,7 +87,7 @@ class Cases:
     def named(self, reference: str) -> NamedCases:
         """The cases of a reference. Raises `NotFound` if there are none."""
         with self._store.read() as tx:
-            own = _holdings(tx, reference)
+            own = sum(1 for _ in _holdings(tx, reference))
             listed = _lists_of(tx, reference)
             sizes = _sizes(tx, listed)
         if not own and not listed:
@@ -104,6 +115,16 @@ class Cases:
             names = ", ".join(each.name for each in listed)
             raise Misuse("several lists have a case with this reference", remedy=f"add --list NAME, one of: {names}")
         return listed[0]
+
+    def own_holdings(self, reference: str) -> OwnHoldings:
+        """What is known of the holdings of a case of this node."""
+        levels: Counter[Level] = Counter()
+        shared = 0
+        with self._store.read() as tx:
+            for each in _holdings(tx, reference):
+                levels[each.level] += 1
+                shared += each.record is not None
+        return OwnHoldings(levels=levels, shared=shared)
 
     def lists_with(self, reference: str) -> list[ReferenceList]:
         """The searched lists that have a case with this reference."""
@@ -176,10 +197,9 @@ def _named(
     return NamedCases(reference=reference, holdings=holdings, imported=tuple(imported))
 
 
-def _holdings(tx: StoreReader, reference: str) -> int:
-    if not tx.known_cases([reference]):
-        return 0
-    count, after = 0, 0
+def _holdings(tx: StoreReader, reference: str) -> Iterator[Holding]:
+    """The holdings of a case, without their fingerprints."""
+    after = 0
     while page := tx.holdings(case=reference, after=after, limit=_PAGE, bare=True):
-        count, after = count + len(page), page[-1].id
-    return count
+        after = page[-1].id
+        yield from page
