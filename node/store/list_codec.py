@@ -7,6 +7,7 @@ Rules this module upholds:
 - A block has three parts: the hashes as they are, what else is known of the rows as JSON, and the file's own words. To
   fill the index, the first is read; to show a row, the first two.
 - Columns have names and hashes the code of their kind, so a field that is added later is absent in an earlier block.
+  Every form that was ever written stays readable: stores have such blocks, and migration 0015 writes with this module.
 - The words of a block are compressed together, and the hashes that they state stand in the first part alone: together
   that takes a tenth of the room, and what compressing takes longest over is spared.
 """

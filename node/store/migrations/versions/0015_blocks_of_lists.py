@@ -2,6 +2,9 @@
 
 Every row keeps its id, its generation and its case, so an index that was kept still fits. What the file said of it
 moves into its new block, and the old copy is overwritten.
+
+It writes blocks by `node.store.list_codec` as the program has it. That module reads every form that it ever wrote, so
+this step stays right if the form changes.
 """
 
 from __future__ import annotations
