@@ -59,7 +59,7 @@ def read_words(line: Line) -> str:
         _verified(line["written_by"], line["for"], line["written_at"]),
         below(2, f"stored: {_entries(line['entries'])}, {count(line['records'], 'record')} with hashes"),
         *_left_out(line["written_by"], line["left_out"]),
-        below(2, f"checked by list of members {line['roster_version']}" + _newer(line)),
+        below(2, f"checked by roster version {line['roster_version']}" + _newer(line)),
     ]
     if not line["complete"]:
         rows.append("Not everything in this bundle is here: see the logs above.")
@@ -73,7 +73,7 @@ def checked_words(line: Line) -> str:
         _verified(line["member"], line["profile"], line["at"]),
         below(2, f"{count(line['records'], 'record')} with hashes, {line['entries']:,} entries; nothing was stored"),
         *_left_out(line["member"], line["left_out"]),
-        below(2, f"checked by list of members {line['roster_version']}{stale}"),
+        below(2, f"checked by roster version {line['roster_version']}{stale}"),
         below(2, f"root {line['root_fingerprint']} (compare it with the authority by telephone)"),
     ]
     return "\n".join(rows)

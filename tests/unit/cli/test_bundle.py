@@ -79,7 +79,7 @@ def test_the_file_and_its_manifest_reach_the_node(node: Node, vigil: Vigil, bund
     assert "f/FR/log/1: 3 new entries, 4 in all" in ran.out
     assert "1 without: their hashes are not in this bundle; 3 for other members" in _one_line(ran.out)
     assert "Verified: FR wrote this bundle for anybody" in ran.out
-    assert "list of members 4, which came with this bundle" in ran.out
+    assert "roster version 4, which came with this bundle" in ran.out
     assert "left out by FR: restricted audience (1)" in ran.out
 
 
