@@ -1,4 +1,4 @@
-"""What the tests of `test_inquiry` share with others."""
+"""A federation in memory: what its members hold, and questions asked of them, honest or bent."""
 
 from __future__ import annotations
 
