@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -51,12 +51,19 @@ def line_of(made: Federation, home: str, command: str, member: str) -> dict[str,
     return next(line for line in made.stage.ask(home, command) if line.get("member") == member)
 
 
-def until_refused(made: Federation, member: str) -> dict[str, Any]:
-    """The hub's line of a member, once it was refused for anything."""
+def until_named(made: Federation, member: str, there: Callable[[dict[str, Any]], object], otherwise: str) -> None:
+    """Waits for the hub's line of a member to show what is asked for. The hub stores its charges every few seconds."""
     deadline = time.monotonic() + PATIENCE
-    while not (line := line_of(made, "hub", "members", member))["refused_today"]:
-        assert time.monotonic() < deadline, "the attack is not refused"
-    return line
+    while not there(line_of(made, "hub", "members", member)):
+        assert time.monotonic() < deadline, otherwise
+
+
+def is_refused(line: dict[str, Any]) -> bool:
+    return bool(line["refused_today"])
+
+
+def is_charged(line: dict[str, Any]) -> bool:
+    return any(row["limit"] == "probes_a_day" and row["used"] for row in line["usage"])
 
 
 @pytest.mark.parametrize(("name", "attacker"), [("padded", "YY"), ("burst", "ZZ")])
@@ -66,10 +73,10 @@ def test_honest_questions_are_answered_beside_an_attack_and_the_attacker_is_name
     module = importlib.import_module(f"bench.attacks.{name}")
     with app.session_at(made.stage.home("FR"), lambda: PASSPHRASE) as france:
         with module.attack(made, attacker):
-            until_refused(made, attacker)
+            until_named(made, attacker, is_refused, "the attack is not refused")
             said = [ask(france, number) for number in range(20)]
             japan = line_of(made, "hub", "members", "JP")
         assert said == ["no-hit"] * 20
         assert japan["attending"], "another's stream was cut"
-    line = until_refused(made, attacker)
-    assert any(row["limit"] == "probes_a_day" and row["used"] for row in line["usage"])
+    until_named(made, attacker, is_refused, "the attack is not refused")
+    until_named(made, attacker, is_charged, "the attack is not charged")

@@ -20,6 +20,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from tests.faults.drivers import append, bundle, create, retract, submit
 from tests.faults.drivers.parts import Voice, opened
 
@@ -59,6 +61,8 @@ def _become(request: dict[str, Any]) -> None:
             file = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(file, target)
             os.close(file)
+        # What is said is JSON alone, as on the standard output of a command.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         os.kill(os.getpid(), signal.SIGSTOP)
         DRIVERS[request["driver"]].run(Path(request["home"]), Voice(die=request["die"]))
         status = 0
