@@ -18,6 +18,7 @@ from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter
 
@@ -328,6 +329,7 @@ class StoreReader(
     QueryReader,
     AnswerReader,
     HubReader,
+    OfficerReader,
     IndexingReader,
     UsageReader,
     Protocol,
@@ -344,6 +346,7 @@ class StoreWriter(
     QueryWriter,
     AnswerWriter,
     HubWriter,
+    OfficerWriter,
     IndexingWriter,
     UsageWriter,
     Protocol,

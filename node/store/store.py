@@ -33,6 +33,7 @@ from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
+from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -53,6 +54,7 @@ class Reader(
     QueryRows,
     AnswerRows,
     HubRows,
+    OfficerRows,
     IndexingRows,
     UsageRows,
 ):
@@ -70,6 +72,7 @@ class Writer(
     QueryWrites,
     AnswerWrites,
     HubWrites,
+    OfficerWrites,
     IndexingWrites,
     UsageWrites,
 ):
