@@ -36,7 +36,8 @@ _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
     "hits", "member", "mine", "limit", "reason", "record", "records", "holdings", "verdict", "bundle_sha256", "entries",
     "values", "sha256_of_values", "level", "digests", "of", "error", "why",
-    "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to",
+    "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to", "role", "by",
+    "named", "named_role",
 })  # fmt: skip
 _COUNTED: Final = frozenset({"hashes", "sha256"})
 """Lists of fingerprints."""

@@ -74,7 +74,7 @@ class QueryCommands:
 
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        Raises `Refused` if nothing is left to ask about.
+        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
         question, show_all = _question(given), given.flag("show_all")
@@ -276,7 +276,7 @@ def _question(given: Arguments) -> Question:
         case=given.text("case"),
         purpose=given.text("purpose"),
         legal_basis=given.text("legal_basis"),
-        officer_role=given.text("officer_role", "investigator"),
+        officer_role=given.text("officer_role", ""),
         recipients=tuple(member_id(name) for name in given.texts("to")),
         rule=read_rule(given.text("rule", "policy")),
         budget=given.number("budget", 5.0),

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import Role
+from node.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,10 @@ HUB_ROLES: Final = (Role.OPERATOR, Role.AUDITOR)
 """The same for a hub."""
 
 
-def may(who: Caller, work: Work | None) -> bool:
-    """Whether `who` may do work of this kind. `None`: of no known kind."""
-    if work is None:
-        return False
-    return who.owner or (who.role is not None and work in RIGHTS[who.role])
+def require(who: Caller, work: Work | None, what: str) -> None:
+    """Raises `Refused` if `who` may not do `what`, which is work of this kind. `None`: of no known kind."""
+    if work is None or not (who.owner or (who.role is not None and work in RIGHTS[who.role])):
+        raise Refused(
+            f"{what} is not for the role {who.role}" if who.role else f"{what} is for registered officers",
+            remedy="ask an officer whose role may do it; the administrator of the node or hub knows the roles",
+        )

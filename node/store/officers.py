@@ -62,8 +62,8 @@ class OfficerWrites(OfficerRows):
             "added_at": now,
             "changed_at": now,
         }
-        [number] = self._connection.execute(insert(officers).values(values)).inserted_primary_key
-        return Officer(id=number, name=name, role=role, uid=uid, added_at=now, changed_at=now)
+        added = self._connection.execute(insert(officers).values(values)).lastrowid
+        return Officer(id=added, name=name, role=role, uid=uid, added_at=now, changed_at=now)
 
     def set_officer_disabled(self, officer_id: int, now: int, *, disabled: bool) -> bool:
         changed = update(officers).where(officers.c.id == officer_id, officers.c.disabled != int(disabled))

@@ -15,7 +15,6 @@ from node.cli import main
 from node.control.commands import Commands
 from node.control.list_commands import ListCommands
 from node.control.runner import LoopThread, drive, feed
-from node.domain.caller import NOBODY
 from node.usecases.cases import Cases
 from tests.integration.peer_server import serving
 from tests.integration.wire_pki import Authority
@@ -94,7 +93,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
         class Session:
             def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
-                return drive(loop, lambda: runner(command, arguments, feed(items), NOBODY))
+                return drive(loop, lambda: runner(command, arguments, feed(items)))
 
         @contextmanager
         def session(*_: object) -> Iterator[Session]:
