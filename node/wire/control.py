@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_LINE: Final = 64 * 1024 * 1024
 """Bytes of one line or item: the socket is local, and a query of a thousand pictures is a long line."""
+_DRAIN_SECONDS: Final = 2.0
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_LINE),
     ("grpc.max_send_message_length", MAX_LINE),
@@ -68,6 +69,7 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
             async for line in self._run(call.command, _load(call.arguments), items, claim):
                 yield control_pb2.Line(json=json.dumps(line).encode())
         except Exception as error:  # noqa: BLE001  (errors leave only here: none with an unchecked text)
+            await _drain(request_iterator)
             await status.abort(context, error, local=True)
 
 
@@ -85,6 +87,16 @@ def _call(first: control_pb2.Input | None) -> control_pb2.Call:
 async def _items(requests: AsyncIterator[control_pb2.Input]) -> AsyncIterator[Line]:
     async for request in requests:
         yield _load(request.item)
+
+
+async def _drain(requests: AsyncIterator[control_pb2.Input]) -> None:
+    """Reads what the client still sends, for a moment. A client of gRPC for Python that sends while its call ends loses
+    the reason why it ended.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in requests:
+                pass
 
 
 def _load(data: bytes) -> Line:

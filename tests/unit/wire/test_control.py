@@ -113,3 +113,28 @@ def test_a_socket_for_a_group_is_open_to_that_group_too(tmp_path: Path) -> None:
             await server.stop(None)
 
     assert asyncio.run(scenario()) == (0o660, os.getegid())
+
+
+def test_a_command_that_ends_before_its_items_are_read_says_why(tmp_path: Path) -> None:
+    """Each time, however the client's sending and the end of the call meet."""
+
+    async def many() -> AsyncIterator[Line]:
+        for number in range(5):
+            yield {"number": number}
+
+    async def run(*_: Any) -> AsyncIterator[Line]:
+        await asyncio.to_thread(int)
+        raise Refused("not for this role", remedy="ask another")
+        yield {}
+
+    async def scenario() -> None:
+        server = await control.serve(tmp_path / "s", run)
+        try:
+            for _ in range(60):
+                with pytest.raises(Refused, match="not for this role"):
+                    async for _line in control.call(tmp_path / "s", "match", {}, many(), ""):
+                        pass
+        finally:
+            await server.stop(None)
+
+    asyncio.run(scenario())
