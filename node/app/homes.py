@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -34,7 +34,7 @@ from node.domain.homes import (
 from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, Refused, VigilError
 from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
-from node.store.store import open_store
+from node.store.store import open_log_store
 from node.usecases.homes import Examined, require_right
 from node.wire.local_paths import reached
 
@@ -43,9 +43,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from node.config import Config, Home
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
 
 Line = dict[str, Any]
+S_co = TypeVar("S_co", bound="LogStore", covariant=True)
 
 HUB_MEMBER: Final = "HUB"
 """Stands for the member where a hub names itself (as in the origin of its audit log)."""
@@ -114,10 +115,16 @@ def _try_socket(path: Path) -> None:
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 
-class OpenDatabase:
+class Opener(Protocol[S_co]):
+    """Opens the kind of store that its caller needs (`node.store.store.open_node_store` and the others)."""
+
+    def __call__(self, path: Path, *, create: bool) -> S_co: ...
+
+
+class OpenDatabase(Generic[S_co]):
     """The database of a home while this process owns it. Usable from any thread; blocking."""
 
-    def __init__(self, home: Home, owner: Owner, store: Store) -> None:
+    def __init__(self, home: Home, owner: Owner, store: S_co) -> None:
         self._home = home
         self._owner = owner
         self.store = store
@@ -200,11 +207,11 @@ def right_database(home: Home, settings: Config) -> Examined:
 
 
 @contextmanager
-def opened_database(home: Home, examined: Examined) -> Iterator[OpenDatabase]:
+def opened_database(home: Home, examined: Examined, opener: Opener[S_co]) -> Iterator[OpenDatabase[S_co]]:
     """Opens the database that `right_database` found, or a new one if the home never had one. The caller holds the
     home's lock. Raises `StoreError`.
     """
-    with opened_regardless(home, examined.owner, at_least=_generation(examined.mark)) as opened:
+    with opened_regardless(home, examined.owner, opener, at_least=_generation(examined.mark)) as opened:
         opened.mark()
         yield opened
 
@@ -214,11 +221,11 @@ def _generation(mark: HomeMark | None) -> int:
 
 
 @contextmanager
-def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[OpenDatabase]:
+def opened_regardless(home: Home, owner: Owner, opener: Opener[S_co], *, at_least: int) -> Iterator[OpenDatabase[S_co]]:
     """Opens any database of a home, or a new one if there is none. It is marked when the block marks it, or ends. For
     callers that have examined it. `at_least`: its generation will be higher than this.
     """
-    store = open_store(home.database, create=True)
+    store = opener(home.database, create=True)
     try:
         _begin(store, owner, at_least)
         opened = OpenDatabase(home, owner, store)
@@ -228,7 +235,7 @@ def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[Op
         store.close()
 
 
-def _begin(store: Store, owner: Owner, at_least: int) -> None:
+def _begin(store: LogStore, owner: Owner, at_least: int) -> None:
     """Counts this opening, first in the database. A crash right after leaves a mark that is behind by one."""
     with store.read() as tx:
         known = tx.setting(STANDING)
@@ -243,7 +250,7 @@ def _begin(store: Store, owner: Owner, at_least: int) -> None:
         _log.warning("no room to count this opening of the database")
 
 
-def _end(opened: OpenDatabase) -> None:
+def _end(opened: OpenDatabase[LogStore]) -> None:
     try:
         opened.require_in_place()
         opened.mark()
@@ -258,7 +265,7 @@ def create_database(home: Home, owner: Owner) -> None:
     """
     if was_admitted(home) or home.mark.exists() or home.database.exists():
         return
-    with opened_regardless(home, owner, at_least=0) as opened:
+    with opened_regardless(home, owner, open_log_store, at_least=0) as opened:
         opened.mark()
 
 

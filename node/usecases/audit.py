@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import RecordId
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, GivenAnswer, Store, StoreWriter
+    from node.domain.ports import Clock
+    from node.domain.stores import LogStore, LogStoreWriter
     from node.domain.usage import Charge
 
 _log = structlog.get_logger(__name__)
@@ -57,17 +58,13 @@ the next commit, so under load at most half of the time goes into commits. A sin
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """`attached`: bytes that are stored unchanged, by name. `charges`: what a member is charged for it, in the ledger.
-    `also` runs in the same transaction, after the entry, for data that must be durable with it. `given`: the answer
-    that the entry is about, if any; the answers of many entries are written together. `target`: the entry of this log
-    that it belongs to (`usecases.acts`).
+    `target`: the entry of this log that it belongs to (`usecases.acts`).
     """
 
     kind: Kind
     body: dict[str, Any]
     attached: Mapping[str, bytes] = field(default_factory=dict)
     charges: Sequence[Charge] = ()
-    also: Callable[[StoreWriter], None] | None = None
-    given: GivenAnswer | None = None
     target: RecordId | None = None
 
 
@@ -148,18 +145,27 @@ class _End:
     tree: CompactRange
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An entry on its way to the log."""
+
+    entry: AuditEntry
+    receipt: Receipt = field(default_factory=Receipt)
+
+
 class AuditLog:
     """Appends from any thread. One committing thread of its own; `close()` waits for what was accepted.
 
+    It needs only what a node's and a hub's database have in common. `node.usecases.node_audit` has the log of a node.
     `random(n)` gives n unpredictable bytes.
     """
 
-    def __init__(self, *, store: Store, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
+    def __init__(self, *, store: LogStore, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store = store
         self.origin = origin
         self.clock = clock
         self._random = random
-        self._waiting: queue.SimpleQueue[tuple[AuditEntry, Receipt] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Submitted | None] = queue.SimpleQueue()
         self._closed = False
         self.unfinished: set[int] = set()
         """Indices of the acts of this process that have no outcome yet (`usecases.acts`)."""
@@ -172,15 +178,18 @@ class AuditLog:
 
         An accepted entry is stored even if nobody waits for it any more.
         """
+        return self._accept(Submitted(entry))
+
+    def _accept(self, submitted: Submitted) -> Receipt:
         if self._closed:
             raise Unavailable(
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
-        receipt = Receipt()
+        entry = submitted.entry
         if officer := caller().officer:
-            entry = replace(entry, body={**entry.body, "officer": officer})
-        self._waiting.put((entry, receipt))
-        return receipt
+            submitted = replace(submitted, entry=replace(entry, body={**entry.body, "officer": officer}))
+        self._waiting.put(submitted)
+        return submitted.receipt
 
     def append(self, entry: AuditEntry) -> int:
         """`submit`, and waits. Never on the event loop."""
@@ -215,28 +224,33 @@ class AuditLog:
             if last:
                 return
 
-    def _commit(self, group: Sequence[tuple[AuditEntry, Receipt]]) -> None:
+    def _commit(self, group: Sequence[Submitted]) -> None:
         try:
-            with self._store.write() as tx:
-                state = tx.open_log(self.origin)
-                batch = self._batch(tx, state, [entry for entry, _ in group])
-                tx.append(batch)
-                tx.put_answered([entry.given for entry, _ in group if entry.given is not None])
-                if charged := merged(each for entry, _ in group for each in entry.charges):
-                    tx.charge(charged, self.clock())
-                for entry, _ in group:
-                    if entry.also is not None:
-                        entry.also(tx)
+            batch = self._store_group(group)
         except BaseException as error:  # noqa: BLE001  (handed to every waiter: each must learn that nothing is durable)
-            for _, receipt in group:
-                receipt.settle(-1, error)
+            for each in group:
+                each.receipt.settle(-1, error)
             return
         # A crash before this line leaves either all of the group or none of it; no receipt is settled yet.
-        for at, (_, receipt) in enumerate(group):
-            receipt.leaf = batch.leaves[at]
-            receipt.settle(state.size + at)
+        for at, each in enumerate(group):
+            each.receipt.leaf = batch.leaves[at]
+            each.receipt.settle(batch.start + at)
 
-    def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
+    def _store_group(self, group: Sequence[Submitted]) -> VerifiedBatch:
+        """One transaction with these entries. A log with more rows to store beside them adds these here."""
+        with self._store.write() as tx:
+            return self._append_group(tx, group)
+
+    def _append_group(self, tx: LogStoreWriter, group: Sequence[Submitted]) -> VerifiedBatch:
+        """Appends these entries, and charges members for them, in the caller's transaction."""
+        state = tx.open_log(self.origin)
+        batch = self._batch(tx, state, [each.entry for each in group])
+        tx.append(batch)
+        if charged := merged(charge for each in group for charge in each.entry.charges):
+            tx.charge(charged, self.clock())
+        return batch
+
+    def _batch(self, tx: LogStoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
         day = int(self.clock()) // SECONDS_A_DAY
         origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []
