@@ -27,8 +27,9 @@ from node.domain.queries import Level, SignedAnswer
 from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
 from node.domain.usage import Charge, Usage, add
 from node.tlog.merkle import EMPTY_ROOT
-from node.usecases.audit import AuditEntry, Receipt
+from node.usecases.audit import AuditEntry
 from node.usecases.node_audit import Also, NodeAuditLog
+from node.usecases.receipts import Receipt
 
 
 class OwnRows:

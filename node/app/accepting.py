@@ -15,7 +15,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from node import config
-from node.app.homes import examine_database, opened_regardless, require_no_leftovers
+from node.app.homes import examine_database, opened_regardless
+from node.app.other_databases import require_no_leftovers
 from node.app.ownership import owning
 from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id

@@ -16,15 +16,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
-from node.app.homes import (
-    HUB_MEMBER,
-    create_database,
-    make_home,
-    owner_of,
-    require_backup_of,
-    require_no_leftovers,
-    write_mark_of,
-)
+from node.app.homes import HUB_MEMBER, create_database, make_home, owner_of
+from node.app.other_databases import require_backup_of, require_no_leftovers, write_mark_of
 from node.app.ownership import owning
 from node.app.policy import policy_lines
 from node.config import Home

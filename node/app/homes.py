@@ -31,7 +31,7 @@ from node.domain.homes import (
     unpack_mark,
     unpack_standing,
 )
-from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, Refused, VigilError
+from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, VigilError
 from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
 from node.store.store import open_log_store
@@ -267,43 +267,3 @@ def create_database(home: Home, owner: Owner) -> None:
         return
     with opened_regardless(home, owner, open_log_store, at_least=0) as opened:
         opened.mark()
-
-
-# --- what a person decides --------------------------------------------------------------------------------------------
-
-
-def require_no_leftovers(home: Home) -> None:
-    """Raises `Misuse` if the journal of another database is in the place of the new one's journal: SQLite would mix
-    them.
-    """
-    journals = [home.database.with_name(home.database.name + tail) for tail in ("-wal", "-journal")]
-    if any(journal.exists() and journal.stat().st_size for journal in journals):
-        raise Misuse(
-            "a journal of the former database is still in this home (vigil.sqlite3-wal)",
-            remedy="move it to the same folder as the former vigil.sqlite3; nothing was changed",
-        )
-
-
-def require_backup_of(owner: Owner, path: Path) -> None:
-    """Raises `Refused` unless the file at `path` is a valid backup for the home of `owner`."""
-    found = inspect_database(path)
-    if found.fault:
-        raise Refused(f"the backup is damaged: {found.fault}", remedy="use another backup; nothing was changed")
-    if not found.ours:
-        what = found.other or "it is empty"
-        raise Refused(f"this file is not a usable backup: {what}", remedy="name a file that `backup` wrote")
-    if found.owner is not None and found.owner != owner:
-        raise Refused(
-            f"this is a backup of {found.owner}, and this is the home of {owner}",
-            remedy=f"use a backup of {owner}; nothing was changed",
-        )
-
-
-def write_mark_of(home: Home, owner: Owner, path: Path) -> None:
-    """Marks the database at `path`, which is moved to its place next, as the home's database.
-
-    A crash between the two leaves a home whose database is missing. Raises `StoreError`.
-    """
-    found = inspect_database(path)
-    figures = {"generation": found.generation, "entries": found.entries, "changes": found.changes}
-    write_atomic(home.mark, pack_mark(HomeMark(owner=owner, identity=found.identity, **figures)))

@@ -22,7 +22,7 @@ from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, Roster
 from node.errors import Overloaded, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from node.domain.hub_ports import IssuedCertificate, JoinRequest
+    from node.domain.hub_ports import HubReader, IssuedCertificate, JoinRequest
     from node.domain.ports import Clock
     from node.domain.setting_ports import SettingReader, SettingWriter
     from node.domain.stores import HubStore, HubStoreReader, HubStoreWriter
@@ -160,7 +160,7 @@ def check_key(reader: HubStoreReader, member: MemberId, key: bytes, petitioned: 
         )
 
 
-def check_number(reader: HubStoreReader, member: MemberId, now: float) -> None:
+def check_number(reader: HubReader, member: MemberId, now: float) -> None:
     """Raises `Overloaded` for one certificate too many: each is kept for ever, so that its key is known."""
     recent = sorted(each.issued_at for each in reader.certificates(member) if now - each.issued_at < SECONDS_A_DAY)
     if len(recent) >= CERTIFICATES_A_DAY:

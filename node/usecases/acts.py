@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import Origin
     from node.domain.log_ports import LogReader
-    from node.usecases.audit import AuditLog, Receipt
+    from node.usecases.audit import AuditLog
+    from node.usecases.receipts import Receipt
 
 T = TypeVar("T")
 

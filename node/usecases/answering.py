@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from node.domain.roster import Policy
     from node.domain.stores import NodeStoreWriter
     from node.domain.usage import Charge
-    from node.usecases.audit import Receipt
     from node.usecases.finding import AnswererDeps
+    from node.usecases.receipts import Receipt
 
 REFUSALS_A_MINUTE: Final = 60
 """How many questions over an asker's budget are answered with a refusal."""

@@ -20,8 +20,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
@@ -32,6 +30,7 @@ from node.tlog.merkle import CompactRange
 from node.usecases.acting import caller
 from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.quotas import merged
+from node.usecases.receipts import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from node.domain.stores import LogStore, LogStoreWriter
     from node.domain.usage import Charge
 
-_log = structlog.get_logger(__name__)
 
 RETENTION_DAYS: Final = 5 * 366
 """Days for which an audit body is stored. The entry itself stays for ever."""
@@ -84,56 +82,6 @@ def unpack_body(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     for name, size in body.pop(_ATTACHED, ()):
         attached[name], at = rest[at : at + size], at + size
     return body, attached
-
-
-_settling: Final = threading.Lock()
-"""Held briefly while any receipt is settled or listened to. One lock for all: a lock per receipt would cost more."""
-
-
-class Receipt:
-    """The result of an entry that was submitted. From any thread, and lighter than a `Future`."""
-
-    __slots__ = ("_ended", "_listeners", "error", "index", "leaf")
-
-    def __init__(self) -> None:
-        self._ended = threading.Lock()
-        self._ended.acquire()
-        self._listeners: list[Callable[[Receipt], None]] | None = []
-        self.index = -1
-        """Of the entry in the log, once it is durable."""
-        self.leaf = b""
-        """Its leaf hash (32 bytes), once it is durable."""
-        self.error: BaseException | None = None
-        """Why the entry is not stored and will not be."""
-
-    def then(self, call: Callable[[Receipt], None]) -> None:
-        """Calls back once it is settled, from the thread that settles it; at once if it is settled already."""
-        with _settling:
-            if self._listeners is not None:
-                self._listeners.append(call)
-                return
-        call(self)
-
-    def result(self, timeout: float = -1) -> int:
-        """Waits at most `timeout` seconds. Returns the entry's index, or raises why there is none; `TimeoutError`."""
-        if not self._ended.acquire(timeout=timeout):
-            raise TimeoutError("the audit entry is not durable yet")
-        self._ended.release()
-        if self.error is not None:
-            raise self.error
-        return self.index
-
-    def settle(self, index: int, error: BaseException | None = None) -> None:
-        """Called once, by the thread that stored the entry or failed to."""
-        self.index, self.error = index, error
-        with _settling:
-            listeners, self._listeners = self._listeners or (), None
-        for call in listeners:
-            try:
-                call(self)
-            except Exception as fault:  # noqa: BLE001  (the log and the other listeners continue)
-                _log.error("a listener to an audit entry failed", what=type(fault).__name__)
-        self._ended.release()  # last: when the waiter gets the result, all is done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

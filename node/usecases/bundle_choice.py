@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.domain.lists import ReferenceList
     from node.domain.log_ports import Chain, Link, LogReader
     from node.domain.ports import Codec
-    from node.domain.stores import NodeStore, NodeStoreReader
+    from node.domain.stores import NodeStore
     from node.usecases.export_sources import Selection
 
 NOT_SHARED: Final = "not contributed as a record"
@@ -158,6 +158,6 @@ def _places(store: NodeStore, named: Named) -> dict[Origin, frozenset[int]]:
     return {origin: frozenset(indices) for origin, indices in found.items()}
 
 
-def _count_missing(tx: NodeStoreReader, named: Named, leaves: set[bytes]) -> None:
+def _count_missing(tx: LogReader, named: Named, leaves: set[bytes]) -> None:
     for leaf in leaves:
         named.left_out[NOT_SHARED if tx.find_pending(leaf) is None else NOT_PUBLISHED] += 1

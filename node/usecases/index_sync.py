@@ -22,13 +22,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import SHA256
-from node.domain.index_ports import IndexMark, StoreLine
-from node.domain.lists import LIST_SOURCES
+from node.domain.index_ports import IndexingWriter, IndexMark, StoreLine
+from node.domain.lists import LIST_SOURCES, ListReader
 from node.domain.log_ports import LogState
 from node.domain.matchable import matchable_columns
 from node.domain.ports import Codec
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
-from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
+from node.domain.stores import NodeStore, NodeStoreReader
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
@@ -146,7 +146,7 @@ class Following:
         self._doubtful = False
 
     @staticmethod
-    def _add_lists(reader: NodeStoreReader, index: SearchIndex, reach: dict[int, int]) -> None:
+    def _add_lists(reader: ListReader, index: SearchIndex, reach: dict[int, int]) -> None:
         """Adds the rows of lists that the index lacks. What is not searched yet is in it too: it is no hit."""
         end = reader.last_list_row() + 1
         for each in reader.lists():
@@ -192,7 +192,7 @@ class Following:
 
     # --- every change -------------------------------------------------------------------------------------------------
 
-    def note(self, writer: NodeStoreWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
+    def note(self, writer: IndexingWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
         """Notes (source, row, filled) in the transaction that changes them; returns the number of the last change."""
         if not rows:
             return self._last

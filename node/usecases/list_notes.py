@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.lists import ReferenceList
-    from node.domain.stores import NodeStore, NodeStoreWriter
+    from node.domain.setting_ports import SettingWriter
+    from node.domain.stores import NodeStore
 
 
-def unlist(tx: NodeStoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
+def unlist(tx: SettingWriter, of: ReferenceList, gone: Sequence[int]) -> None:
     """Keeps the records of rows that go under the name of their list."""
     noted = tx.settings_named([shared_row(row) for row in gone])
     for row in gone:

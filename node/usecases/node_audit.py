@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.ports import Clock, GivenAnswer
     from node.domain.stores import NodeStore, NodeStoreWriter
-    from node.usecases.audit import AuditEntry, Receipt
+    from node.usecases.audit import AuditEntry
+    from node.usecases.receipts import Receipt
 
 Also = Callable[["NodeStoreWriter"], Any]
 """Writes in the transaction of an entry, after the entry. Its result is not used."""

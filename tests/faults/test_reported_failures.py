@@ -27,11 +27,12 @@ from node.domain.stores import NodeStore, NodeStoreWriter
 from node.errors import NotFound, Refused, StoreError
 from node.hub.carrier import HubCarrier
 from node.tlog.note import format_vkey
-from node.usecases.audit import AuditEntry, Receipt
+from node.usecases.audit import AuditEntry
 from node.usecases.catalogue import Catalogue
 from node.usecases.ledger import Draft, Ledger
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
+from node.usecases.receipts import Receipt
 from node.wire.convert import ProtoCodec
 from tests.faults import invariants
 from tests.faults.drivers import append, submit

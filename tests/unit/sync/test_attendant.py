@@ -9,8 +9,9 @@ from node.domain.ids import member_id
 from node.domain.queries import Outcome, SignedQuery
 from node.errors import DiskFull
 from node.sync import attendant
-from node.usecases.audit import AuditEntry, Receipt
+from node.usecases.audit import AuditEntry
 from node.usecases.intake import subject_of
+from node.usecases.receipts import Receipt
 from tests.simulator.asking import Federation, federation, prints, until
 from tests.unit.usecases.inquiries import about, ask
 
