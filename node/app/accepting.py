@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from node import config
 from node.app.accounts import administering
-from node.app.homes import examine_database, opened_regardless, require_no_leftovers
+from node.app.homes import examine_database, opened_regardless
+from node.app.other_databases import require_no_leftovers
 from node.app.ownership import owning
 from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import Misuse, Refused
 from node.pki.files import write_atomic
+from node.store.store import open_log_store
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
 from node.usecases.homes import refusal
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from node.config import Config, Home
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
     from node.usecases.homes import Examined
 
 Line = dict[str, Any]
@@ -50,7 +52,7 @@ def accept(home: Home, officer: str, *, empty: bool) -> Line:
         # This comes first: after it, the node compares itself with the hub before it serves anything.
         write_atomic(home.restored, b"")
         mark = examined.mark
-        with opened_regardless(home, examined.owner, at_least=mark.generation if mark else 0) as opened:
+        with opened_regardless(home, examined.owner, open_log_store, at_least=mark.generation if mark else 0) as opened:
             known = mark.entries if mark else None
             have = examined.found.entries
             about = {"found": examined.finding.value, "entries": have, "known": known}
@@ -86,7 +88,7 @@ def _check(examined: Examined, *, empty: bool) -> None:
 
 
 def _perform(
-    settings: Config, store: Store, work: Callable[[], None], officer: str, about: Mapping[str, object]
+    settings: Config, store: LogStore, work: Callable[[], None], officer: str, about: Mapping[str, object]
 ) -> None:
     origin = Origin(federation_id(settings.federation), member_id(settings.member), 1, "audit")
     audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)

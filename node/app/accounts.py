@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.config import Config
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 _OVERFLOW: Final = Path("/proc/sys/kernel/overflowuid")
@@ -59,7 +59,7 @@ class UnixAccounts:
 
 
 @contextmanager
-def administering(settings: Config, store: Store, audit: AuditLog, officer: str, what: str) -> Iterator[None]:
+def administering(settings: Config, store: LogStore, audit: AuditLog, officer: str, what: str) -> Iterator[None]:
     """Runs an act of administration, in a home that this process owns, for this process's user or for `officer`.
     `what`: the act. Raises `Refused`.
     """
@@ -76,7 +76,7 @@ def _overflow_uid() -> int:
         return _USUAL_OVERFLOW
 
 
-def officers_of(settings: Config, store: Store, audit: AuditLog) -> Officers:
+def officers_of(settings: Config, store: LogStore, audit: AuditLog) -> Officers:
     """The officers of a home that this process owns. So the home belongs to this process's user (`ownership`)."""
     kind = HUB if settings.role == "hub" else NODE
     return Officers(store=store, audit=audit, clock=time.time, accounts=UnixAccounts(), owner=os.geteuid(), kind=kind)

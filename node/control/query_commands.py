@@ -45,9 +45,10 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import MemberId, RecordId
-    from node.domain.ports import Clock, Codec, Store
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Hit
     from node.domain.questions import KeptQuestion, Part
+    from node.domain.stores import NodeStore
     from node.usecases.asking import Asker
     from node.usecases.audit import AuditLog
     from node.usecases.planning import Plan, Planner
@@ -62,7 +63,7 @@ class QueryCommands:
 
     planner: Planner
     asker: Asker
-    store: Store
+    store: NodeStore
     codec: Codec
     audit: AuditLog
     clock: Clock

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.holdings import IngestItem
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.queries import Subject
     from node.domain.roster import Policy
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
     from node.usecases.hit_list import HitList
@@ -85,7 +86,7 @@ class SearchCommands:
     hits: HitList
     kept: StoredHits
     cases: Cases
-    store: Store
+    store: NodeStore
     audit: AuditLog
     clock: Clock
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.domain.caller import Claim
     from node.domain.officers import Officer, OfficerReader
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 ROOT: Final = 0
@@ -59,7 +60,7 @@ class Officers:
     """For one home. Blocking: never on the event loop. `owner`: the user id that owns the home."""
 
     def __init__(
-        self, *, store: Store, audit: AuditLog, clock: Clock, accounts: Accounts, owner: int, kind: HomeKind
+        self, *, store: LogStore, audit: AuditLog, clock: Clock, accounts: Accounts, owner: int, kind: HomeKind
     ) -> None:
         self._store = store
         self._audit = audit

@@ -55,7 +55,7 @@ class LocalFront:
         self._run = secrets.token_hex(16)
         self._numbers = count(1)
         self._listening: list[asyncio.Server] = []
-        self._passing: set[asyncio.Task[None]] = set()
+        self._passing: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._held: Counter[int] = Counter()
 
     async def listen(self, path: Path, group: int | None) -> None:
@@ -76,16 +76,16 @@ class LocalFront:
         """Takes no further connection, and ends those that are left."""
         for each in self._listening:
             each.close()
-        for task in self._passing:
-            task.cancel()
-        await asyncio.gather(*self._passing, return_exceptions=True)
+        for writer in self._passing.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._passing)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
         task = asyncio.current_task()
         if task is not None:
-            self._passing.add(task)
-            task.add_done_callback(self._passing.discard)
+            self._passing[task] = writer
+            task.add_done_callback(self._passing.pop)
         uid = _uid_at(writer)
         counted = uid not in (os.geteuid(), _ROOT)
         if counted and self._held[uid] >= CONNECTIONS_A_USER:

@@ -6,23 +6,23 @@ import pytest
 
 from node.domain.caller import Role
 from node.domain.officers import Officer
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import Misuse
 
 NOW = 1_900_000_000
 
 
-def add(store: Store, name: str, uid: int | None = None, role: Role = Role.INVESTIGATOR) -> Officer:
+def add(store: NodeStore, name: str, uid: int | None = None, role: Role = Role.INVESTIGATOR) -> Officer:
     with store.write() as tx:
         return tx.add_officer(name, role, uid, NOW)
 
 
-def test_a_new_store_has_no_officer(store: Store) -> None:
+def test_a_new_store_has_no_officer(store: NodeStore) -> None:
     with store.read() as tx:
         assert (tx.officers(), tx.count_officers(), tx.officer("Dupont"), tx.officer_of(0)) == ([], 0, None, None)
 
 
-def test_an_officer_is_found_by_name_and_by_account(store: Store) -> None:
+def test_an_officer_is_found_by_name_and_by_account(store: NodeStore) -> None:
     second = add(store, "Sato", 1_002, Role.AUDITOR)
     first = add(store, "Dupont", 0, Role.RELEASER)
     with store.read() as tx:
@@ -38,7 +38,7 @@ def test_an_officer_is_found_by_name_and_by_account(store: Store) -> None:
     )
 
 
-def test_officers_without_an_account_share_none(store: Store) -> None:
+def test_officers_without_an_account_share_none(store: NodeStore) -> None:
     made = [add(store, "Dupont"), add(store, "Sato")]
     with store.read() as tx:
         assert tx.officers() == made
@@ -46,7 +46,7 @@ def test_officers_without_an_account_share_none(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("name", "uid"), [("Dupont", 2), ("Sato", 1), ("Dupont", None)])
-def test_a_name_and_an_account_belong_to_one_officer(store: Store, name: str, uid: int | None) -> None:
+def test_a_name_and_an_account_belong_to_one_officer(store: NodeStore, name: str, uid: int | None) -> None:
     known = add(store, "Dupont", 1)
     with pytest.raises(Misuse, match="already"):
         add(store, name, uid)
@@ -54,7 +54,7 @@ def test_a_name_and_an_account_belong_to_one_officer(store: Store, name: str, ui
         assert tx.officers() == [known]
 
 
-def test_an_officer_is_disabled_and_enabled_and_keeps_all_else(store: Store) -> None:
+def test_an_officer_is_disabled_and_enabled_and_keeps_all_else(store: NodeStore) -> None:
     made = add(store, "Dupont", 1)
     other = add(store, "Sato", 2)
     for at, disabled in ((NOW + 1, True), (NOW + 2, False)):

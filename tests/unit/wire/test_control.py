@@ -123,8 +123,8 @@ def test_a_command_that_ends_before_its_items_are_read_says_why(tmp_path: Path) 
             yield {"number": number}
 
     async def run(*_: Any) -> AsyncIterator[Line]:
-        await asyncio.to_thread(int)
-        raise Refused("not for this role", remedy="ask another")
+        if await asyncio.to_thread(bool, 1):
+            raise Refused("not for this role", remedy="ask another")
         yield {}
 
     async def scenario() -> None:

@@ -98,7 +98,7 @@ def test_the_server_behind_it_is_open_to_its_owner_alone(tmp_path: Path) -> None
     ],
 )
 def test_no_other_name_of_a_peer_is_a_user(peer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_front.secrets, "token_hex", lambda size: "ab" * size)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "ab" * size)
     front = LocalFront(tmp_path / "inner")
     assert front.uid_of(f"unix-abstract:vigil-local%2F{'ab' * 16}%2F7%2F1001") == 1001
     with pytest.raises(Unauthenticated):
