@@ -43,6 +43,7 @@ from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
+from node.usecases.hit_looks import HitLooks
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.own_hashes import OwnHashes
@@ -58,6 +59,7 @@ from node.usecases.sources import Muting
 def node_commands(services: NodeServices) -> Commands:
     """All commands of a node by name."""
     cases = Cases(services.store)
+    hit_looks = HitLooks(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
     return Commands.of(
         _search(services),
         _queries(services),
@@ -68,13 +70,7 @@ def node_commands(services: NodeServices) -> Commands:
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
-        HitCommands(
-            hits=services.hits,
-            list_hits=services.list_hits,
-            cases=cases,
-            audit=services.audit,
-            clock=time.time,
-        ),
+        HitCommands(looks=hit_looks),
         CaseCommands(
             known=cases,
             hits=services.hits,
@@ -91,7 +87,7 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(lists=services.lists, cases=cases),
-        _list_hits(services),
+        ListHitCommands(looks=hit_looks),
         _export(services),
         MuteCommands(
             muting=Muting(
@@ -109,10 +105,6 @@ def node_commands(services: NodeServices) -> Commands:
 
 def _allowed(services: NodeServices) -> AllowList:
     return AllowList(store=services.store, audit=services.audit, clock=time.time)
-
-
-def _list_hits(services: NodeServices) -> ListHitCommands:
-    return ListHitCommands(found=services.list_hits, audit=services.audit, clock=time.time)
 
 
 def _export(services: NodeServices) -> ExportCommands:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.hit_lines import stored_hit_line
+from node.control.hit_lines import holding_hits_line, stored_hit_line
 from node.control.holding_commands import LISTED, level_name
-from node.control.list_hit_commands import holding_hits_line
 from node.control.list_lines import listed_line
 from node.domain.envelope import Kind
 from node.usecases.audit import AuditEntry

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from node.control.arguments import Arguments
 from node.control.batching import batches
-from node.control.hit_lines import stored_hit_line
+from node.control.hit_lines import same_name_lines, stored_hit_line
 from node.control.lines import hit_line, read_item, read_subject
 from node.control.tally import Tally
 from node.domain.envelope import Kind
@@ -137,7 +137,7 @@ class SearchCommands:
             **tally.line(),
             "case": request.case,
             "case_hits": stand.counts.hits,
-            "same_name": [{"list": each.name, "provider": each.provider or None} for each in same],
+            "same_name": same_name_lines(same),
             "not_matched_yet": stand.behind,
         }
 
@@ -196,7 +196,7 @@ class SearchCommands:
             if "searched" in line:
                 line |= {"holdings": 0, "references": 0, "files": 0, "list": of.name if of is not None else None}
                 line["holdings" if of is None else "references"] = line["subjects"]
-                line["same_name"] = [{"list": each.name, "provider": each.provider or None} for each in same]
+                line["same_name"] = same_name_lines(same)
             yield line
 
     async def _matches(self, arguments: Line, groups: AsyncIterator[Group]) -> AsyncGenerator[Line, None]:

@@ -23,6 +23,7 @@ from node.domain.queries import Level
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Misuse, NotFound
 from node.usecases.audit import AuditEntry
+from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,8 +166,7 @@ class HeldQuestions:
         return codec.decode_header(held.query.header), codec.decode_payload(held.query.payload)
 
     def _looks(self, what: str, held: HeldQuestion | None = None) -> None:
-        body = {"what": what, **(_about(held) if held else {}), "at": int(self._deps.clock())}
-        self._deps.audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+        record_look(self._deps.audit, what, **(_about(held) if held else {}))
 
 
 def _about(held: HeldQuestion) -> dict[str, object]:

@@ -24,6 +24,7 @@ from node.usecases.audit import AuditLog
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
+from node.usecases.hit_looks import HitLooks
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
@@ -85,12 +86,14 @@ class Desk:
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
         matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
-        list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
-        self.hits = HitCommands(hits=hits, list_hits=list_hits, cases=Cases(store), audit=self.audit, clock=world.clock)
+        self.list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
+        self.hits = HitCommands(
+            looks=HitLooks(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
+        )
         self.cases = CaseCommands(
             known=Cases(store),
             hits=hits,
-            list_hits=list_hits,
+            list_hits=self.list_hits,
             audit=self.audit,
             clock=world.clock,
         )
