@@ -41,6 +41,7 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
+from node.usecases.case_looks import CaseLooks
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_looks import HitLooks
@@ -72,11 +73,7 @@ def node_commands(services: NodeServices) -> Commands:
         AlarmCommands(alarms=services.alarms),
         HitCommands(looks=hit_looks),
         CaseCommands(
-            known=cases,
-            hits=services.hits,
-            list_hits=services.list_hits,
-            audit=services.audit,
-            clock=time.time,
+            looks=CaseLooks(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
         HoldingCommands(
             disposal=services.disposal,

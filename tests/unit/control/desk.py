@@ -21,6 +21,7 @@ from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
+from node.usecases.case_looks import CaseLooks
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
@@ -91,11 +92,7 @@ class Desk:
             looks=HitLooks(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
         )
         self.cases = CaseCommands(
-            known=Cases(store),
-            hits=hits,
-            list_hits=self.list_hits,
-            audit=self.audit,
-            clock=world.clock,
+            looks=CaseLooks(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
         )
         self.search = SearchCommands(
             policy=Policy,
