@@ -45,6 +45,7 @@ from node.usecases.case_looks import CaseLooks
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_looks import HitLooks
+from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.own_hashes import OwnHashes
@@ -53,6 +54,7 @@ from node.usecases.publication import Publications
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
+from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.sources import Muting
 
@@ -62,7 +64,7 @@ def node_commands(services: NodeServices) -> Commands:
     cases = Cases(services.store)
     hit_looks = HitLooks(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
     return Commands.of(
-        _search(services),
+        _search(services, cases),
         _queries(services),
         _records(services),
         _sharing(services),
@@ -126,17 +128,24 @@ def _export(services: NodeServices) -> ExportCommands:
     )
 
 
-def _search(services: NodeServices) -> SearchCommands:
+def _search(services: NodeServices, cases: Cases) -> SearchCommands:
     return SearchCommands(
-        policy=services.policy,
-        intake=services.intake,
-        matcher=services.matcher,
-        hits=services.hits,
-        kept=services.kept,
-        cases=Cases(services.store),
-        store=services.store,
-        audit=services.audit,
-        clock=time.time,
+        ingesting=Ingesting(
+            intake=services.intake,
+            hits=services.hits,
+            cases=cases,
+            store=services.store,
+            audit=services.audit,
+            random=os.urandom,
+        ),
+        searching=Searching(
+            policy=services.policy,
+            matcher=services.matcher,
+            kept=services.kept,
+            cases=cases,
+            store=services.store,
+            audit=services.audit,
+        ),
     )
 
 
@@ -201,7 +210,6 @@ def _node(services: NodeServices) -> NodeCommands:
         certificate_expires=services.link.expires,
         check_index=services.catalogue.check_index,
         hits=services.hits,
-        random=os.urandom,
         clock=time.time,
     )
 

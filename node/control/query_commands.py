@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments
+from node.control.hit_lines import tally_line
 from node.control.lines import hit_line, outcome_line, read_subject, told_hit_line
 from node.control.query_lines import (
     changes_line,
@@ -27,7 +28,6 @@ from node.control.query_lines import (
     summary_line,
 )
 from node.control.search_commands import read_rule
-from node.control.tally import Tally
 from node.domain.envelope import Kind
 from node.domain.ids import QUERY_ID_SIZE, member_id
 from node.domain.questions import Terms
@@ -36,6 +36,7 @@ from node.usecases.asking import Begins, Heard, Waits
 from node.usecases.audit import AuditEntry
 from node.usecases.crowd import bounded
 from node.usecases.history import asked_subjects, changes, question_terms, told_outcomes
+from node.usecases.hit_tally import HitTally
 from node.usecases.question import Question
 from node.usecases.sources import mutes
 from node.usecases.standing import Standing, standings
@@ -125,7 +126,7 @@ class QueryCommands:
             yield {"subject": each.label, "left_out": each.left_out, "fingerprints": each.fingerprints}
         yield plan_line(plan)
         searched: dict[str, int] = {}
-        counted = Tally()
+        counted = HitTally()
         muted = frozenset() if show_all else await asyncio.to_thread(self._muted)
         here: frozenset[RecordId | None] = frozenset()
         async with aclosing(self.asker.run(plan, show_all=show_all)) as events:
@@ -145,7 +146,7 @@ class QueryCommands:
                     counted.heard(event.outcome, muted)
                     for line in await asyncio.to_thread(self._heard, event, labels, here, muted):
                         yield line
-        summary = summary_line(plan) | {"searched": searched, **counted.line()}
+        summary = summary_line(plan) | {"searched": searched, **tally_line(counted)}
         if plan.terms.again:
             summary |= await asyncio.to_thread(self._changed, plan)
         yield summary

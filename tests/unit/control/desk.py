@@ -35,6 +35,7 @@ from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
+from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
@@ -95,15 +96,15 @@ class Desk:
             looks=CaseLooks(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
         )
         self.search = SearchCommands(
-            policy=Policy,
-            intake=None,  # type: ignore[arg-type]
-            matcher=matcher,
-            hits=hits,
-            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
-            cases=Cases(store),
-            store=store,
-            audit=self.audit,
-            clock=world.clock,
+            ingesting=None,  # type: ignore[arg-type]
+            searching=Searching(
+                policy=Policy,
+                matcher=matcher,
+                kept=StoredHits(store=store, own=FR.id, clock=world.clock),
+                cases=Cases(store),
+                store=store,
+                audit=self.audit,
+            ),
         )
         self.planner = Planner(
             me=FR.id,
@@ -135,7 +136,6 @@ class Desk:
             certificate_expires=lambda: None,
             check_index=lambda: None,
             hits=hits,
-            random=os.urandom,
             clock=world.clock,
         )
 
