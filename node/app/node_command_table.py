@@ -41,10 +41,10 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
-from node.usecases.case_looks import CaseLooks
+from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
-from node.usecases.hit_looks import HitLooks
+from node.usecases.hit_reading import HitReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
@@ -62,7 +62,7 @@ from node.usecases.sources import Muting
 def node_commands(services: NodeServices) -> Commands:
     """All commands of a node by name."""
     cases = Cases(services.store)
-    hit_looks = HitLooks(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
+    hit_reading = HitReading(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
     return Commands.of(
         _search(services, cases),
         _queries(services),
@@ -73,9 +73,9 @@ def node_commands(services: NodeServices) -> Commands:
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
-        HitCommands(looks=hit_looks),
+        HitCommands(reading=hit_reading),
         CaseCommands(
-            looks=CaseLooks(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
+            reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
         HoldingCommands(
             disposal=services.disposal,
@@ -86,7 +86,7 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(lists=services.lists, cases=cases),
-        ListHitCommands(looks=hit_looks),
+        ListHitCommands(reading=hit_reading),
         _export(services),
         MuteCommands(
             muting=Muting(

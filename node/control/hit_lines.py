@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId
     from node.domain.lists import ReferenceList
     from node.usecases.hit_list import ShownHit
-    from node.usecases.hit_looks import HitsSeen
+    from node.usecases.hit_reading import HitsSeen
     from node.usecases.hit_tally import HitTally
     from node.usecases.list_hits import HoldingHits, NewestHits
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import Level
 from node.errors import Misuse
+from node.usecases.access import record_access
 from node.usecases.batching import batches
 from node.usecases.crowd import fair
 from node.usecases.hit_list import Wanted
 from node.usecases.hit_tally import HitTally
-from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -139,7 +139,7 @@ class Ingesting:
 
     def _take(self, request: IngestRequest, items: list[IngestItem], *, show_all: bool) -> list[IngestResult]:
         digests = [item.prints.sha256.hex() for item in items]
-        record_look(self.audit, "ingest", case=request.case, sha256=digests)
+        record_access(self.audit, "ingest", case=request.case, sha256=digests)
         return self.intake.take(request, items, show_all=show_all)
 
 

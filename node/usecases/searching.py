@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import MatchRule
 from node.domain.search_ports import HOLDINGS_SOURCE
+from node.usecases.access import record_access
 from node.usecases.batching import batches
 from node.usecases.casework import PAGE, case_holdings, holding_subject, listed_subject
 from node.usecases.hit_tally import HitTally
-from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -176,7 +176,7 @@ class Searching:
     def _match(self, search: Search, group: _Group) -> tuple[Found, float]:
         """Blocking. (The result for a group, the seconds that its search took), after the audit entry is durable."""
         hashes = [[f.code, f.value.hex()] for subject in group.subjects for f in subject.fingerprints]
-        record_look(self.audit, "match", case=search.case, hashes=hashes)
+        record_access(self.audit, "match", case=search.case, hashes=hashes)
         began = time.monotonic()
         found = self.matcher.local(
             group.subjects,

@@ -21,11 +21,11 @@ from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
-from node.usecases.case_looks import CaseLooks
+from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
-from node.usecases.hit_looks import HitLooks
+from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
@@ -90,10 +90,10 @@ class Desk:
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
         self.list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
         self.hits = HitCommands(
-            looks=HitLooks(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
+            reading=HitReading(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
         )
         self.cases = CaseCommands(
-            looks=CaseLooks(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
+            reading=CaseReading(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
         )
         self.search = SearchCommands(
             ingesting=None,  # type: ignore[arg-type]
