@@ -51,6 +51,8 @@ from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
@@ -229,29 +231,27 @@ def _rekeying(services: NodeServices) -> Rekeying:
 
 def _queries(services: NodeServices) -> QueryCommands:
     me = member_id(services.settings.member)
-    return QueryCommands(
-        planner=Planner(
-            me=me,
-            roster=services.members.current,
-            allowed=_allowed(services),
-            store=services.store,
-            codec=services.codec,
-            clock=time.time,
-            random=os.urandom,
-        ),
-        asker=Asker(
-            AskerDeps(
-                me=me,
-                roster=services.members.current,
-                inquirer=services.inquirer,
-                relay=services.link.ask,
-                store=services.store,
-                clock=time.time,
-                random=os.urandom,
-            )
-        ),
+    planner = Planner(
+        me=me,
+        roster=services.members.current,
+        allowed=_allowed(services),
         store=services.store,
         codec=services.codec,
-        audit=services.audit,
         clock=time.time,
+        random=os.urandom,
+    )
+    asker = Asker(
+        AskerDeps(
+            me=me,
+            roster=services.members.current,
+            inquirer=services.inquirer,
+            relay=services.link.ask,
+            store=services.store,
+            clock=time.time,
+            random=os.urandom,
+        )
+    )
+    return QueryCommands(
+        querying=Querying(planner=planner, asker=asker, store=services.store, codec=services.codec),
+        reading=QueryReading(store=services.store, codec=services.codec, audit=services.audit),
     )

@@ -31,6 +31,8 @@ from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
@@ -116,12 +118,13 @@ class Desk:
             random=os.urandom,
         )
         self.queries = QueryCommands(
-            planner=self.planner,
-            asker=None,  # type: ignore[arg-type]
-            store=store,
-            codec=codec,
-            audit=self.audit,
-            clock=world.clock,
+            querying=Querying(
+                planner=self.planner,
+                asker=None,  # type: ignore[arg-type]
+                store=store,
+                codec=codec,
+            ),
+            reading=QueryReading(store=store, codec=codec, audit=self.audit),
         )
         store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
         self.admin = NodeCommands(
