@@ -48,6 +48,8 @@ from node.usecases.hit_reading import HitReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
+from node.usecases.list_importing import ListImporting
+from node.usecases.list_keeping import ListKeeping
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -87,7 +89,9 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
-        ListCommands(lists=services.lists, cases=cases),
+        ListCommands(
+            importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
+        ),
         ListHitCommands(reading=hit_reading),
         _export(services),
         MuteCommands(
