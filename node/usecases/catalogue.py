@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import decode
+from node.domain.envelope import UNDERSTOOD, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.index_ports import IndexFiles
@@ -125,13 +125,21 @@ class Catalogue:
                 change.purge().pay()
             owes = change.owes
 
+    def _read_later(self) -> None:
+        """Reads what an earlier version stored without understanding it."""
+        with self._store.read() as reader:
+            waits = bool(reader.unread(UNDERSTOOD, 1))
+        while waits:
+            with self.change() as change:
+                waits = change.read_later(UNDERSTOOD)
+
     @contextmanager
     def _change(self) -> Iterator[Change]:
         following, last = self._following, 0
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer)
+                    change = Change(writer=writer, codec=self._codec)
                     yield change
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
@@ -167,6 +175,7 @@ class Catalogue:
         if self._following is not None:
             self._following.start(progress)
         self.pay()
+        self._read_later()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory, rebuilt from the store; `progress(done, total)` in entries and holdings."""
