@@ -52,6 +52,8 @@ from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
+from node.usecases.list_importing import ListImporting
+from node.usecases.list_keeping import ListKeeping
 from node.usecases.list_sharing import ListSharing
 from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_hashes import OwnHashes
@@ -59,6 +61,8 @@ from node.usecases.own_keys import OwnKeys
 from node.usecases.own_statements import OwnStatements
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications, Publishing
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
@@ -99,7 +103,9 @@ def node_commands(services: NodeServices) -> Commands:
             disposing=Disposing(disposal=services.disposal, store=services.store, audit=services.audit),
         ),
         AllowCommands(allowed=_allowed(services)),
-        ListCommands(lists=services.lists, cases=cases),
+        ListCommands(
+            importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
+        ),
         ListHitCommands(reading=hit_reading),
         _export(services),
         MuteCommands(
@@ -246,29 +252,27 @@ def _rekeying(services: NodeServices) -> Rekeying:
 
 def _queries(services: NodeServices) -> QueryCommands:
     me = member_id(services.settings.member)
-    return QueryCommands(
-        planner=Planner(
-            me=me,
-            roster=services.members.current,
-            allowed=_allowed(services),
-            store=services.store,
-            codec=services.codec,
-            clock=time.time,
-            random=os.urandom,
-        ),
-        asker=Asker(
-            AskerDeps(
-                me=me,
-                roster=services.members.current,
-                inquirer=services.inquirer,
-                relay=services.link.ask,
-                store=services.store,
-                clock=time.time,
-                random=os.urandom,
-            )
-        ),
+    planner = Planner(
+        me=me,
+        roster=services.members.current,
+        allowed=_allowed(services),
         store=services.store,
         codec=services.codec,
-        audit=services.audit,
         clock=time.time,
+        random=os.urandom,
+    )
+    asker = Asker(
+        AskerDeps(
+            me=me,
+            roster=services.members.current,
+            inquirer=services.inquirer,
+            relay=services.link.ask,
+            store=services.store,
+            clock=time.time,
+            random=os.urandom,
+        )
+    )
+    return QueryCommands(
+        querying=Querying(planner=planner, asker=asker, store=services.store, codec=services.codec),
+        reading=QueryReading(store=services.store, codec=services.codec, audit=services.audit),
     )

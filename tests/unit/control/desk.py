@@ -34,6 +34,8 @@ from node.usecases.node_status import NodeStatuses
 from node.usecases.own_statements import OwnStatements
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications, Publishing
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recognition import Recogniser
 from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
@@ -119,12 +121,13 @@ class Desk:
             random=os.urandom,
         )
         self.queries = QueryCommands(
-            planner=self.planner,
-            asker=None,  # type: ignore[arg-type]
-            store=store,
-            codec=codec,
-            audit=self.audit,
-            clock=world.clock,
+            querying=Querying(
+                planner=self.planner,
+                asker=None,  # type: ignore[arg-type]
+                store=store,
+                codec=codec,
+            ),
+            reading=QueryReading(store=store, codec=codec, audit=self.audit),
         )
         store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
         self.admin = NodeCommands(
