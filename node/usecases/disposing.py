@@ -23,9 +23,9 @@ from node.usecases.disposal import Disposed, Levelled, Plan
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from node.domain.ports import Store
     from node.domain.queries import Level
     from node.domain.statements import Reason
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.disposal import Disposal
 
@@ -75,7 +75,7 @@ class Deleted:
 class Disposing:
     """`set_level` blocks; `delete` does not."""
 
-    def __init__(self, *, disposal: Disposal, store: Store, audit: AuditLog) -> None:
+    def __init__(self, *, disposal: Disposal, store: NodeStore, audit: AuditLog) -> None:
         self._disposal = disposal
         self._store = store
         self._audit = audit

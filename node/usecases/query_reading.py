@@ -24,9 +24,10 @@ from node.usecases.telling import Told, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.questions import KeptQuestion, Part
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ Past = PastQuestion | PastSubject | Told | RefusedAnswer | Unreadable
 class QueryReading:
     """Blocking: never on the event loop."""
 
-    store: Store
+    store: NodeStore
     codec: Codec
     audit: AuditLog
 

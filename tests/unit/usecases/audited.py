@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from node.domain.ids import MemberId, Origin
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.usecases.audit import AuditLog, unpack_body
 from tests.simulator import federation as sim
 
@@ -16,7 +16,7 @@ ORIGIN = Origin(sim.FEDERATION, MemberId("FR"), 1, "audit")
 class Audited:
     """Close it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: NodeStore) -> None:
         self.store = store
         self.now = int(sim.NOW)
         self.audit = AuditLog(store=store, origin=ORIGIN, clock=lambda: self.now, random=os.urandom)
