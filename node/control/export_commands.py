@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.holding_commands import read_level
+from node.control.statements import read_level
 from node.domain.ids import Origin, member_id
 from node.errors import Misuse
 from node.usecases.export_request import ExportRequest

@@ -107,6 +107,10 @@ class AllowList:
             for some in _batches(values)
         )
 
+    def importing(self) -> AllowImport:
+        """An import whose values arrive bit by bit."""
+        return AllowImport(self)
+
     def remove(self, values: Sequence[bytes]) -> int:
         """Removes values from the list; returns how many were on it. Raises `Malformed` before anything is done."""
         _check(values)

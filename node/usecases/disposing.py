@@ -89,7 +89,7 @@ class Disposing:
             self._audit,
             "set level",
             lambda: self._disposal.set_level(chosen, level, strict=not case),
-            level=level.name.lower().replace("_", "-"),
+            level=level.spelled,
             holdings=chosen,
             case=case,
         )
