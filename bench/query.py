@@ -231,7 +231,7 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
         )
         carrier = HubCarrier(
             store=store,
-            catalogue=LogCatalogue(store=store),
+            catalogue=LogCatalogue(store=store, codec=codec),
             codec=codec,
             roster=members.current,
             cosigner=signed.hub.signer(MIRROR),

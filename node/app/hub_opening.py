@@ -93,8 +93,9 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
         codec = ProtoCodec()
-        catalogue = LogCatalogue(store=store)
+        catalogue = LogCatalogue(store=store, codec=codec)
         catalogue.pay()
+        catalogue.read_later()
         challenges, brake = Challenges(time.time), Brake(time.time)
         roster = RosterDesk(
             federation=federation,

@@ -95,8 +95,7 @@ class Catalogue(LogCatalogue):
         self, *, store: NodeStore, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
     ) -> None:
         following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
-        super().__init__(store=store, in_step=None if following is None else following.lock)
-        self._codec = codec
+        super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
         self._following = following
         self._views = Views(store)
 
@@ -118,7 +117,7 @@ class Catalogue(LogCatalogue):
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer)
+                    change = Change(writer=writer, codec=self._codec)
                     yield change
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
@@ -148,6 +147,7 @@ class Catalogue(LogCatalogue):
         if self._following is not None:
             self._following.start(progress)
         self.pay()
+        self.read_later()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory, rebuilt from the store; `progress(done, total)` in entries and holdings."""

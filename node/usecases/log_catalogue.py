@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from node.domain.envelope import UNDERSTOOD
+from node.domain.ports import Codec
 from node.domain.stores import LogStore
 from node.domain.turns import TurnLock
 from node.usecases.change import LogChange
@@ -23,8 +25,9 @@ class LogCatalogue:
     `in_step`: held from the transaction until all that follows a change has followed.
     """
 
-    def __init__(self, *, store: LogStore, in_step: TurnLock | None = None) -> None:
+    def __init__(self, *, store: LogStore, codec: Codec, in_step: TurnLock | None = None) -> None:
         self._store = store
+        self._codec = codec
         # An index that applied changes in another order than the store could keep a purged row.
         self._in_step = in_step or TurnLock()
         self._owes_scrub = False
@@ -50,11 +53,19 @@ class LogCatalogue:
                 change.purge().pay()
             owes = change.owes
 
+    def read_later(self) -> None:
+        """Reads what an earlier version stored without understanding it."""
+        with self._store.read() as reader:
+            waits = bool(reader.unread(UNDERSTOOD, 1))
+        while waits:
+            with self.change() as change:
+                waits = change.read_later(UNDERSTOOD)
+
     @contextmanager
     def _change(self) -> Iterator[LogChange]:
         with self._in_step:
             with self._store.write() as writer:
-                change = LogChange(writer=writer)
+                change = LogChange(writer=writer, codec=self._codec)
                 yield change
                 # Set before the transaction ends: a commit that is reported as failed may still stand.
                 self._owes_scrub |= change.deleted

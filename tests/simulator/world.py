@@ -80,7 +80,7 @@ class Hub:
         self.world = world
         self.store = store or MemoryHubStore()
         self.halted = ""
-        self.catalogue = LogCatalogue(store=self.store)
+        self.catalogue = LogCatalogue(store=self.store, codec=CODEC)
         self.carrier = HubCarrier(
             store=self.store,
             catalogue=self.catalogue,

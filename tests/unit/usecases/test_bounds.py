@@ -59,7 +59,7 @@ def verified(store: SqliteNodeStore | MemoryStore, log: Log, stop: int | None = 
 
 def cut(store: SqliteNodeStore | MemoryStore, run: Verified) -> list[Piece]:
     with store.read() as reader:
-        return pieces(reader, run)
+        return pieces(reader, run, CODEC)
 
 
 def apply(store: SqliteNodeStore | MemoryStore, run: Verified, places: Places = NOWHERE) -> None:
