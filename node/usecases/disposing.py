@@ -21,7 +21,7 @@ from node.usecases.consent import Consent, asks
 from node.usecases.disposal import Disposed, Levelled, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from node.domain.queries import Level
     from node.domain.statements import Reason
@@ -108,7 +108,7 @@ class Disposing:
 
     async def delete(
         self, ids: Sequence[int], case: str, reason: Reason, consent: Consent
-    ) -> AsyncIterator[Plan | Disposed | Deleted]:
+    ) -> AsyncGenerator[Plan | Disposed | Deleted, None]:
         """Without consent, only the plan. With it, each holding once it is deleted, and then the counts.
 
         Raises `Misuse` if the plan is not the one that was agreed to, `NotFound` for unknown holdings, and at the end
@@ -127,7 +127,7 @@ class Disposing:
             yield done
         yield counts
 
-    async def _deleting(self, plan: Plan, case: str, reason: Reason) -> AsyncIterator[Disposed]:
+    async def _deleting(self, plan: Plan, case: str, reason: Reason) -> AsyncGenerator[Disposed, None]:
         """Deletes and yields each step. If the reader stops listening, the deletion still completes: it was ordered."""
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[Disposed | None] = asyncio.Queue()

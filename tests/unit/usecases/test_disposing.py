@@ -73,7 +73,7 @@ def test_a_deletion_completes_though_nobody_listens_any_more(room: Room) -> None
     async def leave() -> None:
         steps = room.disposing.delete((), "A", Reason.MISTAKE, YES)
         await anext(steps)
-        await steps.aclose()  # type: ignore[attr-defined]
+        await steps.aclose()
 
     asyncio.run(leave())
     assert room.desk.held() == {4: ("B",), 5: ("B",)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any, NoReturn
 
@@ -62,7 +62,7 @@ class Room:
             self.written += 1
             yield piece
 
-    def sent(self, request: ExportRequest = CASE) -> AsyncIterator[bytes | Exported]:
+    def sent(self, request: ExportRequest = CASE) -> AsyncGenerator[bytes | Exported, None]:
         return self.exports.export_list("vics", Shape(), request)
 
 
@@ -95,7 +95,7 @@ def test_an_export_whose_reader_leaves_has_only_its_first_entry() -> None:
     room = Room([bytes(PIECE), bytes(PIECE)])
 
     async def leave() -> None:
-        async with aclosing(room.sent()) as sent:  # type: ignore[type-var]
+        async with aclosing(room.sent()) as sent:
             await anext(sent)
 
     asyncio.run(leave())
