@@ -47,6 +47,7 @@ from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
@@ -58,7 +59,6 @@ from node.usecases.list_sharing import ListSharing
 from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.own_keys import OwnKeys
-from node.usecases.own_statements import OwnStatements
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
@@ -181,7 +181,7 @@ def _records(services: NodeServices) -> RecordCommands:
     saying = Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member)
     return RecordCommands(
         reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
-        stating=OwnStatements(saying=saying, publishing=_publishing(services)),
+        stating=FollowedStatements(saying=saying, publishing=_publishing(services)),
     )
 
 

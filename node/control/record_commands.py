@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.usecases.own_statements import OwnStatements, Stated
+    from node.usecases.followed_statements import FollowedStatements, Stated
     from node.usecases.record_reading import RecordReading
 
 
@@ -32,7 +32,7 @@ class RecordCommands:
     """`reading`: shows records; `stating`: makes statements about one."""
 
     reading: RecordReading
-    stating: OwnStatements
+    stating: FollowedStatements
 
     async def correct(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record", "statement", "handling"} -> {"record": the new head, "state", "publication", "why"}. Fields that

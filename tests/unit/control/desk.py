@@ -24,6 +24,7 @@ from node.usecases.audit_reading import AuditReading
 from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.hit_list import HitList
 from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
@@ -31,7 +32,6 @@ from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.node_status import NodeStatuses
-from node.usecases.own_statements import OwnStatements
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
@@ -73,7 +73,7 @@ class Desk:
         publishing = Publishing(Publications(store), lambda: None)
         self.records = RecordCommands(
             reading=RecordReading(records=listed, audit=self.audit, evidence_of=lambda _: (1, b"evidence")),
-            stating=OwnStatements(
+            stating=FollowedStatements(
                 saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
                 publishing=publishing,
             ),

@@ -11,7 +11,7 @@ from node.domain.ids import RecordId
 from node.domain.statements import Comment, Opinion, Verdict
 from node.domain.wording import Terms, Wording
 from node.errors import NotFound, Refused, Unavailable
-from node.usecases.own_statements import OwnStatements
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.publication import NO_DAEMON, Publication, Publishing
 from node.usecases.record_reading import RecordReading
 from tests.simulator.federation import Speaker
@@ -35,7 +35,7 @@ class Room:
         self.proved: list[RecordId] = []
         self.reading = RecordReading(records=self.desk.records, audit=self.audited.audit, evidence_of=self.prove)
         publishing = Publishing(self.desk.publications, lambda: None)
-        self.stating = OwnStatements(saying=self.desk.saying, publishing=publishing)
+        self.stating = FollowedStatements(saying=self.desk.saying, publishing=publishing)
 
     def prove(self, record: RecordId) -> tuple[int, bytes]:
         self.proved.append(record)
