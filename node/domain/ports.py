@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from node.domain.case_files import CaseReader, CaseWriter
+from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter
@@ -73,9 +75,11 @@ class HoldingReader(Protocol):
         level: Level | None = None,
         bare: bool = False,
         before: int | None = None,
+        category: str | None = None,
     ) -> list[Holding]:
         """At most `limit` with ids after `after`, by id; of a case or of a level, if given. `bare`: without their
-        fingerprints; a video has many. `before`: the newest first, those with ids below it.
+        fingerprints; a video has many. `before`: the newest first, those with ids below it. `category`: those that
+        officers gave this category, as SCHEME:VERSION:CODE; "": those without one.
         """
         ...
 
@@ -155,9 +159,9 @@ class HoldingWriter(HoldingReader, Protocol):
         ...
 
     def delete_holding(self, holding_id: int) -> None:
-        """Deletes a holding with its fingerprints, cases, tags, references, its places and those of its parts in it:
-        overwritten first, then deleted. Its id is not used again. The caller ends it with `end_deletions` and
-        `Store.scrub()`. Raises `NotFound`.
+        """Deletes a holding with its fingerprints, cases, tags, references, categorisations, its places and those of
+        its parts in it: overwritten first, then deleted. Its id is not used again. The caller ends it with
+        `end_deletions` and `Store.scrub()`. Raises `NotFound`.
         """
         ...
 
@@ -322,6 +326,8 @@ class QueryWriter(QueryReader, Protocol):
 class StoreReader(
     LogReader,
     HoldingReader,
+    CaseReader,
+    CategorisationReader,
     AllowReader,
     HitReader,
     ListReader,
@@ -338,6 +344,8 @@ class StoreReader(
 class StoreWriter(
     LogWriter,
     HoldingWriter,
+    CaseWriter,
+    CategorisationWriter,
     AllowWriter,
     HitWriter,
     ListWriter,

@@ -23,6 +23,8 @@ from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.case_files import CaseRows, CaseWrites
+from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
@@ -47,6 +49,8 @@ class Reader(
     ChainRows,
     HeldRows,
     FileRows,
+    CaseRows,
+    CategorisationRows,
     AllowRows,
     HitRows,
     ListRows,
@@ -64,6 +68,8 @@ class Writer(
     ChainWrites,
     HeldRows,
     FileWrites,
+    CaseWrites,
+    CategorisationWrites,
     AllowWrites,
     HitWrites,
     ListWrites,

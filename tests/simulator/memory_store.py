@@ -25,6 +25,7 @@ from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
 from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
+from tests.simulator.memory_cases import CaseTables, MemoryCases
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_lists import ListTables, MemoryLists
@@ -77,6 +78,7 @@ class State:
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
+    cases: CaseTables = field(default_factory=CaseTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -93,12 +95,13 @@ class State:
             hits=clone(self.hits),
             answers=clone(self.answers),
             lists=clone(self.lists),
+            cases=clone(self.cases),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
@@ -107,6 +110,7 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryP
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
+        MemoryCases.__init__(self, state.cases, state.hits, state.place)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.categorising import Categorisation
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.simulator.memory_answers import AnswerTables
+    from tests.simulator.memory_cases import CaseTables
     from tests.simulator.memory_hits import HitTables
     from tests.simulator.memory_lists import ListTables
 
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables")
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables", "CaseTables")
 
 
 def clone(tables: Tables) -> Tables:
@@ -59,10 +61,13 @@ class Place:
     allowed: dict[bytes, int] = field(default_factory=dict)
     line: StoreLine = field(default_factory=lambda: StoreLine(identity=secrets.token_bytes(16), changes=0, forgotten=0))
     changes: list[RowChange] = field(default_factory=list)
+    said: dict[int, tuple[Categorisation, ...]] = field(default_factory=dict)
 
 
 class MemoryPlace:
-    """`HoldingWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read, over a `Place`."""
+    """`HoldingWriter`, `CategorisationWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read,
+    over a `Place`.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -130,13 +135,30 @@ class MemoryPlace:
         level: Level | None = None,
         bare: bool = False,
         before: int | None = None,
+        category: str | None = None,
     ) -> list[Holding]:
         rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
         if before is not None:
             rows = [each for each in reversed(rows) if each.id < before]
         rows = [each for each in rows if not case or case in each.cases]
-        rows = [each for each in rows if level is None or each.level is level][:limit]
+        rows = [each for each in rows if level is None or each.level is level]
+        rows = [each for each in rows if category is None or self._category(each.id) == category][:limit]
         return [replace(each, fingerprints=(), composed=()) for each in rows] if bare else rows
+
+    def _category(self, holding: int) -> str:
+        said = self.categorisations([holding]).get(holding)
+        return str(said.wording.category or "") if said else ""
+
+    def categorisations(self, holdings: Sequence[int]) -> Mapping[int, Categorisation]:
+        return {number: self._place.said[number][-1] for number in holdings if number in self._place.said}
+
+    def categorisation_history(self, holding: int, limit: int) -> list[Categorisation]:
+        return list(reversed(self._place.said.get(holding, ())))[:limit]
+
+    def put_categorisations(self, said: Sequence[Categorisation]) -> None:
+        for each in said:
+            former = self._place.said.get(each.holding, ())
+            self._place.said[each.holding] = (*former, replace(each, version=len(former) + 1))
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
@@ -245,6 +267,7 @@ class MemoryPlace:
             for each, places in self._place.places.items()
         }
         self._place.files.pop(holding_id, None)
+        self._place.said.pop(holding_id, None)
         self._place.settings.pop(withdrawn(holding_id), None)
         self._forget_tags(holding_id)
 
