@@ -54,12 +54,11 @@ class CategorisationWrites(CategorisationRows):
     def put_categorisations(self, said: Sequence[Categorisation]) -> None:
         if not said:
             return
-        versions = {
-            number: each.version for number, each in self.categorisations([one.holding for one in said]).items()
-        }
-        for some in chunks(versions):
-            former = update(categorisations).where(categorisations.c.holding_id.in_(some), _PRESENT)
-            self._connection.execute(former.values(present=0))
+        versions: dict[int, int] = {}
+        for some in chunks(each.holding for each in said):
+            former = update(categorisations).where(categorisations.c.holding_id.in_(some), _PRESENT).values(present=0)
+            known = former.returning(categorisations.c.holding_id, categorisations.c.version)
+            versions |= {row.holding_id: row.version for row in self._connection.execute(known)}
         worded = [each for each in said if each.says_something]
         places = vault.put(self._connection, [codec.seal_bytes(_packed(each.wording)) for each in worded])
         place = {each.holding: number for each, number in zip(worded, places, strict=True)}
