@@ -34,7 +34,7 @@ _HIT_DAYS: Final = (
 _EXTEND: Final = (
     update(case_events)
     .where(case_events.c.id == bindparam("event"))
-    .values(count=case_events.c.count + bindparam("more"), until=bindparam("last"))
+    .values(amount=case_events.c.amount + bindparam("more"), until=bindparam("last"))
 )
 
 
@@ -78,7 +78,7 @@ class CaseEventRows(Repository):
             at=row.at,
             until=row.until,
             officer=row.officer,
-            count=row.count,
+            count=row.amount,
             subject=row.subject,
             version=row.version,
             words=words,
@@ -96,7 +96,7 @@ class CaseEventWrites(CaseEventRows):
             "at": event.at,
             "until": event.until or event.at,
             "officer": event.officer,
-            "count": event.count,
+            "amount": event.count,
             "subject": event.subject,
             "version": event.version,
             "vault_id": words[0],

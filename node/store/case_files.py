@@ -76,7 +76,12 @@ class CaseRows(CaseEventRows):
     def _words(self, number: int) -> CaseWords:
         try:
             kept = json.loads(codec.open_bytes(vault.get(self._connection, [number])[0]))
-            return CaseWords(**{name: str(kept[name]) for name in _WORDS})
+            return CaseWords(
+                title=kept["title"],
+                purpose=kept["purpose"],
+                legal_basis=kept["legal_basis"],
+                outcome=kept["outcome"],
+            )
         except (Damaged, KeyError, TypeError, ValueError):
             return CaseWords(damaged=True)
 

@@ -20,6 +20,7 @@ from typing import Final
 
 from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
 from node.domain.calendar import SECONDS_A_DAY, in_calendar
+from node.domain.case_events import CaseEventKind
 from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
@@ -34,6 +35,7 @@ from node.domain.statements import Comment, Contribution, Opinion, Reason, Retra
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import Target, audience_within, find_target
+from node.usecases.case_events import cases_of, happened
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
 from node.usecases.entry_columns import check_own
@@ -143,8 +145,10 @@ class Ledger:
                 replaced = target
             kind = Kind.CORRECTION if replaced else Kind.CONTRIBUTION
             record = self._say(writer, kind, statement, handling, replaced)
-            for holding in writer.holdings_of_record(target):
+            about = writer.holdings_of_record(target)
+            for holding in about:
                 writer.set_record(holding.id, record)
+            happened(writer, cases_of(about), CaseEventKind.CORRECTED, int(self._clock()))
         self._acknowledged()
         return record
 
@@ -182,7 +186,9 @@ class Ledger:
             waiting.add(target, Kind.RETRACTION, record.leaf)
             ended += self._end(change, waiting, chain, names)
         for each in ended:
-            for holding in writer.holdings_of_record(each):
+            about = writer.holdings_of_record(each)
+            happened(writer, cases_of(about), CaseEventKind.RETRACTED, int(self._clock()))
+            for holding in about:
                 writer.set_record(holding.id, None)
                 writer.set_level(holding.id, Level.NATIONAL)
                 # Remembered, so that sharing a whole case does not share a retracted record again.

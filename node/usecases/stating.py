@@ -45,12 +45,12 @@ def check_statement(statement: Statement, policy: Policy) -> None:
             check_language(statement.language)
             check_category(statement.category, policy)
         case Opinion():
-            _check_text(statement.note, "the note")
+            check_text(statement.note, "the note")
             check_category(statement.category, policy)
         case Comment():
             if not statement.text.strip():
                 raise Misuse("the comment is empty", remedy="give its text")
-            _check_text(statement.text, "the comment")
+            check_text(statement.text, "the comment")
             check_language(statement.language)
         case _:
             pass
@@ -127,7 +127,8 @@ def _check_word(text: str, what: str, limit: int) -> None:
         raise Misuse(f"{what} begins or ends with a space, or holds marks that turn the direction of text")
 
 
-def _check_text(text: str, what: str) -> None:
+def check_text(text: str, what: str) -> None:
+    """Raises `Misuse` for a text of several lines that is too long, or cannot be shown. `what`: its name."""
     _check(text, what, MAX_TEXT, _BREAKS)
 
 

@@ -56,7 +56,7 @@ case_events: Final = Table(
     integer("at"),
     integer("until"),
     string("officer"),
-    integer("count"),
+    integer("amount"),
     string("subject"),
     integer("version"),
     # An outcome; 0 for none.

@@ -18,7 +18,7 @@ depends_on = None
 
 _LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _INGESTS = (
-    "INSERT INTO case_events (reference, kind, at, until, officer, count, subject, version, vault_id)"
+    "INSERT INTO case_events (reference, kind, at, until, officer, amount, subject, version, vault_id)"
     " SELECT cases.reference, 'ingested', min(holdings.added_at), max(holdings.added_at), '', count(*), '', 0, 0"
     " FROM cases JOIN holdings ON holdings.id = cases.holding_id"
     " GROUP BY cases.reference, holdings.added_at / 86400 ORDER BY cases.reference, min(holdings.added_at)"
@@ -74,7 +74,7 @@ def upgrade() -> None:
         _text("kind"),
         *map(_number, ("at", "until")),
         _text("officer"),
-        _number("count"),
+        _number("amount"),
         _text("subject"),
         *map(_number, ("version", "vault_id")),
         sa.PrimaryKeyConstraint("id"),
