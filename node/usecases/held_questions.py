@@ -22,6 +22,7 @@ from node.domain.held_questions import Decision, HeldQuestion
 from node.domain.queries import Level
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Misuse, NotFound
+from node.usecases.access import record_access
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
@@ -165,8 +166,7 @@ class HeldQuestions:
         return codec.decode_header(held.query.header), codec.decode_payload(held.query.payload)
 
     def _looks(self, what: str, held: HeldQuestion | None = None) -> None:
-        body = {"what": what, **(_about(held) if held else {}), "at": int(self._deps.clock())}
-        self._deps.audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+        record_access(self._deps.audit, what, **(_about(held) if held else {}))
 
 
 def _about(held: HeldQuestion) -> dict[str, object]:
