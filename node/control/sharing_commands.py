@@ -62,7 +62,7 @@ async def stopping(items: AsyncIterator[Line]) -> AsyncIterator[Stop]:
         await asyncio.gather(listening, return_exceptions=True)
 
 
-async def _batches(made: Iterator[list[T]], stop: Stop) -> AsyncIterator[list[T]]:
+async def batches_until(made: Iterator[list[T]], stop: Stop) -> AsyncIterator[list[T]]:
     """The batches of a plan, carried out in threads, until the end or until the user stops the command."""
     while not stop.asked:
         done: Any = await asyncio.to_thread(next, made, None)
@@ -109,7 +109,7 @@ class SharingCommands:
             yield _contributed(plan.planned) | {"contributed": 0, "would_contribute": plan.records} | named | handling
             return
         async with stopping(items) as stop:
-            async for batch in _batches(self.contributing.carry_out(plan, consent), stop):
+            async for batch in batches_until(self.contributing.carry_out(plan, consent), stop):
                 for each in batch:
                     told.append(each)
                     yield contributed_line(each)
@@ -146,7 +146,7 @@ class SharingCommands:
         alone = bool(given.text("record", ""))
         told: list[retraction.Planned] = []
         async with stopping(items) as stop:
-            async for batch in _batches(self.retracting.carry_out(plan, consent), stop):
+            async for batch in batches_until(self.retracting.carry_out(plan, consent), stop):
                 for each in batch:
                     told.append(each)
                     if not alone:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from node.domain.statements import Contribution
 from node.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Categorisation:
     officer: str = ""
     wording: Wording = field(default_factory=Wording)
     version: int = 0
+
+    @property
+    def statement(self) -> Contribution:
+        """The words as a statement without fingerprints, for showing them."""
+        return self.wording.of(Contribution(fingerprints=()))
 
     @property
     def says_something(self) -> bool:

@@ -91,6 +91,10 @@ class HoldingReader(Protocol):
         """(case, number of its holdings) of at most `limit` cases after `after`, in order."""
         ...
 
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        """How many holdings each of these cases has, if any."""
+        ...
+
     def known_cases(self, references: Sequence[str]) -> set[str]:
         """Those of these cases that holdings belong to."""
         ...

@@ -69,6 +69,14 @@ class FileRows(HoldingRows):
         found = self._connection.execute(rows.order_by(cases.c.reference).limit(limit))
         return [(reference, number) for reference, number in found]
 
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for some in chunks(dict.fromkeys(references)):
+            counted = select(cases.c.reference, func.count().label("amount")).where(cases.c.reference.in_(some))
+            rows = self._connection.execute(counted.group_by(cases.c.reference))
+            found |= {row.reference: row.amount for row in rows}
+        return found
+
     def known_cases(self, references: Sequence[str]) -> set[str]:
         found: set[str] = set()
         for some in chunks(references):

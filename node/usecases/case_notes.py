@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.case_files import CaseNote
-from node.domain.envelope import Kind
 from node.errors import Misuse, NotFound
+from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import perform
-from node.usecases.audit import AuditEntry
 from node.usecases.case_terms import opened_case
 from node.usecases.stating import check_text
 
@@ -71,7 +70,7 @@ class CaseNotes:
 
     def page(self, reference: str, before: int, limit: int) -> NotePage:
         """The newest version of each note, the newest note first. Raises `NotFound` if the case was not opened."""
-        self._looks(case=reference, limit=limit)
+        record_access(self._audit, "case notes", case=reference, limit=limit)
         with self._store.read() as tx:
             opened_case(tx, reference)
             found = tx.case_notes(reference, before=before, limit=limit + 1)
@@ -80,14 +79,10 @@ class CaseNotes:
 
     def versions(self, reference: str, number: int) -> Sequence[CaseNote]:
         """All versions of one note, the first one first. Raises `NotFound`."""
-        self._looks(case=reference, note=number)
+        record_access(self._audit, "case notes", case=reference, note=number)
         with self._store.read() as tx:
             opened_case(tx, reference)
             return _versions(tx, reference, number)
-
-    def _looks(self, **at: object) -> None:
-        body = {"what": "case notes", **at, "at": int(self._clock())}
-        self._audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
 
 
 def check_note(text: str) -> None:

@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.domain.case_events import CaseEvent, CaseEventKind
-from node.domain.envelope import Kind
 from node.domain.queries import Outcome
 from node.domain.questions import combined
 from node.errors import NotFound
-from node.usecases.audit import AuditEntry
+from node.usecases.access import record_access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Store, StoreReader
+    from node.domain.ports import Store, StoreReader
     from node.usecases.audit import AuditLog
 
 
@@ -57,15 +56,13 @@ class Timeline:
 class CaseTimeline:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, *, store: Store, audit: AuditLog) -> None:
         self._store = store
         self._audit = audit
-        self._clock = clock
 
     def page(self, reference: str, before: tuple[int, int], limit: int) -> Timeline:
         """At most `limit` entries below the place `before`. Raises `NotFound` if this node has no such case."""
-        body = {"what": "case timeline", "case": reference, "limit": limit, "at": int(self._clock())}
-        self._audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+        record_access(self._audit, "case timeline", case=reference, limit=limit)
         with self._store.read() as tx:
             found = timeline(tx, reference, before, limit + 1)
             if not found and not _is_known(tx, reference):

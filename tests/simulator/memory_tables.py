@@ -219,6 +219,10 @@ class MemoryPlace:
         counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
         return sorted((case, number) for case, number in counts.items() if case > after)[:limit]
 
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
+        return {each: counts[each] for each in references if each in counts}
+
     def known_cases(self, references: Sequence[str]) -> set[str]:
         return {case for each in self._place.holdings.values() for case in each.cases} & set(references)
 
