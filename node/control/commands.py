@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 INVESTIGATION: Final = frozenset({
     "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open",
-    "case-reopen", "case-show", "case-timeline", "case-version", "cases", "categorise", "comment", "contribute", "contribute-list", "correct", "evidence",
-    "export-bundle",
-    "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
-    "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
-    "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
-    "records", "retract", "set-level", "status",
+    "case-reopen", "case-show", "case-terms", "case-timeline", "case-version", "cases", "categorise", "comment",
+    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
+    "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known",
+    "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show", "match", "match-case",
+    "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",
+    "set-level", "status",
 })  # fmt: skip
 """Commands that investigators run over their socket. A command in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({
-    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "case-purge", "delete",
-    "fsck", "list-remove", "list-replace", "mute", "mute-lift", "read-audit", "read-bundle", "rekey", "rekey-cancel",
-    "rekeying",
+    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "case-purge",
+    "delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift", "read-audit", "read-bundle", "rekey",
+    "rekey-cancel", "rekeying",
 })  # fmt: skip
 """Commands that only the node's own user runs: they change or copy the whole node, or show data about other people."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from node.domain.case_files import CaseStatus
+from node.domain.case_files import CaseStatus, CaseWords
 from node.domain.handling import PURPOSES
 from node.errors import Misuse, NotFound, Refused
 
@@ -39,23 +39,26 @@ def require_not_closed(tx: CaseReader, reference: str, what: str) -> None:
         raise Refused(f"the case {reference} is closed: {what}", remedy=f"open it again: vigil case reopen {reference}")
 
 
-def with_defaults(tx: CaseReader, question: Question) -> Question:
-    """The question with the purpose and the legal basis of its case, where these were not given. Raises `Misuse` if
-    there is no legal basis.
+def query_terms(tx: CaseReader, reference: str, purpose: str, legal_basis: str) -> tuple[str, str]:
+    """(purpose, legal basis) of a new query about a case: those of the case where "" is given. Raises `Misuse` if there
+    is no legal basis, `Refused` if the case is closed.
     """
-    case = tx.case_file(question.case)
-    purpose, basis = (case.words.purpose, case.words.legal_basis) if case else ("", "")
-    filled = replace(
-        question,
-        purpose=question.purpose or purpose or PURPOSES[0],
-        legal_basis=question.legal_basis or basis,
-    )
-    if question.case and not filled.legal_basis.strip():
+    require_not_closed(tx, reference, "no new question is asked about it")
+    case = tx.case_file(reference)
+    words = case.words if case else CaseWords()
+    basis = legal_basis.strip() or words.legal_basis
+    if reference and not basis:
         raise Misuse(
             "a query needs --legal-basis: every member that is asked keeps it in its audit log",
             remedy="give it; or give the case one for all its queries: vigil case change REF --legal-basis TEXT",
         )
-    return filled
+    return purpose or words.purpose or PURPOSES[0], basis
+
+
+def with_defaults(tx: CaseReader, question: Question) -> Question:
+    """The question with the defaults of its case (`query_terms`)."""
+    purpose, basis = query_terms(tx, question.case, question.purpose, question.legal_basis)
+    return replace(question, purpose=purpose, legal_basis=basis)
 
 
 def handling_terms(tx: CaseReader, reference: str, terms: Terms) -> Terms:

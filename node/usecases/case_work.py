@@ -22,7 +22,7 @@ from node.usecases.acting import caller
 from node.usecases.acts import perform
 from node.usecases.case_notes import add_note
 from node.usecases.case_officers import check_officers
-from node.usecases.case_terms import opened_case
+from node.usecases.case_terms import opened_case, query_terms
 from node.usecases.intake import MAX_CASE
 
 if TYPE_CHECKING:
@@ -159,6 +159,13 @@ class CaseWork:
         return self._change(
             "case reopen", reference, seen, CaseEventKind.REOPENED, lambda _, case: case.moved(CaseStatus.OPEN)
         )
+
+    def query_terms(self, reference: str, purpose: str, legal_basis: str) -> tuple[str, str]:
+        """(purpose, legal basis) of a new query about a case, before its files are opened. Raises as
+        `case_terms.query_terms`.
+        """
+        with self._store.read() as tx:
+            return query_terms(tx, reference, purpose, legal_basis)
 
     def version(self, reference: str) -> int:
         """The present version of a case, which a change names. Raises `NotFound` if it was not opened."""

@@ -19,27 +19,26 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from node.domain.case_events import CaseEventKind
 from node.domain.categorising import over_own
-from node.domain.envelope import decode
 from node.domain.handling import Handling
 from node.domain.holdings import withdrawn
 from node.domain.queries import Level
 from node.domain.statements import Contribution
 from node.domain.wording import Terms, Wording, differences
-from node.errors import Malformed, Misuse, Refused
+from node.errors import Misuse, Refused
 from node.usecases.acts import perform
 from node.usecases.case_events import cases_of, happened
 from node.usecases.case_terms import handling_terms
 from node.usecases.consent import Consent, plan_digest, require_consent
 from node.usecases.ledger import Draft
+from node.usecases.own_statements import own_statements
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.categorising import Categorisation
-    from node.domain.envelope import Disclosure
     from node.domain.holdings import Holding
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import RecordId
     from node.domain.ports import Codec, Store, StoreReader, StoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
@@ -204,7 +203,7 @@ class Contributing:
         bare = [each.sha256 for each in held.values() if each.record is None]
         known = self._recogniser.find(tx, bare)
         records = {each.id: each.record or known.get(each.sha256) for each in held.values()}
-        said = self._said(tx, [record for record in records.values() if record is not None])
+        said = own_statements(tx, self._codec, [record for record in records.values() if record is not None])
         own = tx.categorisations(list(held))
         planned = [
             Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)))
@@ -240,32 +239,6 @@ class Contributing:
             return replace(planned, stand=Stand.WITHDRAWN)
         fit = self._ledger.shareable(holding.fingerprints)
         return replace(planned, stand=Stand.NEW if fit else Stand.NOTHING)
-
-    def _said(self, tx: StoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:
-        """The content of these records of ours, without fingerprints, as far as it is held here. One search per log."""
-        shown: dict[RecordId, tuple[bytes, Disclosure]] = {}
-        by_origin: dict[Origin, list[RecordId]] = {}
-        for record in records:
-            pending = tx.find_pending(record.leaf)
-            if pending is not None:
-                shown[record] = (pending.entry, pending.disclosure)
-            else:
-                by_origin.setdefault(record.origin, []).append(record)
-        for origin, some in by_origin.items():
-            places = tx.find(origin, [record.leaf for record in some])
-            held = tx.disclosed_at(origin, sorted(places.values()))
-            shown |= {each: held[places[each.leaf]] for each in some if places.get(each.leaf) in held}
-        read = {record: self._read(*each) for record, each in shown.items()}
-        return {record: each for record, each in read.items() if each is not None}
-
-    def _read(self, entry: bytes, shown: Disclosure) -> tuple[Contribution, Handling] | None:
-        envelope = decode(entry)
-        try:
-            body = self._codec.decode_body(envelope.kind, shown.body) if envelope else None
-            handling = self._codec.decode_handling(shown.handling)
-        except Malformed:  # damaged since it was written: fsck names it
-            return None
-        return (replace(body, fingerprints=()), handling) if isinstance(body, Contribution) else None
 
     def _check_given(self, wording: Wording) -> None:
         """Raises for invalid words. A baseline without a category is checked later, with the holding's own category."""

@@ -20,7 +20,7 @@ from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tal
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller
 from node.usecases.admitting import cost_of
-from node.usecases.case_terms import require_not_closed, with_defaults
+from node.usecases.case_terms import with_defaults
 from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.history import asked_subjects, question_terms, told_outcomes
 from node.usecases.question import Question, check_question, expected_members, payload_of, split
@@ -121,7 +121,6 @@ class Planner:
         """
         roster = self.roster()
         with self.store.read() as tx:
-            require_not_closed(tx, question.case, "no new question is asked about it")
             question = with_defaults(tx, question)
         known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
         if known and len(known) == len(question.subjects):

@@ -116,7 +116,7 @@ def test_the_timeline_of_a_former_case_begins_with_its_ingests_by_day(
     with sqlite3.connect(path) as connection:
         for number, at in enumerate((5, 9, 86_400, 86_401), 1):
             row = (number, bytes([number]) * 32, b"", b"", b"", 0, b"", "image/jpeg", 1, 0, at, "", b"", "")
-            connection.execute(f"INSERT INTO holdings VALUES ({', '.join('?' * len(row))})", row)
+            connection.execute("INSERT INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("INSERT INTO cases VALUES (?, ?)", ("C-2" if number == 4 else "C-1", number))
     connection.close()
     store = open_store(path, create=False)
