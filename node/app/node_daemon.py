@@ -30,7 +30,6 @@ from node.app.node_command_table import node_commands
 from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.control.node_commands import OK
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -46,6 +45,7 @@ from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
 from node.usecases.hub_watch import HubWatch
+from node.usecases.node_status import OK
 from node.wire import control
 
 if TYPE_CHECKING:

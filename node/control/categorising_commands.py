@@ -2,28 +2,27 @@
 
 Rules this module upholds:
 
-- Commands hold no decisions: they read arguments, have the plan made and carried out, and print it as lines.
+- Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
 - An item {"stop": true} ends the command between two batches. The summary says how much remains.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import statement_line
 from node.control.record_lines import fault_line
-from node.control.sharing_commands import batches_until, stopping
 from node.control.statements import read_selection, read_wording
-from node.usecases.categorising import Wanted
+from node.control.stopping import stopping
+from node.usecases.categorising import Categorised, CategorisingEnd, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.usecases.categorising import Categorised, Categorising
+    from node.usecases.categorising import Categorising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +42,14 @@ class CategorisingCommands:
             wording=read_wording(Arguments(given.object("statement"))),
             clear=given.flag("clear"),
         )
-        plan = await asyncio.to_thread(self.categorising.plan, wanted)
-        for fault in plan.faults:
-            yield fault_line(fault)
-        told = changed = shared = 0
         async with stopping(items) as stop:
-            async for batch in batches_until(self.categorising.carry_out(plan), stop):
-                for each in batch:
-                    told += 1
-                    changed += each.changed
-                    shared += each.changed and each.record is not None
+            async for each in self.categorising.run(wanted, stop):
+                if isinstance(each, Categorised):
                     yield _line(each)
-        left = len(plan.chosen) - told if stop.asked else 0
-        counts = {"changed": changed, "unchanged": told - changed, "shared": shared}
-        yield counts | {"interrupted": left > 0, "remaining": left}
+                elif isinstance(each, CategorisingEnd):
+                    yield _end_line(each)
+                else:
+                    yield fault_line(each)
 
 
 def _line(each: Categorised) -> Line:
@@ -67,3 +60,8 @@ def _line(each: Categorised) -> Line:
         "says": statement_line(each.said.statement),
         "record": str(each.record) if each.record else None,
     }
+
+
+def _end_line(end: CategorisingEnd) -> Line:
+    counts = {"changed": end.changed, "unchanged": end.unchanged, "shared": end.shared}
+    return counts | {"interrupted": end.remaining > 0, "remaining": end.remaining}

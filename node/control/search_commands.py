@@ -70,7 +70,8 @@ class SearchCommands:
         given = Arguments(arguments)
         request = IngestRequest(case=given.text("case"), level=read_level(given.text("level", "national")))
         files = (read_item(line) async for line in items)
-        async with aclosing(self.ingesting.run(request, files, show_all=given.flag("show_all"))) as events:
+        ingest = self.ingesting.run(request, files, show_all=given.flag("show_all"))
+        async with aclosing(files), aclosing(ingest) as events:
             async for event in events:
                 if isinstance(event, FileTaken):
                     yield file_line(event)
@@ -88,7 +89,7 @@ class SearchCommands:
         given = Arguments(arguments)
         search = _search(given, given.text("case", ""))
         subjects = (read_subject(line) async for line in items)
-        async with aclosing(self.searching.subjects(search, subjects)) as events:
+        async with aclosing(subjects), aclosing(self.searching.subjects(search, subjects)) as events:
             async for event in events:
                 yield (hit_line(event.label, event.hit) if isinstance(event, SubjectHit) else search_ended_line(event))
 

@@ -17,6 +17,7 @@ from node.domain.ids import member_id
 from node.domain.statements import Category, Reason, Tri, Verdict
 from node.domain.wording import Terms, Wording
 from node.errors import Misuse
+from node.usecases.consent import Consent
 from node.usecases.selection import Named, Selection
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def read_reason(text: str) -> Reason:
     if reason is None:
         raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
     return reason
+
+
+def read_consent(given: Arguments) -> Consent:
+    """{"yes", "plan"}: a yes to any plan, or to the plan with this digest."""
+    return Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
 
 
 def read_verdict(text: str) -> Verdict:

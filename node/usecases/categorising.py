@@ -11,6 +11,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,11 +23,12 @@ from node.errors import Misuse, Refused
 from node.usecases.acting import caller
 from node.usecases.acts import perform
 from node.usecases.case_events import cases_of, happened
+from node.usecases.in_threads import Batches, Stop
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
 from node.usecases.stating import check_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from node.domain.ids import RecordId
     from node.domain.ports import Clock, Store, StoreReader
@@ -68,8 +70,20 @@ class Categorised:
     record: RecordId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategorisingEnd:
+    """The end of the command. `shared`: changed holdings whose records still say what they said; `remaining`: holdings
+    that it did not come to.
+    """
+
+    changed: int
+    unchanged: int
+    shared: int
+    remaining: int
+
+
 class Categorising:
-    """Blocking: never on the event loop. `policy`: the last verified one."""
+    """Blocking, except `run`: never on the event loop. `policy`: the last verified one."""
 
     def __init__(
         self, *, store: Store, selector: Selector, audit: AuditLog, policy: Callable[[], Policy], clock: Clock
@@ -79,6 +93,26 @@ class Categorising:
         self._audit = audit
         self._policy = policy
         self._clock = clock
+
+    async def run(self, wanted: Wanted, stop: Stop) -> AsyncIterator[Fault | Categorised | CategorisingEnd]:
+        """For the event loop. The faulty rows; or each holding, once it is durable; and the end. Raises as `plan`, and
+        `Misuse` after faulty rows: then nothing is changed.
+        """
+        plan = await asyncio.to_thread(self.plan, wanted)
+        for fault in plan.faults:
+            yield fault
+        told: list[Categorised] = []
+        batches = Batches(self.carry_out(plan), stop)
+        async for each in batches.each():
+            told.append(each)
+            yield each
+        changed = [each for each in told if each.changed]
+        yield CategorisingEnd(
+            changed=len(changed),
+            unchanged=len(told) - len(changed),
+            shared=sum(each.record is not None for each in changed),
+            remaining=0 if batches.ended else len(plan.chosen) - len(told),
+        )
 
     def plan(self, wanted: Wanted) -> Plan:
         """What would be changed. Raises `Misuse`, `Refused`, `NotFound` for words that are not possible or holdings

@@ -30,7 +30,7 @@ from node.usecases.case_events import cases_of, happened
 from node.usecases.case_terms import handling_terms
 from node.usecases.consent import Consent, plan_digest, require_consent
 from node.usecases.ledger import Draft
-from node.usecases.own_statements import own_statements
+from node.usecases.record_contents import record_contents
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Contributing:
         bare = [each.sha256 for each in held.values() if each.record is None]
         known = self._recogniser.find(tx, bare)
         records = {each.id: each.record or known.get(each.sha256) for each in held.values()}
-        said = own_statements(tx, self._codec, [record for record in records.values() if record is not None])
+        said = record_contents(tx, self._codec, [record for record in records.values() if record is not None])
         own = tx.categorisations(list(held))
         planned = [
             Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)))

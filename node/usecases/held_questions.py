@@ -23,6 +23,7 @@ from node.domain.queries import Level
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Misuse, NotFound
 from node.usecases.access import record_access
+from node.usecases.admitting import cost_of
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Looked:
     header: QueryHeader | None = None
     payload: QueryPayload | None = None
     hits: tuple[Hit, ...] = ()
+
+    @property
+    def fingerprints(self) -> int:
+        """How many fingerprints it asks about; 0 if its content is deleted."""
+        return cost_of(self.payload.subjects) if self.payload else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,54 +1,51 @@
-"""What our own records say now, as far as their bodies are here.
+"""Our own statements about single records, followed until the hub has cosigned them.
 
 Rules this module upholds:
 
-- Records that were signed and records that wait for their place in the log are read alike.
-- A body that cannot be read is left out: fsck names it.
+- A statement is called published only after the hub has cosigned it (`publication`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from node.domain.envelope import decode
-from node.domain.statements import Contribution
-from node.errors import Malformed
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from node.domain.envelope import Disclosure
-    from node.domain.handling import Handling
-    from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Codec, StoreReader
-
-
-def own_statements(
-    tx: StoreReader, codec: Codec, records: Sequence[RecordId]
-) -> dict[RecordId, tuple[Contribution, Handling]]:
-    """The content of these records of ours, without fingerprints. One search for each log."""
-    shown: dict[RecordId, tuple[bytes, Disclosure]] = {}
-    by_origin: dict[Origin, list[RecordId]] = {}
-    for record in records:
-        pending = tx.find_pending(record.leaf)
-        if pending is not None:
-            shown[record] = (pending.entry, pending.disclosure)
-        else:
-            by_origin.setdefault(record.origin, []).append(record)
-    for origin, some in by_origin.items():
-        places = tx.find(origin, [record.leaf for record in some])
-        held = tx.disclosed_at(origin, sorted(places.values()))
-        shown |= {each: held[places[each.leaf]] for each in some if places.get(each.leaf) in held}
-    read = {record: _read(codec, *each) for record, each in shown.items()}
-    return {record: each for record, each in read.items() if each is not None}
+    from node.domain.ids import RecordId
+    from node.domain.statements import Comment, Opinion
+    from node.domain.wording import Terms, Wording
+    from node.usecases.publication import Publishing, Settled
+    from node.usecases.saying import Saying
 
 
-def _read(codec: Codec, entry: bytes, shown: Disclosure) -> tuple[Contribution, Handling] | None:
-    envelope = decode(entry)
-    try:
-        body = codec.decode_body(envelope.kind, shown.body) if envelope else None
-        handling = codec.decode_handling(shown.handling)
-    except Malformed:
-        return None
-    return (replace(body, fingerprints=()), handling) if isinstance(body, Contribution) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """Our entry `record`, the record that it is `about`, and how far it has come."""
+
+    record: RecordId
+    about: RecordId | None
+    settled: Settled
+
+
+class OwnStatements:
+    """Makes statements (`saying`) and waits for the hub, at most as long as a command waits."""
+
+    def __init__(self, *, saying: Saying, publishing: Publishing) -> None:
+        self._saying = saying
+        self._publishing = publishing
+
+    async def correct(self, name: str, wording: Wording, terms: Terms) -> Stated:
+        """The new head of a record of ours (`about` is None). Raises as `Saying.correct`."""
+        record = await asyncio.to_thread(self._saying.correct, name, wording, terms)
+        return Stated(record=record, about=None, settled=await self._publishing.follow([record]))
+
+    async def opine(self, name: str, opinion: Opinion) -> Stated:
+        """Raises as `Saying.opine`."""
+        record, about = await asyncio.to_thread(self._saying.opine, name, opinion)
+        return Stated(record=record, about=about, settled=await self._publishing.follow([record]))
+
+    async def comment(self, name: str, comment: Comment) -> Stated:
+        """Raises as `Saying.comment`."""
+        record, about = await asyncio.to_thread(self._saying.comment, name, comment)
+        return Stated(record=record, about=about, settled=await self._publishing.follow([record]))
