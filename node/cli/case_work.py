@@ -68,7 +68,7 @@ def open_(  # noqa: PLR0917 (typer hands over by name)
     lead: Annotated[
         str | None, typer.Option("--lead", metavar="NAME", help="The officer who leads it. Default: you.")
     ] = None,
-    officer: Annotated[
+    add: Annotated[
         list[str] | None, typer.Option("--add", metavar="NAME", help="Another officer of the case; repeatable.")
     ] = None,
 ) -> None:
@@ -77,7 +77,7 @@ def open_(  # noqa: PLR0917 (typer hands over by name)
     With a legal basis, `vigil query --case REF` needs no other option. With a purpose, its queries and contributions
     are for this purpose. Options of a query or a contribution always win.
     """
-    arguments = {"case": case, "officers": list(officer or ())}
+    arguments = {"case": case, "officers": list(add or ())}
     _run(common(ctx), "case-open", arguments | _given(title=title, purpose=purpose, legal_basis=legal_basis, lead=lead))
 
 

@@ -133,7 +133,7 @@ class Categorising:
         """Changes the holdings of the plan, in batches; each is durable when it is yielded. Raises `Misuse` if the plan
         has faults. Stopping between two batches is safe: the same command continues from there.
         """
-        require_sound(plan.faults, "categorised")
+        require_sound(plan.faults, "categorised", "correct the list, and run the command again")
         for start in range(0, len(plan.chosen), BATCH):
             some = plan.chosen[start : start + BATCH]
             ids = [each.holding for each in some]
