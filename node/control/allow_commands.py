@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.domain.fingerprint_kinds import SHA256
 from node.errors import Misuse
-from node.usecases.allowing import AllowImport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,7 +31,7 @@ class AllowCommands:
 
     async def allow_import(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """Items {"sha256": [hex]} -> {"read", "new", "total"}. After a crash, the same import adds the rest."""
-        arriving = AllowImport(self.allowed)
+        arriving = self.allowed.importing()
         async for line in items:
             await asyncio.to_thread(arriving.feed, _values(line))
         total = await asyncio.to_thread(arriving.end)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.control.case_lines import case_line, note_line, read_status, standing_line
 from node.control.hit_lines import holding_hits_line, stored_hit_line
-from node.control.holding_commands import level_name
 from node.control.list_lines import listed_line
 from node.domain.case_files import CaseNote
 from node.usecases.case_reading import LISTED, CaseOfList, OwnCase, RowOfCase
@@ -104,7 +103,7 @@ def _own_line(found: NamedCases) -> Line:
 def _of_own_line(own: OwnCase) -> Line:
     """What is known of the holdings of a case of this node."""
     return {
-        "levels": {level_name(level): count for level, count in own.holdings.levels.items()},
+        "levels": {level.spelled: count for level, count in own.holdings.levels.items()},
         "shared": own.holdings.shared,
         "hits": own.counts.hits,
         "new_hits": own.counts.new,

@@ -9,11 +9,12 @@ Rules this module upholds:
 from __future__ import annotations
 
 import base64
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.holding_commands import read_level
+from node.control.statements import read_level
 from node.domain.ids import Origin, member_id
 from node.errors import Misuse
 from node.usecases.export_request import ExportRequest
@@ -42,19 +43,19 @@ class ExportCommands:
         form, request = given.text("format"), _request(given)
         distribution = given.whole("distribution") if given.has("distribution") else None
         shape = Shape(profile=given.text("profile", ""), distribution=distribution)
-        async for each in self.exports.export_list(form, shape, request):
-            yield _line(each)
+        async with aclosing(self.exports.export_list(form, shape, request)) as steps:
+            async for each in steps:
+                yield _line(each)
 
     async def export_bundle(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"case", "series", "list", "since", "to", "after": {origin: size}} -> as `export_list`: the logs of all
         members with the bodies of the chosen records, without a choice those of all. "to": the member that it is for.
         """
         given = Arguments(arguments)
-        reader = given.text("to", "")
-        async for each in self.exports.export_bundle(
-            _request(given), member_id(reader) if reader else None, _sizes(given)
-        ):
-            yield _line(each)
+        request, reader = _request(given), member_id(given.text("to")) if given.text("to", "") else None
+        async with aclosing(self.exports.export_bundle(request, reader, _sizes(given))) as steps:
+            async for each in steps:
+                yield _line(each)
 
 
 def _request(given: Arguments) -> ExportRequest:

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import fingerprint_line, place_line, statement_line
-from node.control.search_commands import LEVELS
-from node.control.statements import read_category, read_consent, read_reason
-from node.errors import Misuse
+from node.control.statements import read_category, read_consent, read_level, read_reason
 from node.usecases.disposal import Disposed, Plan
 from node.usecases.holding_reading import LISTED
 
@@ -97,7 +95,7 @@ def holding_line(holding: Holding, hits: int, said: Categorisation | None) -> Li
         "media_type": holding.media_type,
         "size": holding.size,
         "note": holding.note or None,
-        "level": level_name(holding.level),
+        "level": holding.level.spelled,
         "added_at": holding.added_at,
         "record": str(holding.record) if holding.record else None,
         "hits": hits,
@@ -133,7 +131,7 @@ def _category(text: str) -> str:
 def _levelled_line(of: Levelled, level: Level) -> Line:
     state = "shared" if of.refused else "unchanged" if of.before is level else "changed"
     now = of.before if of.refused else level
-    return {"holding": of.holding, "before": level_name(of.before), "level": level_name(now), "state": state}
+    return {"holding": of.holding, "before": of.before.spelled, "level": now.spelled, "state": state}
 
 
 def _deletion_line(of: Plan | Disposed | Deleted) -> Line:
@@ -150,19 +148,6 @@ def _deletion_line(of: Plan | Disposed | Deleted) -> Line:
         }
     counts = {"deleted": of.deleted, "left_case": of.left_case, "retracted": of.retracted}
     return {**counts, "originals": of.originals}
-
-
-def level_name(level: Level) -> str:
-    """A level in the words that people type."""
-    return level.name.lower().replace("_", "-")
-
-
-def read_level(text: str) -> Level:
-    """Any level that a person can type. Raises `Misuse`."""
-    level = LEVELS.get(text)
-    if level is None:
-        raise Misuse(f"no level {text[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
-    return level
 
 
 def _numbers(given: Arguments) -> list[int]:

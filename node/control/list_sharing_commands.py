@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,11 @@ class ListSharingCommands:
             terms=read_terms(Arguments(given.object("handling"))),
         )
         consent, dry = read_consent(given), given.flag("dry_run")
-        async with stopping(items) as stop:
-            async for each in self.sharing.contribute(wanted, consent, stop, dry=dry):
+        async with (
+            stopping(items) as stop,
+            aclosing(self.sharing.contribute(wanted, consent, stop, dry=dry)) as steps,
+        ):
+            async for each in steps:
                 if isinstance(each, ListSharingEnd):
                     yield _end_line(each)
                 else:

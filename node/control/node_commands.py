@@ -96,7 +96,7 @@ def _node_line(of: NodeStatus) -> Line:
         "waiting": of.waiting,
         "published": of.published,
         "log_epoch": of.own.epoch,
-        "holdings": {level.name.lower().replace("_", "-"): number for level, number in of.levels.items()},
+        "holdings": {level.spelled: number for level, number in of.levels.items()},
         "hits": {"total": hits.counts.hits, "new": hits.counts.new, "hidden": hits.counts.hidden},
         "hits_aside": aside_line(hits.aside, hits.standing),
         "hits_left_out": len(hits.left_out),

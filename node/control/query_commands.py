@@ -91,8 +91,8 @@ class QueryCommands:
         With "query" (a question, or one part of it), that one with its subjects; without, the latest ones.
         """
         given = Arguments(arguments)
-        if given.text("query", ""):
-            past = await asyncio.to_thread(self.reading.one, given.query_id())
+        if wanted := given.text("query", ""):
+            past = await asyncio.to_thread(self.reading.one, wanted)
         else:
             past = await asyncio.to_thread(self.reading.recent, given.whole("limit", LISTED))
         for each in past:

@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,11 @@ class SharingCommands:
             terms=read_terms(Arguments(given.object("handling"))),
         )
         consent, dry = read_consent(given), given.flag("dry_run")
-        async with stopping(items) as stop:
-            async for each in self.sharing.contribute(wanted, consent, stop, dry=dry):
+        async with (
+            stopping(items) as stop,
+            aclosing(self.sharing.contribute(wanted, consent, stop, dry=dry)) as steps,
+        ):
+            async for each in steps:
                 if isinstance(each, Fault):
                     yield fault_line(each)
                 elif isinstance(each, ContributionEnd):
@@ -70,8 +74,8 @@ class SharingCommands:
         wanted, consent, dry = _to_take_back(given), read_consent(given), given.flag("dry_run")
         alone = bool(given.text("record", "")) and not dry
         held: list[retraction.Planned] = []
-        async with stopping(items) as stop:
-            async for each in self.sharing.retract(wanted, consent, stop, dry=dry):
+        async with stopping(items) as stop, aclosing(self.sharing.retract(wanted, consent, stop, dry=dry)) as steps:
+            async for each in steps:
                 if isinstance(each, Fault):
                     yield fault_line(each)
                 elif isinstance(each, RetractionEnd) and alone and each.settled is not None:

@@ -14,6 +14,7 @@ from node.control.arguments import Arguments
 from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA256
 from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
+from node.domain.queries import Level
 from node.domain.statements import Category, Reason, Tri, Verdict
 from node.domain.wording import Terms, Wording
 from node.errors import Misuse
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from node.control.runner import Line
 
 RETRACTION_REASONS: Final = {reason.name.lower().replace("_", "-"): reason for reason in Reason}
+LEVELS: Final = {level.spelled: level for level in Level}
 TRI: Final = {"yes": Tri.YES, "no": Tri.NO, "unknown": Tri.UNKNOWN}
 VERDICTS: Final = {"confirm": Verdict.CONFIRM, "dispute": Verdict.DISPUTE}
 _CATEGORY_PARTS: Final = 3
@@ -35,6 +37,14 @@ def read_tri(text: str, what: str) -> Tri:
     if value is None:
         raise Misuse(f"{what} is one of: yes, no, unknown")
     return value
+
+
+def read_level(text: str) -> Level:
+    """Any level that a person can type. Raises `Misuse`."""
+    level = LEVELS.get(text)
+    if level is None:
+        raise Misuse(f"no level {text[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
+    return level
 
 
 def read_reason(text: str) -> Reason:

@@ -27,6 +27,7 @@ from node.store.tables import (
     indexing,
     lists,
     logs,
+    mentions,
     queries,
     usage,
     vault,
@@ -34,7 +35,7 @@ from node.store.tables import (
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, queries, usage, vault,
+    answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

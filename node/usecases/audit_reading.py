@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from node.domain.log_ports import StoredRun
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 SHOWN: Final = 50
@@ -56,7 +56,7 @@ class ShownEntry:
 class AuditReading:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog) -> None:
+    def __init__(self, *, store: LogStore, audit: AuditLog) -> None:
         self._store = store
         self._audit = audit
 

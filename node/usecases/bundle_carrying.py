@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from node.domain.ids import FederationId, MemberId, Origin
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,13 @@ class BundleCarrying:
     """`match`: has the records that came matched against the holdings; blocking."""
 
     def __init__(
-        self, *, taking: TakingDeps, match: Callable[[], None], store: Store, federation: FederationId, member: MemberId
+        self,
+        *,
+        taking: TakingDeps,
+        match: Callable[[], None],
+        store: LogStore,
+        federation: FederationId,
+        member: MemberId,
     ) -> None:
         self._taking = taking
         self._match = match

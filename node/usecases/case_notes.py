@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.domain.case_files import CaseReader, CaseWriter
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
 
 
@@ -40,7 +41,7 @@ class NotePage:
 class CaseNotes:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, *, store: NodeStore, audit: AuditLog, clock: Clock) -> None:
         self._store = store
         self._audit = audit
         self._clock = clock

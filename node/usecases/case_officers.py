@@ -16,10 +16,10 @@ from node.errors import Misuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from node.domain.ports import StoreReader
+    from node.domain.stores import NodeStoreReader
 
 
-def check_officers(_tx: StoreReader, names: Sequence[str]) -> None:
+def check_officers(_tx: NodeStoreReader, names: Sequence[str]) -> None:
     """Raises `Misuse` for a name that no officer can have."""
     for name in names:
         checked_text(name, MAX_OFFICER, "the name of an officer", Misuse)

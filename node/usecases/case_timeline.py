@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Store, StoreReader
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.audit import AuditLog
 
 
@@ -56,7 +56,7 @@ class Timeline:
 class CaseTimeline:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog) -> None:
+    def __init__(self, *, store: NodeStore, audit: AuditLog) -> None:
         self._store = store
         self._audit = audit
 
@@ -72,7 +72,7 @@ class CaseTimeline:
         return Timeline(entries=entries, next=shown[-1].place if len(found) > limit else None)
 
 
-def timeline(tx: StoreReader, reference: str, before: tuple[int, int], limit: int) -> list[CaseEvent]:
+def timeline(tx: NodeStoreReader, reference: str, before: tuple[int, int], limit: int) -> list[CaseEvent]:
     """The stored and the derived events of a case below a place, the newest first; at most `limit`."""
     days = [
         CaseEvent(case=reference, kind=CaseEventKind.HITS, at=day.at, until=day.until, count=day.hits)
@@ -83,7 +83,7 @@ def timeline(tx: StoreReader, reference: str, before: tuple[int, int], limit: in
     return sorted([*stored, *derived], key=lambda each: each.place, reverse=True)[:limit]
 
 
-def _is_known(tx: StoreReader, reference: str) -> bool:
+def _is_known(tx: NodeStoreReader, reference: str) -> bool:
     return (
         tx.case_file(reference) is not None
         or bool(tx.known_cases([reference]))
@@ -91,7 +91,7 @@ def _is_known(tx: StoreReader, reference: str) -> bool:
     )
 
 
-def _question(tx: StoreReader, event: CaseEvent) -> QuestionStand | None:
+def _question(tx: NodeStoreReader, event: CaseEvent) -> QuestionStand | None:
     """The state of the question that an event is about; None if it is about none, or the question is deleted."""
     kept = tx.question(bytes.fromhex(event.subject)) if event.kind == CaseEventKind.ASKED else None
     if kept is None:

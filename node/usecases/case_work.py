@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from node.domain.case_files import CaseReader
-    from node.domain.ports import Clock, Store, StoreWriter
+    from node.domain.ports import Clock
     from node.domain.roster import Policy
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditLog
 
 
@@ -70,7 +71,7 @@ class Purge:
 class CaseWork:
     """Blocking: never on the event loop. `policy`: the last verified one."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, policy: Callable[[], Policy], clock: Clock) -> None:
+    def __init__(self, *, store: NodeStore, audit: AuditLog, policy: Callable[[], Policy], clock: Clock) -> None:
         self._store = store
         self._audit = audit
         self._policy = policy
@@ -112,7 +113,7 @@ class CaseWork:
         if words.title == "":
             raise Misuse("a case needs a title", remedy="give another one, or leave --title out")
 
-        def edit(_: StoreWriter, before: CaseFile) -> CaseFile:
+        def edit(_: NodeStoreWriter, before: CaseFile) -> CaseFile:
             return replace(before, words=words.of(before.words))
 
         return self._change("case change", reference, seen, CaseEventKind.CHANGED, edit, fields=words.names)
@@ -130,7 +131,7 @@ class CaseWork:
         if lead is None and not add and not remove:
             raise Misuse("nobody was named", remedy="give --lead, --add or --remove")
 
-        def edit(tx: StoreWriter, before: CaseFile) -> CaseFile:
+        def edit(tx: NodeStoreWriter, before: CaseFile) -> CaseFile:
             check_officers(tx, [*([lead] if lead else []), *add])
             return before.assigned(lead, add, remove)
 
@@ -141,7 +142,7 @@ class CaseWork:
         """Closes a case with an outcome, and with a last note if it is given, in one transaction."""
         checked_text(outcome, MAX_TITLE, "the outcome", Misuse)
 
-        def edit(tx: StoreWriter, before: CaseFile) -> CaseFile:
+        def edit(tx: NodeStoreWriter, before: CaseFile) -> CaseFile:
             if note:
                 add_note(tx, reference, note, int(self._clock()))
             return before.moved(CaseStatus.CLOSED, outcome)
@@ -205,7 +206,7 @@ class CaseWork:
         reference: str,
         seen: int | None,
         kind: CaseEventKind,
-        edit: Callable[[StoreWriter, CaseFile], CaseFile],
+        edit: Callable[[NodeStoreWriter, CaseFile], CaseFile],
         **about: object,
     ) -> CaseFile:
         """One change in one transaction. `seen`: the version that the officer saw; None: whichever is present. Raises
@@ -224,7 +225,7 @@ class CaseWork:
 
         return perform(self._audit, what, work, case=reference, version=seen, **about)
 
-    def _put(self, tx: StoreWriter, case: CaseFile, kind: CaseEventKind) -> None:
+    def _put(self, tx: NodeStoreWriter, case: CaseFile, kind: CaseEventKind) -> None:
         if not tx.put_case_file(case):
             raise Refused("the case was changed at the same moment", remedy="run the command again")
         tx.put_case_event(

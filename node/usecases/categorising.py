@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from node.domain.ids import RecordId
-    from node.domain.ports import Clock, Store, StoreReader
+    from node.domain.ports import Clock
     from node.domain.roster import Policy
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.audit import AuditLog
 
 BATCH: Final = 200
@@ -86,7 +87,7 @@ class Categorising:
     """Blocking, except `run`: never on the event loop. `policy`: the last verified one."""
 
     def __init__(
-        self, *, store: Store, selector: Selector, audit: AuditLog, policy: Callable[[], Policy], clock: Clock
+        self, *, store: NodeStore, selector: Selector, audit: AuditLog, policy: Callable[[], Policy], clock: Clock
     ) -> None:
         self._store = store
         self._selector = selector
@@ -168,7 +169,7 @@ class Categorising:
             happened(tx, cases_of(held[each.holding] for each in fresh), CaseEventKind.CATEGORISED, now)
         return told
 
-    def _faults(self, tx: StoreReader, wanted: Wanted, chosen: Sequence[Chosen]) -> Iterator[Fault]:
+    def _faults(self, tx: NodeStoreReader, wanted: Wanted, chosen: Sequence[Chosen]) -> Iterator[Fault]:
         """What is wrong with the words of rows of a list. The fault of a holding without a row is raised."""
         policy = self._policy()
         sound: set[Wording] = set()

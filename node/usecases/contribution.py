@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from node.domain.categorising import Categorisation
     from node.domain.holdings import Holding
     from node.domain.ids import RecordId
-    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
     from node.usecases.recognition import Recogniser
@@ -117,7 +118,7 @@ class Contributing:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         ledger: Ledger,
         selector: Selector,
         recogniser: Recogniser,
@@ -170,7 +171,7 @@ class Contributing:
         """One transaction: judged again, then written."""
         judged: list[Planned] = []
 
-        def drafts(writer: StoreWriter) -> list[Draft]:
+        def drafts(writer: NodeStoreWriter) -> list[Draft]:
             judged[:] = self._judge(writer, chosen, wanted)
             for each in judged:
                 if each.linked and each.record is not None:
@@ -197,7 +198,7 @@ class Contributing:
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, tx: StoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
+    def _judge(self, tx: NodeStoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
         """The present state of each of these holdings. A deleted one is left out."""
         held = tx.holdings_by_id([each.holding for each in chosen])
         bare = [each.sha256 for each in held.values() if each.record is None]
@@ -219,7 +220,7 @@ class Contributing:
 
     def _stand(
         self,
-        tx: StoreReader,
+        tx: NodeStoreReader,
         planned: Planned,
         holding: Holding,
         *,

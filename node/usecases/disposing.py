@@ -21,11 +21,11 @@ from node.usecases.consent import Consent, asks
 from node.usecases.disposal import Disposed, Levelled, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
-    from node.domain.ports import Store
     from node.domain.queries import Level
     from node.domain.statements import Reason
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.disposal import Disposal
 
@@ -75,7 +75,7 @@ class Deleted:
 class Disposing:
     """`set_level` blocks; `delete` does not."""
 
-    def __init__(self, *, disposal: Disposal, store: Store, audit: AuditLog) -> None:
+    def __init__(self, *, disposal: Disposal, store: NodeStore, audit: AuditLog) -> None:
         self._disposal = disposal
         self._store = store
         self._audit = audit
@@ -89,7 +89,7 @@ class Disposing:
             self._audit,
             "set level",
             lambda: self._disposal.set_level(chosen, level, strict=not case),
-            level=level.name.lower().replace("_", "-"),
+            level=level.spelled,
             holdings=chosen,
             case=case,
         )
@@ -108,7 +108,7 @@ class Disposing:
 
     async def delete(
         self, ids: Sequence[int], case: str, reason: Reason, consent: Consent
-    ) -> AsyncIterator[Plan | Disposed | Deleted]:
+    ) -> AsyncGenerator[Plan | Disposed | Deleted, None]:
         """Without consent, only the plan. With it, each holding once it is deleted, and then the counts.
 
         Raises `Misuse` if the plan is not the one that was agreed to, `NotFound` for unknown holdings, and at the end
@@ -127,7 +127,7 @@ class Disposing:
             yield done
         yield counts
 
-    async def _deleting(self, plan: Plan, case: str, reason: Reason) -> AsyncIterator[Disposed]:
+    async def _deleting(self, plan: Plan, case: str, reason: Reason) -> AsyncGenerator[Disposed, None]:
         """Deletes and yields each step. If the reader stops listening, the deletion still completes: it was ordered."""
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[Disposed | None] = asyncio.Queue()

@@ -43,6 +43,6 @@ class ExportRequest:
 
     def named(self) -> dict[str, object]:
         """The selectors that were given, for the audit log."""
-        level = None if self.level is None else self.level.name.lower().replace("_", "-")
+        level = None if self.level is None else self.level.spelled
         given = {"case": self.case, "series": self.series, "list": self.list, "level": level, "since": self.since}
         return {name: value for name, value in given.items() if value is not None}

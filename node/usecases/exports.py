@@ -26,7 +26,7 @@ from node.usecases.export_manifest import Manifest, sign_manifest
 from node.usecases.in_threads import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from node.domain.ids import FederationId, MemberId, Origin
     from node.domain.ports import Signer
@@ -121,7 +121,9 @@ class Exports:
         self._federation = federation
         self._member = member
 
-    async def export_list(self, form: str, shape: Shape, request: ExportRequest) -> AsyncIterator[bytes | Exported]:
+    async def export_list(
+        self, form: str, shape: Shape, request: ExportRequest
+    ) -> AsyncGenerator[bytes | Exported, None]:
         """The file in the format `form`, in pieces, then its end. Raises `Misuse` if nothing is selected, `NotFound`,
         `Refused`.
         """
@@ -149,7 +151,7 @@ class Exports:
 
     async def export_bundle(
         self, request: ExportRequest, reader: MemberId | None, sizes: Mapping[Origin, int]
-    ) -> AsyncIterator[bytes | Exported]:
+    ) -> AsyncGenerator[bytes | Exported, None]:
         """The logs of all members with the bodies of the selected records, in pieces, then the end. `reader`: the only
         member that it is for; `sizes`: how much the reader has of each log. Raises as `Bundles.begin`.
         """
@@ -170,7 +172,7 @@ class Exports:
         async for each in self._sent(begun):
             yield each
 
-    async def _sent(self, of: _Begun) -> AsyncIterator[bytes | Exported]:
+    async def _sent(self, of: _Begun) -> AsyncGenerator[bytes | Exported, None]:
         """The file in pieces, then its end."""
         digest, size = hashlib.sha256(), 0
         async for piece in in_threads(_pieces(of.pieces)):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import FileReference, Holding
     from node.domain.parts import Place
-    from node.domain.ports import Store
     from node.domain.queries import Level
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
 
 LISTED: Final = 100
@@ -81,7 +81,7 @@ class HoldingInFull:
 class HoldingReading:
     """Blocking: never on the event loop. `has_original(sha256)`: whether the home has a copy of the original file."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, has_original: Callable[[bytes], bool]) -> None:
+    def __init__(self, *, store: NodeStore, audit: AuditLog, has_original: Callable[[bytes], bool]) -> None:
         self._store = store
         self._audit = audit
         self._has_original = has_original

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
@@ -72,7 +72,7 @@ class HubOperation:
 
     addresses: tuple[str, str]
     ca_sha256: bytes
-    store: Store
+    store: HubStore
     audit: AuditLog
     desk: Desk
     latest: Callable[[], Roster | None]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from node.domain.hub_ports import JoinRequest
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store, StoreReader
+    from node.domain.ports import Clock
     from node.domain.roster import Member, Roster
+    from node.domain.stores import HubStore, HubStoreReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class HubStatuses:
     """
 
     federation: str
-    store: Store
+    store: HubStore
     latest: Callable[[], Roster | None]
     authority_until: Callable[[], float | None]
     attending: Callable[[], frozenset[MemberId]]
@@ -84,7 +85,7 @@ class HubStatuses:
     refused: Callable[[MemberId], Mapping[str, int]] = lambda _: {}
     at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     troubles: Callable[[], Mapping[Origin, str]] = dict
-    sameness: Callable[[StoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
+    sameness: Callable[[HubStoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
 
     def hub(self) -> HubStatus:
         """The hub."""
@@ -132,7 +133,7 @@ class _View:
     troubles: Mapping[MemberId, str]
     petitions: Mapping[MemberId, JoinRequest]
 
-    def member(self, tx: StoreReader, member: Member, logs: Sequence[LogState]) -> MemberStatusAtHub:
+    def member(self, tx: HubStoreReader, member: Member, logs: Sequence[LogState]) -> MemberStatusAtHub:
         """One member with all its logs."""
         newest = [log for log in logs if log.origin.epoch == member.log_epoch]
         frozen = [log.frozen for log in newest if log.frozen]

@@ -9,10 +9,10 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Iterable, Iterator
 
 T = TypeVar("T")
 _END: Final = object()
@@ -25,14 +25,14 @@ class Stop:
         self.asked = False
 
 
-async def in_threads(steps: Iterable[T]) -> AsyncIterator[T]:
+async def in_threads(steps: Iterable[T]) -> AsyncGenerator[T, None]:
     """The values of a blocking iterable."""
     iterator = iter(steps)
     while (step := await _next(iterator)) is not _END:
         yield step
 
 
-class Batches:
+class Batches(Generic[T]):
     """The batches that a blocking iterator makes, until its end or until the person stops. `ended`: it was the end."""
 
     def __init__(self, made: Iterator[list[T]], stop: Stop) -> None:
@@ -40,7 +40,7 @@ class Batches:
         self._stop = stop
         self.ended = False
 
-    async def each(self) -> AsyncIterator[Any]:
+    async def each(self) -> AsyncGenerator[T, None]:
         """The items of all batches. Each batch is durable before its first item is given."""
         while not self._stop.asked:
             batch = await _next(self._made)

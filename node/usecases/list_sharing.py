@@ -16,7 +16,7 @@ from node.usecases.in_threads import Batches, Stop
 from node.usecases.list_sharing_rules import RowStand
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from node.domain.handling import Handling
     from node.domain.ids import RecordId
@@ -62,7 +62,7 @@ class ListSharing:
 
     async def contribute(
         self, wanted: Wanted, consent: Consent, stop: Stop, *, dry: bool = False
-    ) -> AsyncIterator[Judged | ListSharingEnd]:
+    ) -> AsyncGenerator[Judged | ListSharingEnd, None]:
         """Each row that is shared, or whose record is retracted because the row left the list; then the end. A dry run,
         and a command without the necessary consent, have only an end. Raises `Misuse`, `NotFound`, `Refused`.
         """

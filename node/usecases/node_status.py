@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store, StoreReader
+    from node.domain.ports import Clock
     from node.domain.queries import Level
     from node.domain.roster import Member, Roster
     from node.domain.services import Head
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.alarms import Alarm
     from node.usecases.hit_list import HitList, Standing
     from node.usecases.missing import Marks
@@ -128,7 +129,7 @@ class NodeStatuses:
         self,
         *,
         own: Origin,
-        store: Store,
+        store: NodeStore,
         latest: Callable[[], Roster | None],
         health: Callable[[], Mapping[str, Any]],
         heads: Callable[[], Awaitable[Sequence[Head]]],
@@ -209,7 +210,7 @@ class _View:
     marks: Marks
     usage: Mapping[MemberId, MemberUsage]
 
-    def of(self, tx: StoreReader, log: LogState, now: float) -> LogStatus:
+    def of(self, tx: NodeStoreReader, log: LogState, now: float) -> LogStatus:
         """The state of one log at `now` (Unix seconds)."""
         missing = absent(tx, log, self.marks, self.limits, int(now) // SECONDS_A_DAY)
         name = str(log.origin)

@@ -16,7 +16,7 @@ from node.domain.token import parse_token
 from node.usecases.acts import perform
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
@@ -59,7 +59,7 @@ class OwnKeys:
         self._change = change
         self._own = own
 
-    async def rekey(self, token: str) -> AsyncIterator[Standing | str]:
+    async def rekey(self, token: str) -> AsyncGenerator[Standing | str, None]:
         """New keys, or those that wait already; then the state of the petition for them, which this sends. `token`: of
         the hub's operator if the former keys are lost, or "". Raises `Misuse`, `Malformed`, `Refused`, `NotFound`, and
         what the hub raises.

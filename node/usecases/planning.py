@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Subject
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore
     from node.usecases.allowing import AllowList
 
 NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
@@ -97,7 +98,7 @@ class Planner:
     me: MemberId
     roster: Callable[[], Roster]
     allowed: AllowList
-    store: Store
+    store: NodeStore
     codec: Codec
     clock: Clock
     random: Callable[[int], bytes]

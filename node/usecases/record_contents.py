@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.handling import Handling
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStoreReader
 
 
 def record_contents(
-    tx: StoreReader, codec: Codec, records: Sequence[RecordId]
+    tx: NodeStoreReader, codec: Codec, records: Sequence[RecordId]
 ) -> dict[RecordId, tuple[Contribution, Handling]]:
     """The content of these records of ours, without fingerprints. One search for each log."""
     shown: dict[RecordId, tuple[bytes, Disclosure]] = {}

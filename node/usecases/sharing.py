@@ -22,7 +22,7 @@ from node.usecases.contribution import Stand
 from node.usecases.in_threads import Batches, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from node.usecases.consent import Consent
     from node.usecases.publication import Publishing, Settled
@@ -78,7 +78,7 @@ class Sharing:
 
     async def contribute(
         self, wanted: contribution.Wanted, consent: Consent, stop: Stop, *, dry: bool = False
-    ) -> AsyncIterator[Fault | contribution.Planned | ContributionEnd]:
+    ) -> AsyncGenerator[Fault | contribution.Planned | ContributionEnd, None]:
         """The faulty rows; or each holding, in a dry run without doing anything; and the end.
 
         Raises `Misuse` after faulty rows and for a plan that has changed, `NotFound`, `Refused`.
@@ -119,7 +119,7 @@ class Sharing:
 
     async def retract(
         self, wanted: retraction.Wanted, consent: Consent, stop: Stop, *, dry: bool = False
-    ) -> AsyncIterator[Fault | retraction.Planned | RetractionEnd]:
+    ) -> AsyncGenerator[Fault | retraction.Planned | RetractionEnd, None]:
         """As `contribute`, a value a record."""
         plan = await asyncio.to_thread(self._retracting.plan, wanted)
         for fault in plan.faults:

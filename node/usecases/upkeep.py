@@ -18,8 +18,8 @@ from node.usecases.fsck import check_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
 
@@ -33,7 +33,7 @@ class Verdict:
 
 
 def check_all(
-    store: Store, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
+    store: LogStore, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
 ) -> Iterator[Report | Verdict]:
     """One report per log as it is known, then one for the database and one for the index, then the verdict. Blocking.
     `check_index`: checks the index, if there is one.
@@ -55,7 +55,7 @@ class NodeUpkeep:
     def __init__(
         self,
         *,
-        store: Store,
+        store: LogStore,
         audit: AuditLog,
         latest: Callable[[], Roster | None],
         check_index: Callable[[], Report | None],

@@ -10,10 +10,10 @@ from node.domain.case_events import FIRST_PLACE, CaseEvent, CaseEventKind, HitDa
 from node.domain.case_files import CaseFile, CaseNote, CaseStatus, CaseWords
 from node.domain.categorising import Categorisation
 from node.domain.ids import Origin, RecordId, federation_id, member_id
-from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.statements import Category, Tri
 from node.domain.stored_hits import HitEvidence, StoredHit
+from node.domain.stores import NodeStore
 from node.domain.wording import Wording
 from tests.contracts.holdings import prints
 
@@ -30,7 +30,7 @@ SAID = Wording(
 )
 
 
-def test_a_case_file_is_read_as_it_was_written_and_changed_only_from_the_version_before(store: Store) -> None:
+def test_a_case_file_is_read_as_it_was_written_and_changed_only_from_the_version_before(store: NodeStore) -> None:
     closed = replace(CASE, version=2, changed_at=20, status=CaseStatus.CLOSED, officers=("Dupont",),
                      words=replace(WORDS, outcome="victim found"))  # fmt: skip
     with store.write() as tx:
@@ -49,7 +49,7 @@ def test_a_case_file_is_read_as_it_was_written_and_changed_only_from_the_version
         assert tx.case_files_of(["C-1", "C-2"]) == {"C-1": closed}
 
 
-def test_case_files_are_listed_by_reference_status_and_officer(store: Store) -> None:
+def test_case_files_are_listed_by_reference_status_and_officer(store: NodeStore) -> None:
     with store.write() as tx:
         tx.put_case_file(replace(CASE, reference="C-3", status=CaseStatus.DORMANT, officers=()))
         tx.put_case_file(CASE)
@@ -68,7 +68,7 @@ def test_case_files_are_listed_by_reference_status_and_officer(store: Store) -> 
     assert listed(officer="Nobody") == []
 
 
-def test_a_note_keeps_every_version_and_a_version_is_written_once(store: Store) -> None:
+def test_a_note_keeps_every_version_and_a_version_is_written_once(store: NodeStore) -> None:
     edited = replace(NOTE, version=2, at=6, officer="Dupont", text="another text")
     second = replace(NOTE, number=2)
     with store.write() as tx:
@@ -90,7 +90,7 @@ def _event(at: int, kind: CaseEventKind = CaseEventKind.INGESTED, **more: object
     return CaseEvent(**{"case": "C-1", "kind": kind, "at": at, "until": at, **more})  # type: ignore[arg-type]
 
 
-def test_events_are_paged_from_the_newest_and_two_of_one_second_keep_their_order(store: Store) -> None:
+def test_events_are_paged_from_the_newest_and_two_of_one_second_keep_their_order(store: NodeStore) -> None:
     told = [
         _event(5, count=3, officer="Sato"),
         _event(7, CaseEventKind.CLOSED, version=2, words="victim found"),
@@ -116,7 +116,7 @@ def test_events_are_paged_from_the_newest_and_two_of_one_second_keep_their_order
         assert (grown.at, grown.until, grown.count) == (5, 50, 7)
 
 
-def test_a_forgotten_case_leaves_the_others_whole(store: Store) -> None:
+def test_a_forgotten_case_leaves_the_others_whole(store: NodeStore) -> None:
     with store.write() as tx:
         for reference in ("C-1", "C-2"):
             tx.put_case_file(replace(CASE, reference=reference))
@@ -135,14 +135,14 @@ def test_a_forgotten_case_leaves_the_others_whole(store: Store) -> None:
         assert tx.put_case_file(CASE), "the reference can be used again"
 
 
-def _hold(store: Store, *numbers: int, case: str = "C-1") -> list[int]:
+def _hold(store: NodeStore, *numbers: int, case: str = "C-1") -> list[int]:
     with store.write() as tx:
         return [
             tx.put_holding(prints(f"{each}"), level=Level.NATIONAL, case=case, tag=b"", now=1)[0] for each in numbers
         ]
 
 
-def test_days_with_hits_count_what_was_first_found_on_them(store: Store) -> None:
+def test_days_with_hits_count_what_was_first_found_on_them(store: NodeStore) -> None:
     mine, other = _hold(store, 1), _hold(store, 2, case="C-2")
     origin = Origin(federation_id("test"), member_id("JP"), 1)
     evidence = HitEvidence(algorithm="pdq", distance=3)
@@ -165,7 +165,7 @@ def test_days_with_hits_count_what_was_first_found_on_them(store: Store) -> None
         assert tx.hit_days("C-9") == []
 
 
-def test_a_categorisation_adds_a_version_and_the_newest_counts(store: Store) -> None:
+def test_a_categorisation_adds_a_version_and_the_newest_counts(store: NodeStore) -> None:
     first, second, third = _hold(store, 1, 2, 3)
     said = Categorisation(holding=first, at=5, officer="Sato", wording=SAID)
     changed = Categorisation(holding=first, at=6, officer="Dupont", wording=Wording(series="River"))
@@ -189,7 +189,9 @@ def test_a_categorisation_adds_a_version_and_the_newest_counts(store: Store) -> 
 @pytest.mark.parametrize(
     ("category", "found"), [("uk-caid:1:B", [0]), ("", [1, 2]), ("uk-caid:1:C", []), (None, [0, 1, 2])]
 )
-def test_holdings_are_listed_by_their_present_category(store: Store, category: str | None, found: list[int]) -> None:
+def test_holdings_are_listed_by_their_present_category(
+    store: NodeStore, category: str | None, found: list[int]
+) -> None:
     rows = _hold(store, 1, 2, 3)
     with store.write() as tx:
         tx.put_categorisations([Categorisation(holding=each, at=5, wording=SAID) for each in rows[:2]])
@@ -198,7 +200,7 @@ def test_holdings_are_listed_by_their_present_category(store: Store, category: s
         assert [each.id for each in tx.holdings(case="C-1", category=category)] == [rows[at] for at in found]
 
 
-def test_a_deleted_holding_takes_what_was_said_of_it_along(store: Store) -> None:
+def test_a_deleted_holding_takes_what_was_said_of_it_along(store: NodeStore) -> None:
     first, second = _hold(store, 1, 2)
     with store.write() as tx:
         tx.put_categorisations([Categorisation(holding=each, at=5, wording=SAID) for each in (first, second)])

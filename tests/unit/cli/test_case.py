@@ -146,7 +146,15 @@ def test_cases_are_listed_by_status_and_officer(vigil: Vigil, node: Node) -> Non
 
 
 def test_a_case_is_shown_with_what_officers_wrote_or_with_how_to_open_it(vigil: Vigil, node: Node) -> None:
-    own: Line = {"list": None, "provider": None, "holdings": 0, "same_name": False, "levels": {}, "shared": 0, "hits": 0}
+    own: Line = {
+        "list": None,
+        "provider": None,
+        "holdings": 0,
+        "same_name": False,
+        "levels": {},
+        "shared": 0,
+        "hits": 0,
+    }
     own |= {"new_hits": 0, "list_hits": {"holdings": 0, "more": False}, "notes": 1}
     node.answers["case-show"] = [CASE | own, NOTE]
     out = vigil("case", "show", "C-1").out

@@ -20,7 +20,7 @@ from node.usecases.audit_reading import AuditReading
 from node.usecases.hub_operation import HubOperation
 from node.usecases.hub_status import HubStatuses
 from tests.simulator import federation as sim
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore
 
 Line = dict[str, Any]
 
@@ -45,7 +45,7 @@ class Hub:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.fault: Exception | None = None
-        self.store = MemoryStore()
+        self.store = MemoryHubStore()
         self.audit = AuditLog(store=self.store, origin=ORIGIN, clock=lambda: sim.NOW, random=os.urandom)
         roster = sim.roster(sim.Speaker.named("FR"))
         self.roster = roster

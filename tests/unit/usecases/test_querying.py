@@ -161,17 +161,17 @@ def test_a_past_question_is_told_with_its_subjects_and_answers_and_who_looks_is_
         async with federation("FR", "JP") as made:
             number = ended(await collect(querying(made).ask(pictures(1)))).plan.id
             past = reading(made)
-            question, subject, told = await asyncio.to_thread(past.one, number)
+            question, subject, told = await asyncio.to_thread(past.one, number.hex())
             assert isinstance(question, PastQuestion)
             assert isinstance(subject, PastSubject)
             assert isinstance(told, Told)
             assert (question.terms.case, question.error) == ("FR-7", None)
             assert (subject.label, subject.digest) == ("1.jpg", f"sha256:{prints(1).sha256.hex()}")
             with pytest.raises(NotFound):
-                await asyncio.to_thread(past.one, bytes(16))
+                await asyncio.to_thread(past.one, bytes(16).hex())
             made.parties["FR"].audit.close()
             with pytest.raises(Unavailable):
-                await asyncio.to_thread(past.one, number)
+                await asyncio.to_thread(past.one, number.hex())
             with pytest.raises(Unavailable):
                 await asyncio.to_thread(past.recent, 5)
 
@@ -187,7 +187,7 @@ def test_what_cannot_be_read_is_told_in_its_place() -> None:
         async with federation("FR", "JP") as made:
             hold(made.parties["JP"], 1, Level.HIT_NO_HIT)
             number = ended(await collect(querying(made).ask(pictures(1)))).plan.id
-            question, *parts = await asyncio.to_thread(replace(reading(made), codec=Torn()).one, number)
+            question, *parts = await asyncio.to_thread(replace(reading(made), codec=Torn()).one, number.hex())
             assert isinstance(question, PastQuestion)
             assert question.terms != NO_TERMS, "its terms are stored beside it"
             assert [(type(each), getattr(each, "error", "")) for each in parts] == [(Unreadable, "it is torn")] * 2
