@@ -157,12 +157,12 @@ def test_days_with_hits_count_what_was_first_found_on_them(store: NodeStore) -> 
     with store.write() as tx:
         tx.open_log(origin)
         tx.add_hits([hit(mine[0], 1, day + 5), hit(mine[0], 2, day + 9), hit(mine[0], 3, 3 * day), hit(other[0], 1, 9)])
-    with store.read() as tx:
-        assert tx.hit_days("C-1") == [
+    with store.read() as reader:
+        assert reader.hit_days("C-1") == [
             HitDay(at=3 * day, until=3 * day, hits=1),
             HitDay(at=day + 5, until=day + 9, hits=2),
         ]
-        assert tx.hit_days("C-9") == []
+        assert reader.hit_days("C-9") == []
 
 
 def test_a_categorisation_adds_a_version_and_the_newest_counts(store: NodeStore) -> None:
