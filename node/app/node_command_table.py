@@ -22,6 +22,8 @@ from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.case_commands import CaseCommands
+from node.control.case_file_commands import CaseFileCommands
+from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands
 from node.control.held_commands import HeldCommands
@@ -44,8 +46,12 @@ from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.audit_reading import AuditReading
+from node.usecases.case_notes import CaseNotes
 from node.usecases.case_reading import CaseReading
+from node.usecases.case_timeline import CaseTimeline
+from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
+from node.usecases.categorising import Categorising
 from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
@@ -96,6 +102,8 @@ def node_commands(services: NodeServices) -> Commands:
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
+        _case_files(services),
+        _categorising(services),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,
@@ -122,6 +130,27 @@ def node_commands(services: NodeServices) -> Commands:
         HeldCommands(held=services.held),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
+    )
+
+
+def _case_files(services: NodeServices) -> CaseFileCommands:
+    store, audit = services.store, services.audit
+    return CaseFileCommands(
+        work=CaseWork(store=store, audit=audit, policy=services.policy, clock=time.time),
+        notes=CaseNotes(store=store, audit=audit, clock=time.time),
+        timeline=CaseTimeline(store=store, audit=audit),
+    )
+
+
+def _categorising(services: NodeServices) -> CategorisingCommands:
+    return CategorisingCommands(
+        categorising=Categorising(
+            store=services.store,
+            selector=Selector(services.index),
+            audit=services.audit,
+            policy=services.policy,
+            clock=time.time,
+        )
     )
 
 

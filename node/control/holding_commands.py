@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.lines import fingerprint_line, place_line
-from node.control.statements import read_consent, read_level, read_reason
+from node.control.lines import fingerprint_line, place_line, statement_line
+from node.control.statements import read_category, read_consent, read_level, read_reason
 from node.usecases.disposal import Disposed, Plan
 from node.usecases.holding_reading import LISTED
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
+    from node.domain.categorising import Categorisation
     from node.domain.holdings import Holding
     from node.domain.queries import Level
     from node.usecases.disposal import Levelled
@@ -37,19 +38,20 @@ class HoldingCommands:
     disposing: Disposing
 
     async def holdings(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "level", "after", "limit"} -> one line per holding, sorted by number, then {"listed", "more",
-        "after"}.
+        """{"case", "level", "category", "after", "limit"} -> one line per holding, sorted by number, then {"listed",
+        "more", "after"}. "category": SCHEME:VERSION:CODE, or "" for those without one.
         """
         given = Arguments(arguments)
         page = await asyncio.to_thread(
             self.reading.page,
             case=given.text("case", ""),
             level=read_level(given.text("level")) if given.has("level") else None,
+            category=_category(given.text("category")) if given.has("category") else None,
             after=given.whole("after", 0),
             limit=given.whole("limit", LISTED),
         )
         for each in page.listed:
-            yield holding_line(each.holding, each.hits)
+            yield holding_line(each.holding, each.hits, each.said)
         yield {"listed": len(page.listed), "more": page.more, "after": page.after}
 
     async def holding(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
@@ -85,8 +87,8 @@ class HoldingCommands:
             yield _deletion_line(each)
 
 
-def holding_line(holding: Holding, hits: int) -> Line:
-    """One holding and how many hits it has, without its fingerprints and paths."""
+def holding_line(holding: Holding, hits: int, said: Categorisation | None) -> Line:
+    """One holding, how many hits it has, and what officers say about it, without its fingerprints and paths."""
     return {
         "holding": holding.id,
         "cases": list(holding.cases),
@@ -97,13 +99,15 @@ def holding_line(holding: Holding, hits: int) -> Line:
         "added_at": holding.added_at,
         "record": str(holding.record) if holding.record else None,
         "hits": hits,
+        "says": statement_line(said.statement) if said and said.says_something else None,
     }
 
 
 def full_holding_line(of: HoldingInFull) -> Line:
     """One holding with its paths and places. "fingerprints" is null if they were not asked for."""
     prints = of.fingerprints
-    return holding_line(of.holding, of.hits) | {
+    return holding_line(of.holding, of.hits, of.said[0] if of.said else None) | {
+        "said": [_said_line(each) for each in of.said],
         "files": [{"case": each.case, "path": each.path, "inside": each.inside} for each in of.files],
         "part_of": [place_line(each.place) | {"holding": each.parent} for each in of.part_of],
         "part_of_total": of.part_of_total,
@@ -113,6 +117,15 @@ def full_holding_line(of: HoldingInFull) -> Line:
         if prints is None
         else [fingerprint_line(each) | {"shown_on": background or None} for each, background in prints],
     }
+
+
+def _said_line(said: Categorisation) -> Line:
+    about = {"version": said.version, "at": said.at, "officer": said.officer or None}
+    return about | {"says": statement_line(said.statement) if said.says_something else None}
+
+
+def _category(text: str) -> str:
+    return str(read_category(text)) if text else ""
 
 
 def _levelled_line(of: Levelled, level: Level) -> Line:

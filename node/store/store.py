@@ -33,6 +33,8 @@ from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.case_files import CaseRows, CaseWrites
+from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
@@ -62,12 +64,32 @@ class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites,
     """`LogStoreWriter`."""
 
 
-class NodeStoreRows(LogStoreRows, FileRows, AllowRows, HitRows, ListRows, QueryRows, AnswerRows, IndexingRows):
+class NodeStoreRows(
+    LogStoreRows,
+    FileRows,
+    CaseRows,
+    CategorisationRows,
+    AllowRows,
+    HitRows,
+    ListRows,
+    QueryRows,
+    AnswerRows,
+    IndexingRows,
+):
     """`NodeStoreReader`."""
 
 
 class NodeStoreWrites(
-    LogStoreWrites, FileWrites, AllowWrites, HitWrites, ListWrites, QueryWrites, AnswerWrites, IndexingWrites
+    LogStoreWrites,
+    FileWrites,
+    CaseWrites,
+    CategorisationWrites,
+    AllowWrites,
+    HitWrites,
+    ListWrites,
+    QueryWrites,
+    AnswerWrites,
+    IndexingWrites,
 ):
     """`NodeStoreWriter`."""
 

@@ -17,6 +17,7 @@ from node.usecases.access import record_access
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from node.domain.categorising import Categorisation
     from node.domain.fingerprints import Fingerprint
     from node.domain.holdings import FileReference, Holding
     from node.domain.parts import Place
@@ -28,14 +29,17 @@ LISTED: Final = 100
 """Default number of holdings listed."""
 PLACES_SHOWN: Final = 20
 """Most places shown for one part. An icon may occur in a thousand documents."""
+VERSIONS_SHOWN: Final = 100
+"""Most versions shown of what officers said about one holding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedHolding:
-    """A holding without its fingerprints, and how many hits it has."""
+    """A holding without its fingerprints, how many hits it has, and what officers say about it, if anything."""
 
     holding: Holding
     hits: int
+    said: Categorisation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,8 @@ class PartOf:
 class HoldingInFull:
     """Everything stored about one holding. `part_of`: at most `PLACES_SHOWN` of its places, `part_of_total` files that
     it is a part of; `parts`: how many it has itself. `fingerprints`: each with the background of its look ("" for the
-    file itself), None if they were not asked for.
+    file itself), None if they were not asked for. `said`: what officers said about it, the newest first; at most
+    `VERSIONS_SHOWN`.
     """
 
     holding: Holding
@@ -70,6 +75,7 @@ class HoldingInFull:
     parts: int
     has_original: bool
     fingerprints: Sequence[tuple[Fingerprint, str]] | None
+    said: Sequence[Categorisation] = ()
 
 
 class HoldingReading:
@@ -80,15 +86,26 @@ class HoldingReading:
         self._audit = audit
         self._has_original = has_original
 
-    def page(self, *, case: str = "", level: Level | None = None, after: int = 0, limit: int = LISTED) -> HoldingPage:
-        """At most `limit` holdings after number `after`. `case` "" and `level` None: of any."""
+    def page(
+        self,
+        *,
+        case: str = "",
+        level: Level | None = None,
+        category: str | None = None,
+        after: int = 0,
+        limit: int = LISTED,
+    ) -> HoldingPage:
+        """At most `limit` holdings after number `after`. `case` "" and `level` None: of any. `category`: those that
+        officers gave this one, as SCHEME:VERSION:CODE; "": those without one; None: all.
+        """
         record_access(self._audit, "holdings", case=case, limit=limit)
         with self._store.read() as tx:
-            found = tx.holdings(case=case, level=level, after=after, limit=limit + 1, bare=True)
+            found = tx.holdings(case=case, level=level, category=category, after=after, limit=limit + 1, bare=True)
             hits = tx.hits_of_holdings([each.id for each in found])
+            said = tx.categorisations([each.id for each in found])
         shown = found[:limit]
         return HoldingPage(
-            listed=[ListedHolding(holding=each, hits=hits.get(each.id, 0)) for each in shown],
+            listed=[ListedHolding(holding=each, hits=hits.get(each.id, 0), said=said.get(each.id)) for each in shown],
             more=len(found) > limit,
             after=shown[-1].id if shown else after,
         )
@@ -106,6 +123,7 @@ class HoldingReading:
             held_by = len(tx.parents([number]).get(number, ()))
             found = {place.parent: tx.holding_by_sha256(place.parent) for place in places}
             parts = len(tx.parts(holding.sha256))
+            said = tx.categorisation_history(number, VERSIONS_SHOWN)
         parents = {sha256: each.id for sha256, each in found.items() if each is not None}
         return HoldingInFull(
             holding=holding,
@@ -116,6 +134,7 @@ class HoldingReading:
             parts=parts,
             has_original=self._has_original(holding.sha256),
             fingerprints=_fingerprints(holding) if digests else None,
+            said=said,
         )
 
 

@@ -87,7 +87,7 @@ class Sharing:
         for fault in plan.faults:
             yield fault
         plan.require_sound()
-        handling = wanted.terms.of(Handling())
+        handling = plan.wanted.terms.of(Handling())
         if dry or asks(consent, plan.records):
             for each in plan.planned if dry else ():
                 yield each
