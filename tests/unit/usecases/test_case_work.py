@@ -146,7 +146,7 @@ def test_the_audit_log_has_every_act_and_none_of_its_words(desk: CaseDesk) -> No
         "case purge",
     ]  # fmt: skip
     assert {body["case"] for body in told} == {"C"}
-    assert (told[1]["fields"], told[2]["added"], told[4]["note"]) == (["title"], ["Sato"], 1)
+    assert (told[1]["fields"], told[2]["added"], told[4]["note_number"]) == (["title"], ["Sato"], 1)
     assert "telltale" not in json.dumps(desk.written())
     outcomes = [body["outcome"] for body in desk.written() if body["what"] == "outcome"]
     assert outcomes.count("refused") == 1
