@@ -49,9 +49,9 @@ def test_a_case_is_a_line_with_nulls_for_what_is_not_there(desk: Desk) -> None:
         "opened_at": line["opened_at"], "changed_at": line["opened_at"], "damaged": False,
     }  # fmt: skip
     assert desk.run("case_version") == [{"case": "C", "version": 1}]
-    assert desk.run("case_terms", legal_basis="b") == [
-        {"case": "C", "purpose": "victim-identification", "legal_basis": "b"}
-    ]
+    assert desk.run("case_terms", legal_basis="b") == [{"case": "C"}]
+    with pytest.raises(Misuse, match="--legal-basis"):
+        desk.run("case_terms")
 
 
 def test_a_command_without_a_version_changes_the_present_one_and_with_a_former_one_nothing(desk: Desk) -> None:
