@@ -26,6 +26,7 @@ from node.control.case_file_commands import CaseFileCommands
 from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands
+from node.control.group_commands import GroupCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
@@ -55,7 +56,11 @@ from node.usecases.categorising import Categorising
 from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
+from node.usecases.followed_groups import FollowedGroups
 from node.usecases.followed_statements import FollowedStatements
+from node.usecases.group_reading import GroupReading
+from node.usecases.group_sharing import GroupSharing
+from node.usecases.grouping import Grouping
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
@@ -92,6 +97,7 @@ def node_commands(services: NodeServices) -> Commands:
         _records(services),
         _sharing(services),
         _list_sharing(services),
+        _groups(services),
         _node(services),
         KeyCommands(
             keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
@@ -210,9 +216,21 @@ def _list(services: NodeServices) -> RecordList:
 
 def _records(services: NodeServices) -> RecordCommands:
     listed = _list(services)
-    saying = Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member)
+    groups = services.groups()
+    saying = Saying(
+        records=listed,
+        ledger=services.ledger,
+        groups=groups,
+        audit=services.audit,
+        own=services.own_log.origin.member,
+    )
     return RecordCommands(
-        reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
+        reading=RecordReading(
+            records=listed,
+            groups=GroupReading(audiences=groups, audit=services.audit),
+            audit=services.audit,
+            evidence_of=services.evidence,
+        ),
         stating=FollowedStatements(saying=saying, publishing=_publishing(services)),
     )
 
@@ -229,6 +247,7 @@ def _sharing(services: NodeServices) -> SharingCommands:
                 ledger=services.ledger,
                 selector=Selector(services.index),
                 recogniser=services.recogniser,
+                groups=services.groups(),
                 codec=services.codec,
                 audit=services.audit,
             ),
@@ -240,10 +259,27 @@ def _sharing(services: NodeServices) -> SharingCommands:
     )
 
 
+def _groups(services: NodeServices) -> GroupCommands:
+    groups, ledger, audit = services.groups(), services.ledger, services.audit
+    return GroupCommands(
+        reading=GroupReading(audiences=groups, audit=audit),
+        following=FollowedGroups(
+            grouping=Grouping(audiences=groups, ledger=ledger, audit=audit),
+            sharing=GroupSharing(audiences=groups, ledger=ledger, audit=audit),
+            publishing=_publishing(services),
+        ),
+    )
+
+
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
     contributing = ListContributing(
-        store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
+        store=services.store,
+        ledger=services.ledger,
+        codec=services.codec,
+        own=own,
+        groups=services.groups(),
+        audit=services.audit,
     )
     return ListSharingCommands(sharing=ListSharing(contributing=contributing, publishing=_publishing(services)))
 
@@ -288,6 +324,7 @@ def _queries(services: NodeServices) -> QueryCommands:
         me=me,
         roster=services.members.current,
         allowed=_allowed(services),
+        groups=services.groups(),
         store=services.store,
         codec=services.codec,
         clock=time.time,

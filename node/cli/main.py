@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "retract": ("node.cli.retract", RECORDS, "Retract our own records, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
+    "group": ("node.cli.group", RECORDS, "Groups for joint operations: found, invite, accept, leave, share."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),
     "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),
     "export-list": ("node.cli.export_list", RECORDS, "Write a case, a series or a list for another program."),

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 INVESTIGATION: Final = frozenset({
     "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open",
     "case-reopen", "case-show", "case-terms", "case-timeline", "case-version", "cases", "categorise", "comment",
-    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
-    "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known",
-    "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show", "match", "match-case",
-    "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",
-    "set-level", "status",
+    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "group-accept",
+    "group-close", "group-decline", "group-found", "group-invite", "group-leave", "group-remove", "group-share",
+    "group-show", "groups", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding",
+    "holdings", "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list",
+    "list-show", "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case",
+    "query-rest", "records", "retract", "set-level", "status",
 })  # fmt: skip
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
@@ -39,7 +40,7 @@ OPERATION: Final = frozenset({"admit", "invite", "members", "refuse", "requests"
 """Commands of a hub about its members."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
-    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "retract",
+    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "group-share", "retract",
 })  # fmt: skip
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})

@@ -14,8 +14,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
+from node.domain.consultations import Consultation
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
+from node.domain.record_links import RecordLink
+from node.domain.statements import Contribution
 from node.errors import Malformed
 from node.usecases.catalogue import RecordView
 from node.usecases.lookup import resolve
@@ -37,12 +40,19 @@ WAITS = -1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A record, and the data that only its owner has. `cases`: of its holdings; `publication`: None for another
-    member's record, which is published.
+    member's record, which is published. `group_name`: of the group that it was shared with, "" if it is not known here.
     """
 
     view: RecordView
     cases: tuple[str, ...] = ()
     publication: Publication | None = None
+    group_name: str = ""
+
+    @property
+    def group(self) -> RecordId | None:
+        """The group that its author shared it with."""
+        body = self.view.body
+        return body.group if isinstance(body, Contribution | RecordLink | Consultation) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
