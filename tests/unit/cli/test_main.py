@@ -30,6 +30,9 @@ GROUPS = {
     "case": ["list", "level", "delete"],
     "allow": ["import", "list", "count", "remove", "clear"],
     "lists": ["list", "show", "hits", "change", "remove"],
+    "group": [
+        "found", "invite", "remove", "accept", "decline", "leave", "close", "share", "list", "show",
+    ],
     "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
     "bundle": ["write", "read", "have"],

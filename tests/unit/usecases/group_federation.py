@@ -58,7 +58,9 @@ class GroupFederation:
             for node in self.nodes.values():
                 await node.publisher.round()
             for node in self.nodes.values():
-                await node.catch_up()
+                heads = await node.carrier.heads([])
+                if any(node.size(head.origin) < head.cosigned_size for head in heads):
+                    await node.catch_up()
 
         asyncio.run(all_of_it())
 
