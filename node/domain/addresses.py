@@ -14,10 +14,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final, Protocol
 
 from node.domain import defanged, ip_hosts
+from node.domain.address_listings import AddressKey, Granularity
 from node.domain.host_names import Doubt, canonical_host
 from node.domain.url_paths import canonical_path, canonical_query
 from node.errors import Misuse, Refused
@@ -43,17 +43,6 @@ training.
 """
 
 
-class Granularity(IntEnum):
-    """How much an address covers."""
-
-    DOMAIN = 1
-    """A name and every name below it."""
-    HOST = 2
-    """One name or IP address: everything on it; with a port, everything on that port."""
-    URL = 3
-    """One page or file: host, path and query."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """The canonical form of an address at one granularity."""
@@ -65,6 +54,11 @@ class Address:
     def hash(self) -> bytes:
         """SHA-256 of the canonical form in ASCII, 32 bytes. Not salted: whoever can guess the address can test it."""
         return hashlib.sha256(self.text.encode("ascii")).digest()
+
+    @property
+    def key(self) -> AddressKey:
+        """The name under which members list it."""
+        return AddressKey(self.granularity, self.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter
@@ -330,6 +331,7 @@ class StoreReader(
     HubReader,
     IndexingReader,
     UsageReader,
+    AddressReader,
     Protocol,
 ):
     """Everything that can be read in one snapshot."""
@@ -346,6 +348,7 @@ class StoreWriter(
     HubWriter,
     IndexingWriter,
     UsageWriter,
+    AddressWriter,
     Protocol,
 ):
     """Everything that can be written in one transaction."""

@@ -23,6 +23,7 @@ from node.domain.limits import REASONS_KEPT
 from node.domain.log_ports import LogState
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
+from node.store.address_listings import forget_listings
 from node.store.logs import COUNT_COLUMNS, LogRows
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.logs import (
@@ -290,6 +291,7 @@ class LogWrites(LogRows):
         slots = self._slots(state, indices)
         if not slots:
             return 0
+        forget_listings(self._connection, state.number, slots)
         rows = [{"row": slot, "now": codec.state_byte(now)} for slot, _ in slots.values()]
         self._connection.execute(_EMPTY_ROW, rows)
         for some in chunks(index for index, (_, before) in slots.items() if before == codec.REPAIRED):

@@ -22,6 +22,7 @@ from node.domain.ports import StoreReader, StoreWriter
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
@@ -55,6 +56,7 @@ class Reader(
     HubRows,
     IndexingRows,
     UsageRows,
+    AddressRows,
 ):
     """`StoreReader`."""
 
@@ -72,6 +74,7 @@ class Writer(
     HubWrites,
     IndexingWrites,
     UsageWrites,
+    AddressWrites,
 ):
     """`StoreWriter`."""
 

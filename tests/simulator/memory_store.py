@@ -24,6 +24,7 @@ from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_addresses import AddressTables, MemoryAddresses
 from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
@@ -79,6 +80,7 @@ class State:
     lists: ListTables = field(default_factory=ListTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
+    addresses: AddressTables = field(default_factory=AddressTables)
 
     def clone(self) -> State:
         return State(
@@ -95,10 +97,11 @@ class State:
             lists=clone(self.lists),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
+            addresses=clone(self.addresses),
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryAddresses, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
@@ -107,6 +110,7 @@ class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryP
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
+        MemoryAddresses.__init__(self, state.addresses)
         MemoryPlace.__init__(self, state.place)
         MemoryHub.__init__(self, state.hub)
 
@@ -300,6 +304,7 @@ class MemoryWriter(MemoryReader):
             log.rows[index] = replace(row, state=BodyState.PURGED, disclosure=_NOTHING)
             log.quarantine.pop(index, None)
             self._uncount(origin, index, REMARKS)
+            self._forget_listing(origin, index)
         return had
 
     def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
@@ -321,6 +326,11 @@ class MemoryWriter(MemoryReader):
         log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)
         log.quarantine[index] = reason
         self._uncount(origin, index, tuple(Kind))
+        self._forget_listing(origin, index)
+
+    def delete_holding(self, holding_id: int) -> None:
+        super().delete_holding(holding_id)
+        self._forget_evidence_of(holding_id)
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)
@@ -331,6 +341,8 @@ class MemoryWriter(MemoryReader):
         log = self._open(origin)
         if not 0 <= size <= log.state.size:
             raise Misuse("a log is cut back to a size that it has")
+        for index in range(size, len(log.rows)):
+            self._forget_listing(origin, index)
         del log.rows[size:]
         log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
         for (level, index), data in list(log.tiles.items()):

@@ -25,11 +25,12 @@ from node.errors import Misuse, NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tests.simulator.memory_addresses import AddressTables
     from tests.simulator.memory_answers import AnswerTables
     from tests.simulator.memory_hits import HitTables
     from tests.simulator.memory_lists import ListTables
 
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables")
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables", "AddressTables")
 
 
 def clone(tables: Tables) -> Tables:

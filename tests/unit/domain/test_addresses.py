@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.addresses import Address, Granularity, WebAddress, check_listable, read_address
+from node.domain.address_listings import Granularity
+from node.domain.addresses import Address, WebAddress, check_listable, read_address
 from node.domain.host_names import shown_host
 from node.errors import Misuse, Refused, VigilError
 
