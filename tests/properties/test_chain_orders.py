@@ -35,10 +35,9 @@ AGAIN = 25
 """From this number on a contribution is one of the log's entries once more."""
 NOWHERE = 28
 """From this number on a step is about an entry that does not stand in the log."""
+KINDS = [*[*Kind][:5], Kind.LINK, Kind.REVISION]
 steps = st.lists(
-    st.tuples(
-        st.integers(0, 3), st.sampled_from([*[*Kind][:5], Kind.LINK, Kind.REVISION]), st.integers(0, 30), st.booleans()
-    ),
+    st.tuples(st.integers(0, 3), st.sampled_from(KINDS), st.integers(0, 30), st.booleans()),
     min_size=2,
     max_size=14,
 )
@@ -144,7 +143,7 @@ def test_any_order_of_arrival_ends_the_same(steps: list[Step], cuts: list[tuple[
     steps=st.lists(
         st.tuples(
             st.integers(0, 3),
-            st.sampled_from([*[*Kind][:5], Kind.LINK, Kind.REVISION]),
+            st.sampled_from(KINDS),
             st.integers(0, 3),
             st.just(value=False),
         ),
