@@ -90,6 +90,10 @@ class AddressReader(Protocol):
         """The listings of these, in any order; keys without one are left out."""
         ...
 
+    def listed_keys(self, after: AddressKey | None, limit: int) -> list[AddressKey]:
+        """At most `limit` listed addresses after `after`, ordered by hash and granularity, each once."""
+        ...
+
     def count_listings(self) -> Mapping[Origin, int]:
         """How many listings each log has, of those that have any."""
         ...

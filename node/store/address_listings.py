@@ -60,6 +60,13 @@ class ListingRows(Repository):
                 found.setdefault(listing.key, []).append(listing)
         return found
 
+    def listed_keys(self, after: AddressKey | None, limit: int) -> list[AddressKey]:
+        keys = select(table.c.hash, table.c.granularity).distinct().order_by(table.c.hash, table.c.granularity)
+        if after is not None:
+            keys = keys.where(tuple_(table.c.hash, table.c.granularity) > (after.hash, int(after.granularity)))
+        rows = self._connection.execute(keys.limit(limit))
+        return [AddressKey(Granularity(granularity), digest) for digest, granularity in rows]
+
     def count_listings(self) -> Mapping[Origin, int]:
         return {Origin.parse(origin): count for origin, count in self._connection.execute(_COUNTS)}
 

@@ -131,6 +131,10 @@ def test_listings_are_found_by_address_whatever_the_log(store: Store) -> None:
             B.key: filed[3:],
         }
         assert reader.listings_of([SAME_TEXT.key]) == {SAME_TEXT.key: [filed[2]]}
+        keys = sorted([A.key, B.key, SAME_TEXT.key], key=lambda key: key[::-1])
+        assert reader.listed_keys(None, 10) == keys
+        assert reader.listed_keys(None, 1) == keys[:1]
+        assert reader.listed_keys(keys[0], 10) == keys[1:]
         assert dict(reader.count_listings()) == {FR: 3, JP: 1}
         assert [reader.listing_place(FR, number) for number in range(3)] == [0, 1, 2]
         with pytest.raises(NotFound):

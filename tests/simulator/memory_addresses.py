@@ -48,6 +48,10 @@ class MemoryAddresses:
                 found.setdefault(each.key, []).append(each)
         return found
 
+    def listed_keys(self, after: AddressKey | None, limit: int) -> list[AddressKey]:
+        keys = sorted({each.key for each in self._addresses.listings.values()}, key=lambda key: key[::-1])
+        return [key for key in keys if after is None or key[::-1] > after[::-1]][:limit]
+
     def count_listings(self) -> Mapping[Origin, int]:
         return Counter(origin for origin, _ in self._addresses.listings)
 
