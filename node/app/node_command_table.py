@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
+from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
@@ -90,6 +91,7 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
+        address_commands(services),
         ListCommands(lists=services.lists, cases=cases),
         _list_hits(services),
         _export(services),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
+    "addresses-add", "addresses-check", "addresses-dispute", "addresses-due", "addresses-export", "addresses-forget",
+    "addresses-list", "addresses-submit", "addresses-withdraw",
     "bundle-have", "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence",
     "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",

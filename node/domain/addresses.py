@@ -76,7 +76,7 @@ class WebAddress:
     @property
     def is_ip(self) -> bool:
         """Whether the host is an IP address."""
-        return self.host.startswith("[") or ip_hosts.ends_in_number(self.host)
+        return is_ip_host(self.host)
 
     def at(self, granularity: Granularity) -> Address:
         """The canonical form: what is finer than `granularity` is left out. Raises `Misuse` for the domain of an IP
@@ -135,6 +135,18 @@ def read_address(text: str) -> WebAddress:
     )
 
 
+def is_ip_host(text: str) -> bool:
+    """Whether the host of a canonical form is an IP address."""
+    host = _host_of(text)
+    return host.startswith("[") or ip_hosts.ends_in_number(host)
+
+
+def _host_of(text: str) -> str:
+    """The host of a canonical form, without port and page."""
+    host = text.partition("/")[0]
+    return host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+
+
 class PublicSuffixes(Protocol):
     """Below which names people register their own (the Public Suffix List). Names are canonical."""
 
@@ -151,9 +163,8 @@ def check_listable(address: Address, suffixes: PublicSuffixes) -> None:
     """Raises `Refused` if listing the address could never be right: it is not on the public internet, or it covers what
     belongs to many people.
     """
-    host = address.text.partition("/")[0]
-    host = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
-    if host.startswith("[") or ip_hosts.ends_in_number(host):
+    host = _host_of(address.text)
+    if is_ip_host(host):
         if not ip_hosts.is_public(host):
             raise Refused(
                 "the IP address is not on the public internet", remedy="list the public address, if there is one"

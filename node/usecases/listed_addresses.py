@@ -50,9 +50,11 @@ class Listed:
 
 
 class ListedAddresses:
-    """Inside one snapshot of the caller; `of` blocks as the snapshot does."""
+    """Inside one snapshot of the caller; `of` blocks as the snapshot does. `roster`: the last verified one; without
+    one, no member is active and nothing is in force.
+    """
 
-    def __init__(self, *, codec: Codec, roster: Callable[[], Roster], clock: Clock) -> None:
+    def __init__(self, *, codec: Codec, roster: Callable[[], Roster | None], clock: Clock) -> None:
         self._codec = codec
         self._roster = roster
         self._clock = clock
@@ -66,7 +68,8 @@ class ListedAddresses:
         found = tx.listings_of(keys)
         if not found:
             return {}
-        active, today = self._roster().active(), self.today()
+        roster, today = self._roster(), self.today()
+        active = roster.active() if roster else ()
         last = _last_places(tx)
         disputes = self._disputes(tx, [each for some in found.values() for each in some])
         listed = {}
