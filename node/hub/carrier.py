@@ -207,7 +207,7 @@ class HubCarrier:
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._store.read() as reader:
-            cut = pieces(reader, verified)
+            cut = pieces(reader, verified, self._codec)
         stored = None
         for piece in cut:
             with self._catalogue.change() as change:

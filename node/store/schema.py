@@ -17,10 +17,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.store.tables import addresses, answers, hits, holdings, hub, indexing, lists, logs, queries, usage, vault
+from node.store.tables import (
+    addresses,
+    answers,
+    hits,
+    holdings,
+    hub,
+    indexing,
+    lists,
+    logs,
+    mentions,
+    queries,
+    usage,
+    vault,
+)
 from node.store.tables.columns import metadata
 
-MODULES: Final = (addresses, answers, hits, holdings, hub, indexing, lists, logs, queries, usage, vault)
+MODULES: Final = (
+    addresses, answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault,
+)  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 
 __all__ = ("MODULES", "metadata")

@@ -210,7 +210,7 @@ class Copies:
         for verified in group:
             try:
                 with self._store.read() as reader:
-                    cut += pieces(reader, verified)
+                    cut += pieces(reader, verified, self._codec)
             except Exception as fault:  # noqa: BLE001  (as in `verify`)
                 self._stop(verified.batch.origin, fault)
         return cut

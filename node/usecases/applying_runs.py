@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,9 +86,9 @@ NOWHERE: Final = Places(found={}, searched={})
 """Nothing was searched for yet."""
 
 
-def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
-    """Searches for the targets of a run in a snapshot, so no writer has to wait."""
-    wanted = {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
+def find_targets(reader: LogReader, batch: VerifiedBatch, also: Collection[Name] = ()) -> Places:
+    """Searches for the targets of a run, and for the entries `also`, in a snapshot, so no writer has to wait."""
+    wanted = set(also) | {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
     if may_be_awaited(reader, batch.origin):
         wanted |= {(str(batch.origin), leaf) for leaf in reader.roots(batch.origin, batch.leaves)}
     if not wanted:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import decode
+from node.domain.envelope import UNDERSTOOD, decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.index_ports import IndexFiles
@@ -126,18 +126,26 @@ class Catalogue:
                 change.purge().pay()
             owes = change.owes
 
+    def _read_later(self) -> None:
+        """Reads what an earlier version stored without understanding it."""
+        with self._store.read() as reader:
+            waits = bool(reader.unread(UNDERSTOOD, 1))
+        while waits:
+            with self.change() as change:
+                waits = change.read_later(UNDERSTOOD)
+
     @contextmanager
     def _change(self) -> Iterator[Change]:
         following, last = self._following, 0
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer)
+                    change = Change(writer=writer, codec=self._codec)
                     yield change
                     ended = 0
                     if following is not None:
                         ended = change.keep_hits_in_step()
-                        file_change(change, self._codec)
+                        file_change(change)
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
                     self._owes_scrub |= bool(change.purged or any(change.removed) or ended)
                     if following is not None:
@@ -173,6 +181,7 @@ class Catalogue:
             with self._in_step:
                 ensure_filed(self._store, self._codec)
         self.pay()
+        self._read_later()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory, rebuilt from the store; `progress(done, total)` in entries and holdings."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.lists import LIST_SOURCES
+from node.domain.mentions import FIRST_STATED
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
+from node.usecases.filing import Filing, mentions_in, mentions_of, read_later
 from node.usecases.purging import Purge
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.ids import Origin
     from node.domain.lists import RowsTaken
-    from node.domain.ports import StoreWriter
+    from node.domain.mentions import Mention
+    from node.domain.ports import Codec, StoreWriter
     from node.usecases.replica import Verified
 
 
@@ -32,6 +35,7 @@ class Change:
     """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
 
     writer: StoreWriter
+    codec: Codec
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
@@ -45,6 +49,7 @@ class Change:
         done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged
+        self._file(mentions_in(self.codec, verified.batch), places)
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -52,6 +57,26 @@ class Change:
         self.writer.fill(origin, late)
         number = self.writer.open_log(origin).number
         self.filled += [(number, index, kinds[index], shown.body) for index, shown in late.items()]
+        found = [
+            mention
+            for index, shown in late.items()
+            if kinds[index] >= FIRST_STATED
+            for mention in mentions_of(self.codec, origin, index, kinds[index], shown.body)
+        ]
+        self._file(found, NOWHERE)
+
+    def read_later(self, kinds: frozenset[int]) -> bool:
+        """Files the mentions of some entries that an earlier version stored without reading them. False if there are
+        none left.
+        """
+        found = read_later(self.writer, self.codec, kinds)
+        for mentions in (found or {}).values():
+            self._file(mentions, NOWHERE)
+        return found is not None
+
+    def _file(self, mentions: list[Mention], places: Places) -> None:
+        if mentions:
+            Filing(purge=self.purge(), places=places).file(mentions)
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""

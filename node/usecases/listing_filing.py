@@ -10,6 +10,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from node.domain.address_book import FiledListing
@@ -18,13 +19,14 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Kind, decode
 from node.errors import Malformed
 from node.tlog.merkle import leaf_hash
-from node.usecases.index_sync import READ_BYTES
+from node.usecases.filing import READ_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from node.domain.ids import Origin
-    from node.domain.ports import Codec, Store, StoreWriter
+    from node.domain.mentions import Stated
+    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
     from node.usecases.change import Change
 
 _KINDS: Final = frozenset({Kind.ADDRESS_LISTING, Kind.REVISION})
@@ -32,7 +34,7 @@ _FILED: Final = "address-listings-filed"
 """The setting that says that the listings of this database were filed once."""
 
 
-def file_change(change: Change, codec: Codec) -> None:
+def file_change(change: Change) -> None:
     """Files the listings among the bodies that a change brings, inside its transaction."""
     gone: set[tuple[int, int]] = set()
     for rows in [*change.removed, *(done.removed for done in change.applied)]:
@@ -46,8 +48,10 @@ def file_change(change: Change, codec: Codec) -> None:
                 for at, kind in enumerate(batch.kinds)
                 if kind in _KINDS and batch.states[at] == BodyState.HELD
             ]
-            filed += _listings(codec, batch.origin, (each for each in places if (done.number, each[0]) not in gone))
-    filed += _late(change, codec, gone)
+            filed += _listings(
+                change.codec, batch.origin, (each for each in places if (done.number, each[0]) not in gone)
+            )
+    filed += _late(change, gone)
     change.writer.put_listings(filed)
 
 
@@ -66,31 +70,30 @@ def file_all(store: Store, codec: Codec) -> None:
     with store.write() as tx:
         tx.set_setting(_FILED, b"")
         tx.forget_all_listings()
-    with store.read() as tx:
-        logs = [log for log in tx.logs() if log.origin.stream == "log"]
-        for log in logs:
-            start = 0
-            while start < log.size:
-                run = tx.run(log.origin, start, log.size, READ_BYTES)
-                places = [
-                    (start + at, entry, run.bodies[at])
-                    for at, entry in enumerate(run.entries)
-                    if entry[1] in _KINDS and run.states[at] == BodyState.HELD
-                ]
-                filed = _listings(codec, log.origin, places)
-                if filed:
-                    _put(store, filed)
-                start += len(run.entries)
-    with store.write() as tx:
-        tx.set_setting(_FILED, b"1")
+    after: tuple[Origin, int] | None = None
+    while True:
+        with store.write() as tx:
+            page = tx.stated(_KINDS, limit=READ_AT_ONCE, after=after)
+            tx.put_listings(_at(tx, codec, page))
+            if not page:
+                tx.set_setting(_FILED, b"1")
+                return
+        after = (page[-1].origin, page[-1].index)
 
 
-def _put(store: Store, filed: Sequence[FiledListing]) -> None:
-    with store.write() as tx:
-        tx.put_listings(filed)
+def _at(tx: StoreReader, codec: Codec, stated: Sequence[Stated]) -> list[FiledListing]:
+    """The listings among these entries."""
+    places: defaultdict[Origin, list[int]] = defaultdict(list)
+    for each in stated:
+        places[each.origin].append(each.index)
+    filed: list[FiledListing] = []
+    for origin, indices in places.items():
+        held = tx.held_at(origin, indices)
+        filed += _listings(codec, origin, [(index, *held[index]) for index in sorted(held)])
+    return filed
 
 
-def _late(change: Change, codec: Codec, gone: set[tuple[int, int]]) -> list[FiledListing]:
+def _late(change: Change, gone: set[tuple[int, int]]) -> list[FiledListing]:
     """Listings whose bodies came after their entries."""
     wanted = [each for each in change.filled if each[2] in _KINDS and each[:2] not in gone]
     if not wanted:
@@ -99,7 +102,7 @@ def _late(change: Change, codec: Codec, gone: set[tuple[int, int]]) -> list[File
     filed: list[FiledListing] = []
     for number, index, _, body in wanted:
         entry, _ = change.writer.entry_at(origins[number], index)
-        filed += _listings(codec, origins[number], [(index, entry, body)])
+        filed += _listings(change.codec, origins[number], [(index, entry, body)])
     return filed
 
 

@@ -143,7 +143,7 @@ class OwnLog:
             with self._store.read() as reader:
                 at = position(reader, reader.log(self.origin) or state)
                 verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
-                cut = pieces(reader, verified)
+                cut = pieces(reader, verified, self._codec)
         except Fork as fork:
             freeze(self._store, self.origin, fork)
             raise

@@ -19,6 +19,7 @@ from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
+from node.domain.mentions import FIRST_STATED, Mention, Stated
 from node.domain.ports import StoreReader, StoreWriter
 from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound, StoreError
@@ -72,6 +73,8 @@ class State:
     links: dict[tuple[Origin, int], Link] = field(default_factory=dict)
     chains: dict[RecordId, Chain] = field(default_factory=dict)
     owed: dict[Owed, None] = field(default_factory=dict)
+    mentions: dict[tuple[Origin, int], tuple[Mention, ...]] = field(default_factory=dict)
+    stated: dict[tuple[Origin, int], Stated] = field(default_factory=dict)
     outbox: dict[int, PendingEntry] = field(default_factory=dict)
     last_pending: int = 0
     place: Place = field(default_factory=Place)
@@ -89,6 +92,8 @@ class State:
             links=dict(self.links),
             chains=dict(self.chains),
             owed=dict(self.owed),
+            mentions=dict(self.mentions),
+            stated=dict(self.stated),
             outbox=dict(self.outbox),
             last_pending=self.last_pending,
             place=clone(self.place),
@@ -264,6 +269,9 @@ class MemoryWriter(MemoryReader):
             shown = Disclosure(nonce=nonce, body=body, handling_nonce=handling_nonce, handling=handling)
             kept = shown if state is BodyState.HELD else _NOTHING
             log.rows.append(Row(batch.entries[at], batch.leaves[at], state, kept, batch.expiry_days[at]))
+            if batch.kinds[at] >= FIRST_STATED and batch.origin.stream == "log":
+                index = batch.start + at
+                self._state.stated[batch.origin, index] = Stated(origin=batch.origin, index=index, kind=batch.kinds[at])
         log.tiles |= batch.tiles
         log.quarantine |= {batch.start + at: reason for at, reason in batch.quarantine}
         for at, kind, target, leaf in batch.targets:
@@ -304,6 +312,7 @@ class MemoryWriter(MemoryReader):
             log.rows[index] = replace(row, state=BodyState.PURGED, disclosure=_NOTHING)
             log.quarantine.pop(index, None)
             self._uncount(origin, index, REMARKS)
+            self._forget_mentions(origin, index)
             self._forget_listing(origin, index)
         return had
 
@@ -326,6 +335,7 @@ class MemoryWriter(MemoryReader):
         log.rows[index] = replace(self._row(log, index), state=BodyState.QUARANTINED, disclosure=_NOTHING)
         log.quarantine[index] = reason
         self._uncount(origin, index, tuple(Kind))
+        self._forget_mentions(origin, index)
         self._forget_listing(origin, index)
 
     def delete_holding(self, holding_id: int) -> None:
@@ -350,6 +360,9 @@ class MemoryWriter(MemoryReader):
             del log.tiles[level, index]
             if kept:
                 log.tiles[level, index] = kept
+        for name, index in [each for each in self._state.stated if each[0] == origin and each[1] >= size]:
+            del self._state.stated[name, index]
+            self._forget_mentions(name, index)
         for record, said in list(self._state.targets.items()):
             self._state.targets[record] = tuple(each for each in said if each[1] != origin or each[2] < size)
         state = log.state

@@ -59,7 +59,7 @@ def verified(store: SqliteStore | MemoryStore, log: Log, stop: int | None = None
 
 def cut(store: SqliteStore | MemoryStore, run: Verified) -> list[Piece]:
     with store.read() as reader:
-        return pieces(reader, run)
+        return pieces(reader, run, CODEC)
 
 
 def apply(store: SqliteStore | MemoryStore, run: Verified, places: Places = NOWHERE) -> None:
