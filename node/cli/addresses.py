@@ -68,7 +68,7 @@ class Form(StrEnum):
 
 AddressesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ADDRESS...", help="A URL, a host or a domain; hxxp:// and [.] are read too."),
+    typer.Argument(metavar="ADDRESS", help="A URL, a host or a domain; hxxp:// and [.] are read too."),
 ]
 FromOption = Annotated[
     Path | None,
