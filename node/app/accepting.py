@@ -15,12 +15,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from node import config
-from node.app.homes import examine_database, opened_regardless, require_no_leftovers
+from node.app.homes import examine_database, opened_regardless
+from node.app.other_databases import require_no_leftovers
 from node.app.ownership import owning
 from node.domain.homes import Finding
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import Misuse, Refused
 from node.pki.files import write_atomic
+from node.store.store import open_log_store
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from node.config import Config, Home
     from node.domain.caller import Caller
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
     from node.usecases.homes import Examined
 
 Line = dict[str, Any]
@@ -52,7 +54,7 @@ def accept(home: Home, who: Caller, *, empty: bool) -> Line:
         write_atomic(home.restored, b"")
         mark = examined.mark
         with (
-            opened_regardless(home, examined.owner, at_least=mark.generation if mark else 0) as opened,
+            opened_regardless(home, examined.owner, open_log_store, at_least=mark.generation if mark else 0) as opened,
             acting_for(who),
         ):
             known = mark.entries if mark else None
@@ -88,7 +90,9 @@ def _check(examined: Examined, *, empty: bool) -> None:
         )
 
 
-def _perform(settings: Config, store: Store, work: Callable[[], None], *, finding: Finding, **figures: object) -> None:
+def _perform(
+    settings: Config, store: LogStore, work: Callable[[], None], *, finding: Finding, **figures: object
+) -> None:
     origin = Origin(federation_id(settings.federation), member_id(settings.member), 1, "audit")
     audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
     try:

@@ -25,6 +25,7 @@ from node.domain.ids import Origin, federation_id, member_id
 from node.domain.token import parse_token
 from node.errors import AlreadyRunning, Misuse, Refused
 from node.pki.wrapping import Passphrase
+from node.store.store import open_node_store
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -133,7 +134,7 @@ def _work(
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        store = opened.enter_context(opened_database(home, right_database(home, settings))).store
+        store = opened.enter_context(opened_database(home, right_database(home, settings), open_node_store)).store
         # If this finishes a change, its new keys are in force, even if the former keys were lost.
         changed = is_under_way(home) and finish_change(home, settings, secret, client, store) is None
         former = None if lost and not changed else keys_in_force(home, settings, secret, client, store).ring

@@ -26,6 +26,7 @@ from node.pki.authority import Authority
 from node.pki.keyfiles import ROLES, KeyFiles
 from node.pki.keys import AUTHORITY, HUB, KeyRing
 from node.pki.wrapping import Passphrase
+from node.store.store import open_log_store
 from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
@@ -121,7 +122,7 @@ def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
 @contextmanager
 def _audit(home: Home, settings: Config) -> Iterator[AuditLog]:
     """The audit log of a home without a running daemon."""
-    with opened_database(home, right_database(home, settings)) as database:
+    with opened_database(home, right_database(home, settings), open_log_store) as database:
         name = OWN_NAME if settings.role == "hub" else member_id(settings.member)
         origin = Origin(federation_id(settings.federation), name, 1, "audit")
         audit = AuditLog(store=database.store, origin=origin, clock=time.time, random=os.urandom)

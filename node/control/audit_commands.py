@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import Origin
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 SHOWN: Final = 50
@@ -47,7 +48,7 @@ class AuditCommands:
     """`origin`: the origin of the audit log."""
 
     origin: Origin
-    store: Store
+    store: LogStore
     audit: AuditLog
     clock: Clock
 

@@ -3,49 +3,36 @@
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
-- The audit log records who looks before anything is shown.
 - Each line says where its case is from. What a list says of a case is shown under the name of the list.
 """
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
-from node.control.hit_lines import stored_hit_line
-from node.control.holding_commands import LISTED, level_name
-from node.control.list_hit_commands import holding_hits_line
+from node.control.hit_lines import holding_hits_line, stored_hit_line
+from node.control.holding_commands import level_name
 from node.control.list_lines import listed_line
-from node.domain.envelope import Kind
-from node.usecases.audit import AuditEntry
-from node.usecases.hit_list import Wanted
+from node.usecases.case_reading import LISTED, CaseOfList, OwnCase, RowOfCase
+from node.usecases.hit_list import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.lists import ReferenceList
-    from node.domain.ports import Clock
-    from node.usecases.audit import AuditLog
-    from node.usecases.cases import Cases, ImportedCase, NamedCases
-    from node.usecases.hit_list import HitList
-    from node.usecases.list_hits import ListHits, NewestHits
-
-HITS_SHOWN = 10
-"""Hits on records, and holdings that match lists, that are shown with a case, the newest."""
+    from node.usecases.case_reading import CaseReading, CaseSeen
+    from node.usecases.cases import ImportedCase, NamedCases
+    from node.usecases.list_hits import HoldingHits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseCommands:
-    """`known`: all cases; `hits`: stored hits on records; `list_hits`: hits on lists."""
+    """`vigil case`."""
 
-    known: Cases
-    hits: HitList
-    list_hits: ListHits
-    audit: AuditLog
-    clock: Clock
+    reading: CaseReading
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"after", "limit"} -> one line per case, in the order of the references: of this node {"case", "list": null,
@@ -53,13 +40,11 @@ class CaseCommands:
         "more", "after"}. "listed" counts references.
         """
         given = Arguments(arguments)
-        limit, after = given.whole("limit", LISTED), given.text("after", "")
-        await self._looks("cases", limit=limit)
-        found, more = await asyncio.to_thread(self.known.page, after, limit)
-        for each in found:
+        page = await self.reading.page(given.text("after", ""), given.whole("limit", LISTED))
+        for each in page.cases:
             for line in _named_lines(each):
                 yield line
-        yield {"listed": len(found), "more": more, "after": found[-1].reference if found else after}
+        yield {"listed": len(page.cases), "more": page.more, "after": page.after}
 
     async def case_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "list", "after", "limit", "words"} -> the cases of the reference, as lines of `cases` with more: of
@@ -68,48 +53,30 @@ class CaseCommands:
         ids above `after`. "words": with what the file said. Raises `NotFound`.
         """
         given = Arguments(arguments)
-        reference, name = given.text("case"), given.text("list", "")
-        await self._looks("case", case=reference, list=name)
-        found = await asyncio.to_thread(self.known.named, reference)
-        if name:
-            await asyncio.to_thread(self.known.chosen, reference, name)
-        words = given.flag("words")
-        if found.holdings and not name:
-            page = await asyncio.to_thread(self.hits.page, Wanted(case=reference, limit=HITS_SHOWN))
-            listed = await asyncio.to_thread(self._of_lists, reference)
-            own = _own_line(found) | await asyncio.to_thread(self._of_holdings, reference)
-            yield own | {"list_hits": {"holdings": len(listed.holdings), "more": listed.next is not None}}
-            for hit in page.hits:
-                yield stored_hit_line(hit)
-            await asyncio.to_thread(self.hits.shown, page.seen)
-            for holding in listed.holdings:
-                yield holding_hits_line(holding)
-        shown = [each for each in found.imported if name in ("", each.of.name)]
-        for each in shown:
-            said = await asyncio.to_thread(self.known.said, each.of, reference) if words else None
-            yield _imported_line(each, found) | {"said": said or None}
-        if len(shown) == 1:
-            limit, after = given.whole("limit", LISTED), given.whole("after", 0)
-            for line in await asyncio.to_thread(self._rows, shown[0].of, reference, (after, limit), words=words):
-                yield line
+        reading = self.reading.one(
+            given.text("case"),
+            given.text("list", ""),
+            after=given.whole("after", 0),
+            limit=given.whole("limit", LISTED),
+            words=given.flag("words"),
+        )
+        async with aclosing(reading) as seen:
+            async for each in seen:
+                yield _seen_line(each)
 
-    def _of_lists(self, reference: str) -> NewestHits:
-        return self.list_hits.newest(reference, limit=HITS_SHOWN)
 
-    def _rows(self, of: ReferenceList, reference: str, page: tuple[int, int], *, words: bool) -> list[Line]:
-        rows = self.known.rows(of, reference, *page, words=words)
-        return [listed_line(row, of.head) | {"list": of.name} for row in rows]
-
-    def _of_holdings(self, reference: str) -> Line:
-        """What is known of the holdings of a case."""
-        own = self.known.own_holdings(reference)
-        levels = {level_name(level): count for level, count in own.levels.items()}
-        counts = self.hits.stand(reference).counts
-        return {"levels": levels, "shared": own.shared, "hits": counts.hits, "new_hits": counts.new}
-
-    async def _looks(self, what: str, **at: object) -> None:
-        body = {"what": what, **at, "at": int(self.clock())}
-        await asyncio.to_thread(self.audit.append, AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+def _seen_line(seen: CaseSeen | ShownHit | HoldingHits) -> Line:
+    match seen:
+        case OwnCase():
+            return _own_line(seen.named) | _of_own_line(seen)
+        case CaseOfList():
+            return _imported_line(seen.case, seen.named) | {"said": seen.said or None}
+        case RowOfCase():
+            return listed_line(seen.row, seen.of.head) | {"list": seen.of.name}
+        case ShownHit():
+            return stored_hit_line(seen)
+        case _:
+            return holding_hits_line(seen)
 
 
 def _named_lines(found: NamedCases) -> list[Line]:
@@ -120,6 +87,17 @@ def _named_lines(found: NamedCases) -> list[Line]:
 def _own_line(found: NamedCases) -> Line:
     same = found.is_ambiguous
     return {"case": found.reference, "list": None, "provider": None, "holdings": found.holdings, "same_name": same}
+
+
+def _of_own_line(own: OwnCase) -> Line:
+    """What is known of the holdings of a case of this node."""
+    return {
+        "levels": {level_name(level): count for level, count in own.holdings.levels.items()},
+        "shared": own.holdings.shared,
+        "hits": own.counts.hits,
+        "new_hits": own.counts.new,
+        "list_hits": {"holdings": own.on_lists, "more": own.more_on_lists},
+    }
 
 
 def _imported_line(each: ImportedCase, found: NamedCases) -> Line:

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.control.lines import handling_line, seconds_line, shares_line, statement_line
+from node.control.lines import handling_line, hit_line, seconds_line, shares_line, statement_line
 from node.domain.ids import RecordId
 from node.usecases.sources import MUTED, SUSPENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from node.domain.ids import MemberId
+    from node.domain.lists import ReferenceList
     from node.usecases.hit_list import ShownHit
+    from node.usecases.hit_reading import HitsSeen
+    from node.usecases.hit_tally import HitTally
+    from node.usecases.list_hits import HoldingHits, NewestHits
 
 Line = dict[str, Any]
 
@@ -54,6 +58,48 @@ def stored_hit_line(shown: ShownHit) -> Line:
     }
 
 
+def holding_hits_line(found: HoldingHits) -> Line:
+    """A holding that matches lists: its number, its cases, and its hits, best first. A list's row is signed by no
+    member: "signed" is false.
+    """
+    return {
+        "holding": found.holding,
+        "cases": list(found.cases),
+        "allowed": found.allowed,
+        "hits": [hit_line(None, hit) | {"signed": False} for hit in found.hits],
+        "left_out": found.left_out,
+    }
+
+
+def hits_seen_line(seen: HitsSeen) -> Line:
+    """The summary of a listing of hits."""
+    page, standing = seen.page, seen.standing
+    return {
+        "hits": len(page.hits),
+        "total": standing.counts.hits,
+        "new": standing.counts.new,
+        "hidden": standing.counts.hidden,
+        "grouped": page.grouped,
+        "more_of": dict(page.more_of),
+        **aside_line(standing.aside, standing.standing),
+        "next": page.next,
+        "not_matched_yet": standing.behind,
+        "left_out": left_out_lines(standing.left_out),
+        "lists": None if seen.on_lists is None else _on_lists_line(seen.on_lists),
+        "same_name": same_name_lines(seen.same_name),
+    }
+
+
+def _on_lists_line(found: NewestHits) -> Line:
+    counts = {"scanned": found.scanned, "hidden": found.hidden, "next": found.next}
+    return {"holdings": len(found.holdings)} | counts
+
+
+def same_name_lines(lists: Iterable[ReferenceList]) -> list[Line]:
+    """Lists that have a case of the same reference."""
+    return [{"list": each.name, "provider": each.provider or None} for each in lists]
+
+
 def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[Line]:
     """Records, and holdings by member, with more hits than are stored, and about how many."""
     return [
@@ -62,6 +108,15 @@ def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[L
         else {"record": None, "holding": about[0], "member": about[1] or None, "left_out": number}
         for about, number in left_out.items()
     ]
+
+
+def tally_line(tally: HitTally) -> Line:
+    """{"grouped", "grouped_by_member", "muted", "suspended"}: hits without a line of their own."""
+    return {
+        "grouped": tally.left_out.total(),
+        "grouped_by_member": dict(sorted(tally.left_out.items())),
+        **aside_line(tally.aside, tally.standing),
+    }
 
 
 def aside_line(aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]) -> Line:

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
     from node.domain.services import Head
+    from node.domain.stores import LogStore, NodeStore
     from node.usecases.alarms import Alarm
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
@@ -43,8 +44,6 @@ OK: Final = "OK"
 """The state in status of a log without trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
-SALT_SIZE: Final = 32
-_SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
 
 
@@ -58,7 +57,7 @@ class NodeCommands:
     name: str
     federation: str
     own: Origin
-    store: Store
+    store: NodeStore
     audit: AuditLog
     latest: Callable[[], Roster | None]
     health: Callable[[], Line]
@@ -66,20 +65,7 @@ class NodeCommands:
     certificate_expires: Callable[[], float | None]
     check_index: Callable[[], Report | None]
     hits: HitList
-    random: Callable[[int], bytes]
     clock: Clock
-
-    async def ingest_salt(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"salt": hex}: the salt that tells files apart without storing their paths."""
-        yield {"salt": (await asyncio.to_thread(self._salt)).hex()}
-
-    def _salt(self) -> bytes:
-        with self.store.write() as tx:
-            salt = tx.setting(_SALT)
-            if not salt:
-                salt = self.random(SALT_SIZE)
-                tx.set_setting(_SALT, salt)
-        return salt
 
     async def status(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line for this node, then one line per log."""
@@ -168,7 +154,7 @@ class NodeCommands:
 
 
 async def fsck_lines(
-    store: Store, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
+    store: LogStore, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
 ) -> AsyncIterator[Line]:
     """The results of fsck, one log at a time as they are known, and a summary. `check_index`: checks the index."""
     faults = 0

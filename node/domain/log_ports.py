@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- They are part of the `Store` of `ports`, and its rules apply.
+- They are part of every database (`node.domain.stores`), and its rules apply.
 """
 
 from __future__ import annotations
@@ -298,7 +298,7 @@ class LogWriter(LogReader, ChainWriter, MentionWriter, Protocol):
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
         """Deletes body, nonce, handling and mentions of these entries (state PURGED); returns how many had any.
-        `secure_delete` is on; the caller ends a purge with `Store.scrub()`. The link of an opinion or comment among
+        `secure_delete` is on; the caller ends a purge with `Database.scrub()`. The link of an opinion or comment among
         them stops counting.
         """
         ...

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState, StoredRun
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
+    from node.domain.stores import LogStore
 
 
 class Showing:
     """Blocking; safe to use from any thread."""
 
-    def __init__(self, store: Store, codec: Codec) -> None:
+    def __init__(self, store: LogStore, codec: Codec) -> None:
         self._store = store
         self._codec = codec
 

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
     from node.domain.address_listings import AddressKey
     from node.domain.addresses import Address, PublicSuffixes
-    from node.domain.ports import Clock, Store, StoreReader, StoreWriter
-    from node.usecases.audit import AuditLog
+    from node.domain.ports import Clock
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.listed_addresses import Listed, ListedAddresses
+    from node.usecases.node_audit import NodeAuditLog
 
 BATCH: Final = 1_000
 """Addresses of one transaction, and so of one audit entry."""
@@ -90,7 +91,7 @@ def digest_of(keys: Iterable[AddressKey]) -> str:
     return hashlib.sha256(b"".join(sorted(bytes([key.granularity]) + key.hash for key in keys))).hexdigest()
 
 
-def read_known(tx: StoreReader, typed: Typed, granularity: Granularity | None) -> KnownAddress:
+def read_known(tx: NodeStoreReader, typed: Typed, granularity: Granularity | None) -> KnownAddress:
     """The known address that a person names. Without a granularity a name can be a host or a domain, if only one of
     them is known. Raises `Misuse`, `NotFound`.
     """
@@ -110,7 +111,7 @@ class AddressBook:
     """Blocking: never on the event loop."""
 
     def __init__(
-        self, *, store: Store, audit: AuditLog, clock: Clock, suffixes: PublicSuffixes, listed: ListedAddresses
+        self, *, store: NodeStore, audit: NodeAuditLog, clock: Clock, suffixes: PublicSuffixes, listed: ListedAddresses
     ) -> None:
         self._store = store
         self._audit = audit
@@ -135,7 +136,7 @@ class AddressBook:
             return taken
         new: set[Address] = set()
 
-        def put(tx: StoreWriter) -> None:
+        def put(tx: NodeStoreWriter) -> None:
             for address in sound:
                 number, is_new = tx.put_address(address, int(self._clock()))
                 tx.put_evidence(number, given.evidence)
@@ -205,7 +206,7 @@ class AddressBook:
         body = {"what": what, **at, "at": int(self._clock())}
         self._audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
 
-    def _act(self, what: str, about: dict[str, object], change: Callable[[StoreWriter], None]) -> None:
+    def _act(self, what: str, about: dict[str, object], change: Callable[[NodeStoreWriter], None]) -> None:
         body = {"what": what, **about, "outcome": ActOutcome.DONE, "at": int(self._clock())}
         # The entry and the change are one transaction: if the entry exists, the change is done.
-        self._audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body, also=change))
+        self._audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body), also=change)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from node.domain.address_book import KnownAddress
     from node.domain.address_listings import AddressKey
     from node.domain.addresses import Address, PublicSuffixes
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import NodeStore
     from node.usecases.address_book import Typed
     from node.usecases.audit import AuditLog
     from node.usecases.listed_addresses import Listed, ListedAddresses
@@ -76,7 +77,7 @@ class AddressChecks:
     """Blocking: never on the event loop."""
 
     def __init__(
-        self, *, store: Store, audit: AuditLog, clock: Clock, suffixes: PublicSuffixes, listed: ListedAddresses
+        self, *, store: NodeStore, audit: AuditLog, clock: Clock, suffixes: PublicSuffixes, listed: ListedAddresses
     ) -> None:
         self._store = store
         self._audit = audit

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from node.domain.address_book import KnownAddress
     from node.domain.address_listings import AddressKey, Granularity
     from node.domain.ids import MemberId
-    from node.domain.ports import Store, StoreReader
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.domain.wording import Terms
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
@@ -80,7 +80,7 @@ class AddressListings:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         ledger: Ledger,
         records: RecordList,
         listed: ListedAddresses,
@@ -224,7 +224,7 @@ class AddressListings:
             return None
         return names[-1], shown.view.body.evidence_day, shown.view.handling
 
-    def _own_records(self, tx: StoreReader, known: KnownAddress) -> list[RecordId]:
+    def _own_records(self, tx: NodeStoreReader, known: KnownAddress) -> list[RecordId]:
         """Our listings of an address: in our logs, in their order, then one that waits for its place. A version that
         such a one replaces is left out.
         """

@@ -17,7 +17,8 @@ from node.domain.envelope import TARGETING, Envelope, decode
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
-from node.domain.ports import Codec, Store
+from node.domain.ports import Codec
+from node.domain.stores import LogStore
 from node.errors import Fork, Malformed, Refused
 from node.usecases.chains import Chains
 from node.usecases.pointing_entries import Word
@@ -204,7 +205,7 @@ def audience_within(inner: Handling, outer: Handling, owner: MemberId) -> bool:
 # --- a fork -----------------------------------------------------------------------------------------------------------
 
 
-def freeze(store: Store, origin: Origin, fork: Fork) -> None:
+def freeze(store: LogStore, origin: Origin, fork: Fork) -> None:
     """Stops one log for good and stores the evidence. A crash before the end leaves the log open and unchanged: the
     next package shows the same fork again.
     """

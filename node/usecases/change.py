@@ -26,21 +26,20 @@ if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.lists import RowsTaken
     from node.domain.mentions import Mention
-    from node.domain.ports import Codec, StoreWriter
+    from node.domain.ports import Codec
+    from node.domain.stores import LogStoreWriter, NodeStoreWriter
     from node.usecases.replica import Verified
 
 
 @dataclass(slots=True, kw_only=True)
-class Change:
-    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
+class LogChange:
+    """One transaction over bodies in logs. `writer` is open until the block ends."""
 
-    writer: StoreWriter
+    writer: LogStoreWriter
     codec: Codec
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
-    held: list[FingerprintColumns] = field(default_factory=list)
-    listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
     purged: int = 0
     purges: list[Purge] = field(default_factory=list)
 
@@ -78,6 +77,38 @@ class Change:
         if mentions:
             Filing(purge=self.purge(), places=places).file(mentions)
 
+    def purge(self) -> Purge:
+        """A purge inside this transaction; the rows it removes leave the index with it."""
+        purge = Purge(self.writer)
+        self.purges.append(purge)
+        self.removed.append(purge.removed)
+        return purge
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is more to delete than fits into this transaction."""
+        return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether anything was deleted, so that the journal must be scrubbed."""
+        return bool(self.purged or any(self.removed))
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        """Deletes an own statement that never got a place; False if none waits under this name."""
+        forgotten = self.writer.forget_pending(leaf)
+        self.purged += forgotten
+        return forgotten
+
+
+@dataclass(slots=True, kw_only=True)
+class Change(LogChange):
+    """One transaction over the bodies and the holdings of a node; the index follows after it."""
+
+    writer: NodeStoreWriter
+    held: list[FingerprintColumns] = field(default_factory=list)
+    listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
+
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""
         self.held.append(columns)
@@ -105,18 +136,6 @@ class Change:
         """These deletions are finished (`HoldingWriter.end_deletions`)."""
         self.writer.end_deletions(ids)
         self.purged += 1
-
-    def purge(self) -> Purge:
-        """A purge inside this transaction; the rows it removes leave the index with it."""
-        purge = Purge(self.writer)
-        self.purges.append(purge)
-        self.removed.append(purge.removed)
-        return purge
-
-    @property
-    def owes(self) -> bool:
-        """Whether there is more to delete than fits into this transaction."""
-        return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
 
     @property
     def behind(self) -> list[tuple[int, int, bool]]:
@@ -147,9 +166,3 @@ class Change:
             new = {row for each in columns.columns for row in each.rows.tolist()}
             self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
         return ended
-
-    def forget_pending(self, leaf: bytes) -> bool:
-        """Deletes an own statement that never got a place; False if none waits under this name."""
-        forgotten = self.writer.forget_pending(leaf)
-        self.purged += forgotten
-        return forgotten

@@ -22,17 +22,20 @@ from node.domain.held_questions import Decision, HeldQuestion
 from node.domain.queries import Level
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Misuse, NotFound
+from node.usecases.access import record_access
+from node.usecases.admitting import cost_of
 from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.ports import Clock, Codec, Store, StoreWriter
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Hit, QueryHeader, QueryPayload
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.answering import Answerer
-    from node.usecases.audit import AuditLog
     from node.usecases.matching import Matcher
+    from node.usecases.node_audit import NodeAuditLog
 
 MAX_LISTED: Final = 1_000
 AGAIN: Final = 256
@@ -52,17 +55,22 @@ class Looked:
     payload: QueryPayload | None = None
     hits: tuple[Hit, ...] = ()
 
+    @property
+    def fingerprints(self) -> int:
+        """How many fingerprints it asks about; 0 if its content is deleted."""
+        return cost_of(self.payload.subjects) if self.payload else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldDeps:
     """The dependencies of a decision. `send`: sends a decision over the open stream, if any."""
 
     roster: Callable[[], Roster]
-    store: Store
+    store: NodeStore
     codec: Codec
     matcher: Matcher
     answerer: Answerer
-    audit: AuditLog
+    audit: NodeAuditLog
     clock: Clock
     send: Callable[[Reply], None]
 
@@ -127,7 +135,7 @@ class HeldQuestions:
             _, said = deps.answerer.decided(held.query, refusal)
             answer = deps.answerer.sign(said.answer)
 
-            def keep(tx: StoreWriter) -> None:
+            def keep(tx: NodeStoreWriter) -> None:
                 if tx.decide_held(number, decision, answer, now) and said.note:
                     said.note(tx)
 
@@ -144,8 +152,8 @@ class HeldQuestions:
                         "reason": refusal,
                         "at": now,
                     },
-                    also=keep,
-                )
+                ),
+                also=keep,
             )
             decided = self._found(number)
         deps.send(_reply(decided))
@@ -165,8 +173,7 @@ class HeldQuestions:
         return codec.decode_header(held.query.header), codec.decode_payload(held.query.payload)
 
     def _looks(self, what: str, held: HeldQuestion | None = None) -> None:
-        body = {"what": what, **(_about(held) if held else {}), "at": int(self._deps.clock())}
-        self._deps.audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
+        record_access(self._deps.audit, what, **(_about(held) if held else {}))
 
 
 def _about(held: HeldQuestion) -> dict[str, object]:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Clock, Codec, Store, StoreReader
+    from node.domain.ports import Clock, Codec
     from node.domain.stored_hits import HitCounts, StoredHit
+    from node.domain.stores import NodeStore, NodeStoreReader
 
 SHARE: Final = 2
 """At most this part of a page's lines is from one member."""
@@ -108,11 +109,11 @@ class HitList:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         codec: Codec,
         own: MemberId,
         clock: Clock,
-        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
     ) -> None:
         self._store = store
         self._codec = codec
@@ -156,7 +157,7 @@ class HitList:
         )
 
     def _said(
-        self, tx: StoreReader, hits: Sequence[StoredHit]
+        self, tx: NodeStoreReader, hits: Sequence[StoredHit]
     ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
         """The content of these hits' records, and who may read them."""
         said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}
@@ -278,7 +279,7 @@ def _likeness(hit: StoredHit) -> tuple[object, ...]:
     return hit.holding, hit.record.origin.member, evidence
 
 
-def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
+def _stretch(tx: NodeStoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
     """The hits that come next."""
     return tx.hits(
         case=wanted.case,
@@ -291,7 +292,7 @@ def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], befor
     )
 
 
-def behind(tx: StoreReader, own: MemberId) -> int:
+def behind(tx: NodeStoreReader, own: MemberId) -> int:
     """How many records of others, and waiting rows, are not matched yet."""
     matched = tx.matched()
     logs = [log for log in tx.logs() if log.origin.stream == "log" and log.origin.member != own]

@@ -36,7 +36,7 @@ from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain, PendingEntry
 from node.domain.matchable import contributable
-from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
+from node.domain.ports import Clock, Codec
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
 from node.domain.statements import (
@@ -49,6 +49,7 @@ from node.domain.statements import (
     Retraction,
     Statement,
 )
+from node.domain.stores import NodeStoreReader, NodeStoreWriter
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import Target, audience_within, find_target
@@ -117,8 +118,8 @@ class Ledger:
 
     def contribute_as(
         self,
-        drafts_in: Callable[[StoreWriter], Sequence[Draft]],
-        said: Callable[[StoreWriter, Sequence[RecordId]], None] = lambda _writer, _records: None,
+        drafts_in: Callable[[NodeStoreWriter], Sequence[Draft]],
+        said: Callable[[NodeStoreWriter, Sequence[RecordId]], None] = lambda _writer, _records: None,
     ) -> list[RecordId]:
         """As `contribute`, for the drafts that `drafts_in` makes inside the transaction, from the present state. `said`
         is told the records, in the same transaction.
@@ -147,7 +148,7 @@ class Ledger:
         self,
         statement: Cooperation,
         handling: Handling,
-        said: Callable[[StoreWriter, RecordId], None] = lambda _writer, _record: None,
+        said: Callable[[NodeStoreWriter, RecordId], None] = lambda _writer, _record: None,
     ) -> RecordId:
         """Makes a statement of cooperation. `said` is told its name, in the same transaction. An empty audience: for
         ourselves and the hub alone. Raises `Misuse`, `Refused`.
@@ -270,7 +271,12 @@ class Ledger:
     # --- one entry ------------------------------------------------------------------------------------------------
 
     def _say(
-        self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
+        self,
+        writer: NodeStoreWriter,
+        kind: Kind,
+        statement: Statement,
+        handling: Handling,
+        target: RecordId | None = None,
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
         if target is not None:
@@ -343,7 +349,7 @@ class Ledger:
         if kind == Kind.CONTRIBUTION or handling.audience != ():
             check_audience(handling, self._roster(), before)
 
-    def _began_as(self, reader: StoreReader, target: RecordId, spoken: _Spoken) -> int:
+    def _began_as(self, reader: NodeStoreReader, target: RecordId, spoken: _Spoken) -> int:
         """The kind of the first version of a record."""
         while spoken.kind in REPLACING:
             before = points_at(spoken.pending) if spoken.pending is not None else None
@@ -374,7 +380,7 @@ class Ledger:
         if not in_calendar(handling.retain_until_day):
             raise Misuse("the retention day is after the last supported day", remedy="give a day up to 9999-12-31")
 
-    def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
+    def _record_of(self, reader: NodeStoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:
             return None
         holding = reader.holding(holding_id)
@@ -382,7 +388,7 @@ class Ledger:
             raise NotFound("this node has no such holding")
         return holding.record
 
-    def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
+    def _own(self, reader: NodeStoreReader, target: RecordId) -> _Spoken:
         """An entry of ours. Raises `Refused` for another member's, `NotFound` if there is none."""
         try:
             check_own(self._origin, target.origin)
@@ -397,7 +403,7 @@ class Ledger:
             raise NotFound("your own log has no such record")
         return _Spoken(kind=placed.envelope.kind, placed=placed)
 
-    def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
+    def _check_newest(self, reader: NodeStoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
         """Raises `Refused` unless this is the newest version of a live record."""
         words, newest, ended, expired = waiting.kinds.get(target, set()) & OWN_TARGET, True, False, False
         if spoken.placed is not None:
@@ -416,7 +422,7 @@ class Ledger:
             )
 
 
-def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
+def _check_replaced(reader: NodeStoreReader, target: RecordId, index: int) -> None:
     """Raises `Refused` with the newest version's name, if a record has a newer version."""
     chain = chain_at(reader, target.origin, index, target.leaf)
     if chain.ended or chain.head is None or chain.head == (target.origin, index):

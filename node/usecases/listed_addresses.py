@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from node.domain.address_listings import AddressKey
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import Link
-    from node.domain.ports import Clock, Codec, StoreReader
+    from node.domain.ports import Clock, Codec
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStoreReader
 
 MEMBER_LISTINGS: Final = 250_000
 """Listings of one member that count. The largest national lists have some tens of thousands of addresses."""
@@ -63,7 +64,7 @@ class ListedAddresses:
         """The day of which it speaks, since 1970-01-01."""
         return int(self._clock()) // SECONDS_A_DAY
 
-    def of(self, tx: StoreReader, keys: Sequence[AddressKey]) -> Mapping[AddressKey, Listed]:
+    def of(self, tx: NodeStoreReader, keys: Sequence[AddressKey]) -> Mapping[AddressKey, Listed]:
         """The listed ones among these addresses."""
         found = tx.listings_of(keys)
         if not found:
@@ -87,7 +88,7 @@ class ListedAddresses:
             )
         return listed
 
-    def _disputes(self, tx: StoreReader, listings: Sequence[FiledListing]) -> Mapping[RecordId, set[MemberId]]:
+    def _disputes(self, tx: NodeStoreReader, listings: Sequence[FiledListing]) -> Mapping[RecordId, set[MemberId]]:
         """Who disputes which of these listings."""
         roots: defaultdict[RecordId, list[RecordId]] = defaultdict(list)
         for each in listings:
@@ -104,7 +105,7 @@ class ListedAddresses:
                 found |= dict.fromkeys(roots[RecordId(origin, leaf)], against)
         return found
 
-    def _against(self, tx: StoreReader, root: RecordId) -> set[MemberId]:
+    def _against(self, tx: NodeStoreReader, root: RecordId) -> set[MemberId]:
         links = tx.linked(root, [Kind.OPINION], limit=OPINIONS_READ)
         newest: dict[MemberId, tuple[tuple[int, int], Verdict]] = {}
         for link, body in _bodies(tx, links):
@@ -119,7 +120,7 @@ class ListedAddresses:
         return {member for member, (_, verdict) in newest.items() if verdict is Verdict.DISPUTE}
 
 
-def _bodies(tx: StoreReader, links: Sequence[Link]) -> list[tuple[Link, bytes]]:
+def _bodies(tx: NodeStoreReader, links: Sequence[Link]) -> list[tuple[Link, bytes]]:
     by_log: defaultdict[Origin, dict[int, Link]] = defaultdict(dict)
     for link in links:
         by_log[link.origin][link.index] = link
@@ -130,7 +131,7 @@ def _bodies(tx: StoreReader, links: Sequence[Link]) -> list[tuple[Link, bytes]]:
     ]
 
 
-def _last_places(tx: StoreReader) -> Mapping[MemberId, tuple[int, int]]:
+def _last_places(tx: NodeStoreReader) -> Mapping[MemberId, tuple[int, int]]:
     """The place of the last listing that counts, of each member that has too many."""
     counts: defaultdict[MemberId, list[tuple[Origin, int]]] = defaultdict(list)
     for origin, count in tx.count_listings().items():

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import Origin
     from node.domain.mentions import Stated
-    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.change import Change
 
 _KINDS: Final = frozenset({Kind.ADDRESS_LISTING, Kind.REVISION})
@@ -55,7 +56,7 @@ def file_change(change: Change) -> None:
     change.writer.put_listings(filed)
 
 
-def ensure_filed(store: Store, codec: Codec) -> None:
+def ensure_filed(store: NodeStore, codec: Codec) -> None:
     """Files the listings of a database that an older program wrote. Does nothing the second time."""
     with store.read() as tx:
         done = tx.setting(_FILED)
@@ -63,7 +64,7 @@ def ensure_filed(store: Store, codec: Codec) -> None:
         file_all(store, codec)
 
 
-def file_all(store: Store, codec: Codec) -> None:
+def file_all(store: NodeStore, codec: Codec) -> None:
     """Files every listing again from the logs. No other writer may change bodies meanwhile. After a crash, the next
     start begins again.
     """
@@ -81,7 +82,7 @@ def file_all(store: Store, codec: Codec) -> None:
         after = (page[-1].origin, page[-1].index)
 
 
-def _at(tx: StoreReader, codec: Codec, stated: Sequence[Stated]) -> list[FiledListing]:
+def _at(tx: NodeStoreReader, codec: Codec, stated: Sequence[Stated]) -> list[FiledListing]:
     """The listings among these entries."""
     places: defaultdict[Origin, list[int]] = defaultdict(list)
     for each in stated:
@@ -106,7 +107,7 @@ def _late(change: Change, gone: set[tuple[int, int]]) -> list[FiledListing]:
     return filed
 
 
-def _origins(writer: StoreWriter) -> Mapping[int, Origin]:
+def _origins(writer: NodeStoreWriter) -> Mapping[int, Origin]:
     return {log.number: log.origin for log in writer.logs()}
 
 

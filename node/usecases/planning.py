@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Subject
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore
     from node.usecases.allowing import AllowList
 
 NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
@@ -73,6 +74,16 @@ class Plan:
     levels: Mapping[Level, int] = field(default_factory=dict)
 
     @property
+    def subjects(self) -> int:
+        """How many subjects are to be asked about now."""
+        return sum(len(todo.subjects) for todo in self.todo)
+
+    @property
+    def fingerprints(self) -> int:
+        """How many fingerprints are to be asked about now."""
+        return sum(todo.part.cost for todo in self.todo)
+
+    @property
     def reduced(self) -> bool:
         """Whether a subject is searched for without orientations."""
         return any(subject.reduced for todo in self.todo for subject in todo.subjects)
@@ -85,7 +96,7 @@ class Planner:
     me: MemberId
     roster: Callable[[], Roster]
     allowed: AllowList
-    store: Store
+    store: NodeStore
     codec: Codec
     clock: Clock
     random: Callable[[int], bytes]

@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Purging deletes body, nonce and handling; the entry stays. Callers end a purge with `Store.scrub`.
+- Purging deletes body, nonce and handling; the entry stays. Callers end a purge with `Database.scrub`.
 - Remarks on a record go with the record's newest version, never with an earlier one.
 - The cost of a purge depends on what it deletes: a deleted remark is not read again.
 - One transaction deletes a bounded number of remarks. The rest is noted in it (`Owed`), and later transactions delete

@@ -9,7 +9,7 @@ from node.domain.address_listings import Granularity
 from node.domain.addresses import Address
 from node.domain.batch import BodyState
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import NotFound
 from node.tlog import merkle
 from tests.contracts.holdings import put
@@ -26,7 +26,7 @@ def listing(address: Address, origin: Origin, index: int, **values: int) -> File
     return FiledListing(key=address.key, origin=origin, index=index, leaf=leaf, revises=bool(index % 2), **days)
 
 
-def test_a_new_store_knows_no_address(store: Store) -> None:
+def test_a_new_store_knows_no_address(store: NodeStore) -> None:
     with store.read() as reader:
         assert reader.known_addresses(0, 10) == []
         assert reader.known_by_key([A.key]) == {}
@@ -36,7 +36,7 @@ def test_a_new_store_knows_no_address(store: Store) -> None:
         assert reader.count_listings() == {}
 
 
-def test_an_address_is_known_once_at_each_granularity(store: Store) -> None:
+def test_an_address_is_known_once_at_each_granularity(store: NodeStore) -> None:
     with store.write() as writer:
         first = writer.put_address(A, 5)
         assert writer.put_address(SAME_TEXT, 6)[1]
@@ -50,7 +50,7 @@ def test_an_address_is_known_once_at_each_granularity(store: Store) -> None:
         assert reader.count_known_addresses() == 3
 
 
-def test_evidence_is_kept_with_who_says_so_and_only_once(store: Store) -> None:
+def test_evidence_is_kept_with_who_says_so_and_only_once(store: NodeStore) -> None:
     one = Evidence(day=20_000, note="\u65e5\u672c: a page", by="officer", at=5)
     with store.write() as writer:
         id_, _ = writer.put_address(A, 5)
@@ -63,7 +63,7 @@ def test_evidence_is_kept_with_who_says_so_and_only_once(store: Store) -> None:
     assert known.evidence_day == 20_009
 
 
-def test_beyond_the_bound_the_oldest_evidence_goes(store: Store) -> None:
+def test_beyond_the_bound_the_oldest_evidence_goes(store: NodeStore) -> None:
     with store.write() as writer:
         id_, _ = writer.put_address(A, 5)
         for day in range(MAX_EVIDENCE + 2):
@@ -73,7 +73,7 @@ def test_beyond_the_bound_the_oldest_evidence_goes(store: Store) -> None:
     assert [each.day for each in known.evidence] == list(range(2, MAX_EVIDENCE + 2))
 
 
-def test_evidence_goes_with_its_holding(store: Store) -> None:
+def test_evidence_goes_with_its_holding(store: NodeStore) -> None:
     with store.write() as writer:
         holding = put(writer, "a picture")
         id_, _ = writer.put_address(A, 5)
@@ -85,7 +85,7 @@ def test_evidence_goes_with_its_holding(store: Store) -> None:
     assert [each.day for each in known.evidence] == [2]
 
 
-def test_our_own_listing_is_remembered_and_ends(store: Store) -> None:
+def test_our_own_listing_is_remembered_and_ends(store: NodeStore) -> None:
     record = RecordId(FR, merkle.leaf_hash(b"listing"))
     with store.write() as writer:
         id_, _ = writer.put_address(A, 5)
@@ -101,7 +101,7 @@ def test_our_own_listing_is_remembered_and_ends(store: Store) -> None:
         writer.set_listed(id_ + 7, record, 1)
 
 
-def test_forgotten_addresses_leave_nothing(store: Store) -> None:
+def test_forgotten_addresses_leave_nothing(store: NodeStore) -> None:
     with store.write() as writer:
         id_, _ = writer.put_address(A, 5)
         writer.put_evidence(id_, Evidence(day=1, note="a note"))
@@ -118,7 +118,7 @@ def test_forgotten_addresses_leave_nothing(store: Store) -> None:
         assert reader.known_by_key([A.key])[A.key].evidence == ()
 
 
-def test_listings_are_found_by_address_whatever_the_log(store: Store) -> None:
+def test_listings_are_found_by_address_whatever_the_log(store: NodeStore) -> None:
     append(store, batch(store, FR, list("0123")))
     append(store, batch(store, JP, list("0123")))
     filed = [listing(A, FR, 0), listing(A, JP, 3), listing(SAME_TEXT, FR, 1, evidence_day=7), listing(B, FR, 2)]
@@ -141,7 +141,7 @@ def test_listings_are_found_by_address_whatever_the_log(store: Store) -> None:
             reader.listing_place(JP, 1)
 
 
-def test_a_place_has_one_listing(store: Store) -> None:
+def test_a_place_has_one_listing(store: NodeStore) -> None:
     append(store, batch(store, FR, ["0"]))
     with store.write() as writer:
         writer.put_listings([listing(A, FR, 0)])
@@ -151,7 +151,7 @@ def test_a_place_has_one_listing(store: Store) -> None:
         assert reader.listings_of([A.key, B.key]) == {B.key: [listing(B, FR, 0)]}
 
 
-def test_a_listing_goes_with_its_body(store: Store) -> None:
+def test_a_listing_goes_with_its_body(store: NodeStore) -> None:
     append(store, batch(store, FR, list("0123")))
     with store.write() as writer:
         writer.put_listings([listing(A, FR, index) for index in range(4)])

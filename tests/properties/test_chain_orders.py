@@ -77,8 +77,10 @@ class Story:
             nonce=leaf_hash(b"%d" % number),
         )
         self.said.append(log.add(*entry))
-        if replaced_by(kind) or kind in REPLACING:
-            self.records[self.said[-1]] = kind if kind in REPLACING else replaced_by(kind)
+        if begins or kind == Kind.CONTRIBUTION:
+            self.records[self.said[-1]] = replaced_by(kind)
+        elif target is not None and kind in REPLACING and self.records.get(target) == kind:
+            self.records[self.said[-1]] = kind
 
     def _may_change(self, speaker: Origin, kind: Kind, target: RecordId) -> bool:
         """Anything of its own log; of an earlier epoch, records alone, and each by what may replace it. What else is
@@ -135,7 +137,7 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
             assert chain_faults(reader, log.speaker.origin, run) == []
         states = {log.speaker.origin: list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states) for log in logs}
     links = store._state.links
-    roots = {link.chain for link in links.values()}
+    roots = {link.chain for link in links.values() if link.counts}
     # A mention makes a chain of a record that nothing points at, and leaves it there when its statement goes.
     chains = {root: chain for root, chain in store._state.chains.items() if root in roots}
     mentions = store._state.mentions.items()

@@ -25,6 +25,10 @@ class AddressTables:
     last: int = 0
     listings: dict[tuple[Origin, int], FiledListing] = field(default_factory=dict)
 
+    def forget(self, origin: Origin, index: int) -> None:
+        """The listing of an entry goes with its body."""
+        self.listings.pop((origin, index), None)
+
 
 class MemoryAddresses:
     """`AddressWriter` over `AddressTables`."""
@@ -95,9 +99,6 @@ class MemoryAddresses:
 
     def forget_all_listings(self) -> None:
         self._addresses.listings.clear()
-
-    def _forget_listing(self, origin: Origin, index: int) -> None:
-        self._addresses.listings.pop((origin, index), None)
 
     def _forget_evidence_of(self, holding_id: int) -> None:
         for each in list(self._addresses.known.values()):

@@ -19,7 +19,7 @@ from node.pki.files import write_atomic
 from node.pki.keys import KeyRing
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
-from node.store.store import open_store
+from node.store.store import open_node_store
 from tests.unit.pki.federation import FEDERATION, FR, NOW
 
 
@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Home:
     made.keys.mkdir()
     for name in ("coming.keys", "node.keys"):
         KeyRing.for_member(FEDERATION, FR).save(made.keys / name, Passphrase(b"old"))
-    open_store(made.database, create=True).close()
+    open_node_store(made.database, create=True).close()
     return made
 
 
@@ -56,7 +56,7 @@ def test_all_keys_of_a_home_are_under_the_new_passphrase_and_the_act_is_written_
     line = passphrases.change_of_home(home, said("old"), said("new"), NOBODY)
     assert line == {"keys": ["coming", "node"], "changed": 2, "missing": []}
     assert all(opens(path, "new") and not opens(path, "old") for path in home.keys.iterdir())
-    store = open_store(home.database, create=False)
+    store = open_node_store(home.database, create=False)
     with store.read() as reader:
         assert [log.origin.stream for log in reader.logs() if log.size] == ["audit"]
     store.close()

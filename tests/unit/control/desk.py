@@ -20,19 +20,24 @@ from node.domain.ids import Origin
 from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
-from node.usecases.audit import AuditLog
+from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
+from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
+from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
@@ -55,7 +60,7 @@ class Desk:
         (self.record,) = self.node.ledger.contribute([Draft(statement=picture(1))])
         asyncio.run(self.node.publisher.round())
         self.origin = Origin(FR.origin.federation, FR.id, 1, "audit")
-        self.audit = AuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
+        self.audit = NodeAuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
         store, codec = self.node.store, ProtoCodec()
         self.backups: list[str] = []
         listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)
@@ -85,25 +90,23 @@ class Desk:
         self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
         matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
-        list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
-        self.hits = HitCommands(hits=hits, list_hits=list_hits, cases=Cases(store), audit=self.audit, clock=world.clock)
+        self.list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
+        self.hits = HitCommands(
+            reading=HitReading(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
+        )
         self.cases = CaseCommands(
-            known=Cases(store),
-            hits=hits,
-            list_hits=list_hits,
-            audit=self.audit,
-            clock=world.clock,
+            reading=CaseReading(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
         )
         self.search = SearchCommands(
-            policy=Policy,
-            intake=None,  # type: ignore[arg-type]
-            matcher=matcher,
-            hits=hits,
-            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
-            cases=Cases(store),
-            store=store,
-            audit=self.audit,
-            clock=world.clock,
+            ingesting=None,  # type: ignore[arg-type]
+            searching=Searching(
+                policy=Policy,
+                matcher=matcher,
+                kept=StoredHits(store=store, own=FR.id, clock=world.clock),
+                cases=Cases(store),
+                store=store,
+                audit=self.audit,
+            ),
         )
         self.planner = Planner(
             me=FR.id,
@@ -115,12 +118,13 @@ class Desk:
             random=os.urandom,
         )
         self.queries = QueryCommands(
-            planner=self.planner,
-            asker=None,  # type: ignore[arg-type]
-            store=store,
-            codec=codec,
-            audit=self.audit,
-            clock=world.clock,
+            querying=Querying(
+                planner=self.planner,
+                asker=None,  # type: ignore[arg-type]
+                store=store,
+                codec=codec,
+            ),
+            reading=QueryReading(store=store, codec=codec, audit=self.audit),
         )
         store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
         self.admin = NodeCommands(
@@ -135,7 +139,6 @@ class Desk:
             certificate_expires=lambda: None,
             check_index=lambda: None,
             hits=hits,
-            random=os.urandom,
             clock=world.clock,
         )
 

@@ -193,11 +193,11 @@ def test_one_look_searches_for_a_bounded_number_of_holdings_and_goes_on(
 
 
 def test_what_matches_rows_of_a_case_of_a_list_alone(desk: Desk, held: list[int], lists: Lists) -> None:
-    found = [each for page in desk.hits.list_hits.of("A", case="K-1") for each in page]
+    found = [each for page in desk.list_hits.of("A", case="K-1") for each in page]
     assert [each.holding for each in found] == held[1:]
     assert {hit.row.case for each in found for hit in each.hits if hit.row} == {"K-1"}
     take(lists, "C", {"first": [row(1, id=f"{at}") for at in range(40)], "last": [row(1, id="last")]})
-    (only,) = [each for page in desk.hits.list_hits.of("C", case="last") for each in page]
+    (only,) = [each for page in desk.list_hits.of("C", case="last") for each in page]
     assert (only.holding, only.left_out) == (held[0], 31), "it is near a row of the case that is not among those shown"
 
 

@@ -12,6 +12,9 @@ from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.errors import Misuse
 from node.match.ranking import rank
+from node.usecases.cases import Cases
+from node.usecases.hit_list import HitList
+from node.usecases.hit_reading import HitReading
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
@@ -45,7 +48,9 @@ def lines(command: Any, arguments: Line) -> list[Line]:
 def hits(shelf: Shelf) -> Any:
     matcher = Matcher(store=shelf.node.store, index=shelf.node.index, codec=CODEC, rank=rank, own=lambda: FR.id)
     found = ListHits(store=shelf.node.store, index=shelf.node.index, matcher=matcher, radius=lambda: 31)
-    return ListHitCommands(found=found, audit=shelf.audit, clock=shelf.node.world.clock).list_hits
+    cases = Cases(shelf.node.store)
+    stored = HitList(store=shelf.node.store, codec=CODEC, own=FR.id, clock=shelf.node.world.clock)
+    return ListHitCommands(reading=HitReading(hits=stored, list_hits=found, cases=cases, audit=shelf.audit)).list_hits
 
 
 def sharing(shelf: Shelf) -> Any:

@@ -17,9 +17,10 @@ from node.domain.wording import Terms
 from node.usecases.address_book import AddressBook, Given, Taken, Typed
 from node.usecases.address_checking import AddressChecks
 from node.usecases.address_listing import AddressListings, Outcome
-from node.usecases.audit import AuditLog, unpack_body
+from node.usecases.audit import unpack_body
 from node.usecases.consent import Consent
 from node.usecases.listed_addresses import Listed, ListedAddresses
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.recordlist import RecordList
 from tests.simulator.federation import TODAY, Speaker
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
@@ -44,12 +45,12 @@ class Country:
     """A node and its use cases on addresses. Close it."""
 
     node: Node
-    audit: AuditLog = field(init=False)
+    audit: NodeAuditLog = field(init=False)
 
     def __post_init__(self) -> None:
         node, clock = self.node, self.node.world.clock
         origin = Origin(node.origin.federation, node.origin.member, 1, "audit")
-        self.audit = AuditLog(store=node.store, origin=origin, clock=clock, random=os.urandom)
+        self.audit = NodeAuditLog(store=node.store, origin=origin, clock=clock, random=os.urandom)
         self.listed = ListedAddresses(codec=CODEC, roster=node.world.current, clock=clock)
         seen: dict[str, Any] = {"store": node.store, "audit": self.audit, "clock": clock}
         self.book = AddressBook(**seen, suffixes=FewSuffixes(), listed=self.listed)

@@ -1,0 +1,133 @@
+"""Reading cases: the list of them, and one reference with its hits and with what lists say of it.
+
+Rules this module upholds:
+
+- The audit log has who looks before anything is read.
+- What a list says of a case comes only on request, and under the name of the list.
+- The hits shown with a case are no longer new once they were handed out (`usecases.hit_reading`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from node.usecases.access import record_access
+from node.usecases.hit_list import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from node.domain.lists import ListedRow, ReferenceList
+    from node.domain.stored_hits import HitCounts
+    from node.usecases.audit import AuditLog
+    from node.usecases.cases import Cases, ImportedCase, NamedCases, OwnHoldings
+    from node.usecases.hit_list import HitList, ShownHit
+    from node.usecases.list_hits import HoldingHits, ListHits
+
+LISTED: Final = 100
+"""Cases on a page of the list, and rows on a page of a case, if a person names no number."""
+HITS_SHOWN: Final = 10
+"""Hits on records, and holdings that match lists, that are shown with a case, the newest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """A page of references. `after`: where the next page continues."""
+
+    cases: Sequence[NamedCases]
+    more: bool
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCase:
+    """A case of this node. `on_lists`: how many of its holdings that match lists are shown; `more_on_lists`: whether
+    there may be more.
+    """
+
+    named: NamedCases
+    holdings: OwnHoldings
+    counts: HitCounts
+    on_lists: int
+    more_on_lists: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOfList:
+    """A case of a list. `said`: what the list says of it, "" if it says nothing or was not asked for."""
+
+    case: ImportedCase
+    named: NamedCases
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOfCase:
+    """A row of the case of a list."""
+
+    of: ReferenceList
+    row: ListedRow
+
+
+CaseSeen = OwnCase | CaseOfList | RowOfCase
+"""What is told of one reference besides hits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReading:
+    """For the event loop. `cases`: all of them; `hits`: stored hits on records; `list_hits`: hits on lists."""
+
+    cases: Cases
+    hits: HitList
+    list_hits: ListHits
+    audit: AuditLog
+
+    async def page(self, after: str, limit: int) -> CasePage:
+        """At most `limit` references after `after`, in order."""
+        await asyncio.to_thread(record_access, self.audit, "cases", limit=limit)
+        found, more = await asyncio.to_thread(self.cases.page, after, limit)
+        return CasePage(cases=found, more=more, after=found[-1].reference if found else after)
+
+    async def one(
+        self, reference: str, name: str = "", *, after: int = 0, limit: int, words: bool = False
+    ) -> AsyncGenerator[CaseSeen | ShownHit | HoldingHits, None]:
+        """The cases of the reference: the one of this node, followed by its newest hits on records and on lists; those
+        of lists; and rows of the case of a list, if one list is meant, with ids above `after`. `name`: the list that a
+        person names; then its case alone. `words`: with what the file said. Raises `NotFound`.
+        """
+        await asyncio.to_thread(record_access, self.audit, "case", case=reference, list=name)
+        found = await asyncio.to_thread(self.cases.named, reference)
+        if name:
+            await asyncio.to_thread(self.cases.chosen, reference, name)
+        elif found.holdings:
+            async with aclosing(self._own(found)) as own:
+                async for each in own:
+                    yield each
+        shown = [each for each in found.imported if name in ("", each.of.name)]
+        for case in shown:
+            said = await asyncio.to_thread(self.cases.said, case.of, reference) if words else ""
+            yield CaseOfList(case=case, named=found, said=said)
+        if len(shown) == 1:
+            of = shown[0].of
+            for row in await asyncio.to_thread(self.cases.rows, of, reference, after, limit, words=words):
+                yield RowOfCase(of=of, row=row)
+
+    async def _own(self, found: NamedCases) -> AsyncGenerator[OwnCase | ShownHit | HoldingHits, None]:
+        reference = found.reference
+        page = await asyncio.to_thread(self.hits.page, Wanted(case=reference, limit=HITS_SHOWN))
+        listed = await asyncio.to_thread(self.list_hits.newest, reference, limit=HITS_SHOWN)
+        yield OwnCase(
+            named=found,
+            holdings=await asyncio.to_thread(self.cases.own_holdings, reference),
+            counts=(await asyncio.to_thread(self.hits.stand, reference)).counts,
+            on_lists=len(listed.holdings),
+            more_on_lists=listed.next is not None,
+        )
+        for hit in page.hits:
+            yield hit
+        await asyncio.to_thread(self.hits.shown, page.seen)
+        for holding in listed.holdings:
+            yield holding
