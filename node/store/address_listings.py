@@ -22,7 +22,11 @@ from node.store.tables.addresses import address_listings as table
 from node.store.tables.logs import logs
 
 _COLUMNS: Final = ("log_no", "idx", "granularity", "hash", "leaf", "revises", "evidence_day", "issued_day")
-_LISTINGS: Final = select(table, logs.c.origin).join(logs, logs.c.number == table.c.log_no)
+_LISTINGS: Final = (
+    select(table, logs.c.origin)
+    .join(logs, logs.c.number == table.c.log_no)
+    .where(table.c.hash.in_(bindparam("hashes", expanding=True)))
+)
 _COUNTS: Final = (
     select(logs.c.origin, func.count()).join(table, table.c.log_no == logs.c.number).group_by(logs.c.origin)
 )
@@ -53,11 +57,13 @@ class ListingRows(Repository):
     """The part of `AddressReader` for listings."""
 
     def listings_of(self, keys: Sequence[AddressKey]) -> Mapping[AddressKey, list[FiledListing]]:
+        wanted = set(keys)
         found: dict[AddressKey, list[FiledListing]] = {}
-        for some in chunks(dict.fromkeys((key.hash, int(key.granularity)) for key in keys)):
-            for row in self._connection.execute(_LISTINGS.where(tuple_(table.c.hash, table.c.granularity).in_(some))):
+        for some in chunks({key.hash for key in wanted}):
+            for row in self._connection.execute(_LISTINGS, {"hashes": some}):
                 listing = _listing(row)
-                found.setdefault(listing.key, []).append(listing)
+                if listing.key in wanted:
+                    found.setdefault(listing.key, []).append(listing)
         return found
 
     def listed_keys(self, after: AddressKey | None, limit: int) -> list[AddressKey]:

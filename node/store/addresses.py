@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from node.domain.address_book import MAX_EVIDENCE, Evidence, KnownAddress
 from node.domain.address_listings import AddressKey, Granularity
@@ -26,6 +26,7 @@ from node.store.tables.addresses import address_evidence as proof
 from node.store.tables.addresses import known_addresses as known
 
 _COUNT: Final = select(func.count()).select_from(known)
+_BY_HASH: Final = select(known).where(known.c.hash.in_(bindparam("hashes", expanding=True)))
 
 
 def forget_evidence_of(connection: Connection, holding_id: int) -> None:
@@ -49,16 +50,17 @@ class AddressRows(ListingRows):
 
     def known_by_key(self, keys: Sequence[AddressKey]) -> Mapping[AddressKey, KnownAddress]:
         found: dict[AddressKey, KnownAddress] = {}
-        for some in chunks(dict.fromkeys((key.hash, int(key.granularity)) for key in keys)):
-            rows = self._known(select(known).where(tuple_(known.c.hash, known.c.granularity).in_(some)))
-            found |= {each.address.key: each for each in rows}
+        wanted = set(keys)
+        for some in chunks({key.hash for key in wanted}):
+            rows = self._known(_BY_HASH, {"hashes": some})
+            found |= {each.address.key: each for each in rows if each.address.key in wanted}
         return found
 
     def count_known_addresses(self) -> int:
         return int(self._connection.scalar(_COUNT) or 0)
 
-    def _known(self, statement: Select[Any]) -> list[KnownAddress]:
-        rows = self._connection.execute(statement).all()
+    def _known(self, statement: Select[Any], values: dict[str, Any] | None = None) -> list[KnownAddress]:
+        rows = self._connection.execute(statement, values or {}).all()
         texts = vault.get(self._connection, [row.vault_id for row in rows])
         evidence = self._evidence([row.id for row in rows])
         return [

@@ -198,7 +198,7 @@ class AddressBook:
         self._looks("addresses list", limit=limit)
         with self._store.read() as tx:
             known = tx.known_addresses(after, limit)
-            listed: Mapping[AddressKey, Listed] = self._listed.of(tx, [each.address.key for each in known])
+            listed: Mapping[AddressKey, Listed] = self._listed.within(tx).of([each.address.key for each in known])
             shown = [Shown(known=each, listed=listed.get(each.address.key)) for each in known]
             return shown, tx.count_known_addresses()
 

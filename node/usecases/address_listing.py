@@ -114,7 +114,7 @@ class AddressListings:
         read = read_address(typed.text)
         key = read.at(granularity or read.given).key
         with self._store.read() as tx:
-            listed = self._listed.of(tx, [key]).get(key)
+            listed = self._listed.within(tx).of([key]).get(key)
         theirs = _records_of(listed, lambda member: member != self._own)
         if not theirs:
             raise NotFound(

@@ -24,7 +24,7 @@ from node.errors import Malformed
 from node.usecases.purging import root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from node.domain.address_book import FiledListing
     from node.domain.address_listings import AddressKey
@@ -51,9 +51,7 @@ class Listed:
 
 
 class ListedAddresses:
-    """Inside one snapshot of the caller; `of` blocks as the snapshot does. `roster`: the last verified one; without
-    one, no member is active and nothing is in force.
-    """
+    """`roster`: the last verified one; without one, no member is active and nothing is in force."""
 
     def __init__(self, *, codec: Codec, roster: Callable[[], Roster | None], clock: Clock) -> None:
         self._codec = codec
@@ -64,51 +62,66 @@ class ListedAddresses:
         """The day of which it speaks, since 1970-01-01."""
         return int(self._clock()) // SECONDS_A_DAY
 
-    def of(self, tx: NodeStoreReader, keys: Sequence[AddressKey]) -> Mapping[AddressKey, Listed]:
+    def within(self, tx: NodeStoreReader) -> ListedIn:
+        """The listings of one snapshot, today."""
+        roster = self._roster()
+        return ListedIn(tx, self._codec, roster.active() if roster else (), self.today())
+
+
+class ListedIn:
+    """The listings of one snapshot on one day. Blocks as the snapshot does."""
+
+    def __init__(self, tx: NodeStoreReader, codec: Codec, active: Collection[MemberId], today: int) -> None:
+        self._tx = tx
+        self._codec = codec
+        self._active = active
+        self._today = today
+        self._last: Mapping[MemberId, tuple[int, int]] | None = None
+
+    def of(self, keys: Sequence[AddressKey]) -> Mapping[AddressKey, Listed]:
         """The listed ones among these addresses."""
-        found = tx.listings_of(keys)
+        found = self._tx.listings_of(keys)
         if not found:
             return {}
-        roster, today = self._roster(), self.today()
-        active = roster.active() if roster else ()
-        last = _last_places(tx)
-        disputes = self._disputes(tx, [each for some in found.values() for each in some])
+        if self._last is None:
+            self._last = _last_places(self._tx)
+        disputes = self._disputes([each for some in found.values() for each in some])
         listed = {}
         for key, some in found.items():
-            counting = [each for each in some if _place(each) <= last.get(each.origin.member, _place(each))]
+            counting = [each for each in some if _place(each) <= self._last.get(each.origin.member, _place(each))]
             against = {member for each in some for member in disputes.get(RecordId(each.origin, each.leaf), ())}
             stated = [
                 Stated(member=each.origin.member, evidence_day=each.evidence_day, issued_day=each.issued_day)
                 for each in counting
             ]
             listed[key] = Listed(
-                standing=standing(stated, against, active, today),
+                standing=standing(stated, against, self._active, self._today),
                 listings=tuple(sorted(counting, key=_order)),
                 left_out=len(some) - len(counting),
             )
         return listed
 
-    def _disputes(self, tx: NodeStoreReader, listings: Sequence[FiledListing]) -> Mapping[RecordId, set[MemberId]]:
+    def _disputes(self, listings: Sequence[FiledListing]) -> Mapping[RecordId, set[MemberId]]:
         """Who disputes which of these listings."""
         roots: defaultdict[RecordId, list[RecordId]] = defaultdict(list)
         for each in listings:
             name = RecordId(each.origin, each.leaf)
-            root = root_of(tx, each.origin, each.index, each.leaf)[0] if each.revises else name
+            root = root_of(self._tx, each.origin, each.index, each.leaf)[0] if each.revises else name
             roots[root].append(name)
         leaves: defaultdict[Origin, list[bytes]] = defaultdict(list)
         for root in roots:
             leaves[root.origin].append(root.leaf)
         found: dict[RecordId, set[MemberId]] = {}
         for origin, some in leaves.items():
-            for leaf in tx.roots(origin, some):
-                against = self._against(tx, RecordId(origin, leaf))
+            for leaf in self._tx.roots(origin, some):
+                against = self._against(RecordId(origin, leaf))
                 found |= dict.fromkeys(roots[RecordId(origin, leaf)], against)
         return found
 
-    def _against(self, tx: NodeStoreReader, root: RecordId) -> set[MemberId]:
-        links = tx.linked(root, [Kind.OPINION], limit=OPINIONS_READ)
+    def _against(self, root: RecordId) -> set[MemberId]:
+        links = self._tx.linked(root, [Kind.OPINION], limit=OPINIONS_READ)
         newest: dict[MemberId, tuple[tuple[int, int], Verdict]] = {}
-        for link, body in _bodies(tx, links):
+        for link, body in _bodies(self._tx, links):
             try:
                 said = self._codec.decode_body(Kind.OPINION, body)
             except Malformed:  # kept and shown as malformed; it says nothing

@@ -105,7 +105,7 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]], *, again: bool = False
         file_all(store, CODEC)
     listed = ListedAddresses(codec=CODEC, roster=lambda: ROSTER, clock=lambda: NOW)
     with store.read() as reader:
-        return dict(store._state.addresses.listings), listed.of(reader, KEYS)
+        return dict(store._state.addresses.listings), listed.within(reader).of(KEYS)
 
 
 @settings(max_examples=200, deadline=None)

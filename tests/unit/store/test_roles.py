@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.address_book import AddressWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
@@ -20,7 +21,16 @@ from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
 
 SHARED = (LogWriter, UsageWriter, SettingWriter, LineReader)
-NODES = (HoldingWriter, AllowWriter, HitWriter, ListWriter, QueryWriter, AnswerWriter, IndexingWriter)
+NODES = (
+    HoldingWriter,
+    AllowWriter,
+    HitWriter,
+    ListWriter,
+    QueryWriter,
+    AnswerWriter,
+    IndexingWriter,
+    AddressWriter,
+)
 HUBS = (HubWriter,)
 
 

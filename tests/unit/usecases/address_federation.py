@@ -87,7 +87,7 @@ class Country:
         read = read_address(text)
         key = read.at(granularity or read.given).key
         with self.node.store.read() as tx:
-            return self.listed.of(tx, [key]).get(key)
+            return self.listed.within(tx).of([key]).get(key)
 
     def audited(self) -> list[dict[str, Any]]:
         """The bodies of the audit log."""
