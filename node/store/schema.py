@@ -20,6 +20,8 @@ from typing import Final
 from node.store.tables import (
     addresses,
     answers,
+    case_files,
+    categorisations,
     hits,
     holdings,
     hub,
@@ -27,6 +29,7 @@ from node.store.tables import (
     lists,
     logs,
     mentions,
+    officers,
     queries,
     usage,
     vault,
@@ -34,7 +37,8 @@ from node.store.tables import (
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    addresses, answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault,
+    addresses, answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers,
+    queries, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -174,7 +174,7 @@ class AddressBook:
                     raise NotFound(
                         f"there is no holding {evidence.holding}", remedy="vigil holdings shows what this node has"
                     )
-        return replace(evidence, by=caller().officer, at=now)
+        return replace(evidence, by=caller().name, at=now)
 
     def forget(self, typed: Sequence[Typed], granularity: Granularity | None) -> list[AddressKey]:
         """Deletes the plain form and the evidence of addresses; their keys. Raises `Misuse`, `NotFound` before anything
