@@ -77,7 +77,8 @@ def due_words(line: Line) -> str:
     """A listing of ours that ends."""
     if "due" in line:
         return f"{count(line['due'], 'listing')} to be checked again."
-    return f"{line['last_day']}  {address_words(line)}"
+    gone = "" if line["evidence"] else "\n" + below(2, "its evidence is gone: add new evidence, or withdraw it")
+    return f"{line['last_day']}  {address_words(line)}{gone}"
 
 
 def listed_words(listed: Line | None) -> str:

@@ -68,7 +68,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A listing of ours that ends soon, or has ended. `last_day`: the last day on which it counts."""
+    """A listing of ours that ends soon or has ended, or whose evidence is gone. `last_day`: the last day on which it
+    counts.
+    """
 
     known: KnownAddress
     last_day: int
@@ -132,7 +134,9 @@ class AddressListings:
         return Outcome(known=None, typed=typed, done=Done.DISPUTED, records=tuple(said))
 
     def due(self, within_days: int) -> list[Due]:
-        """Our listings that end within so many days, or have ended; those that end first come first."""
+        """Our listings that end within so many days or have ended, and those whose evidence is gone. Those that end
+        first come first.
+        """
         found: list[Due] = []
         today, after = self._listed.today(), 0
         with self._store.read() as tx:
@@ -140,7 +144,7 @@ class AddressListings:
                 after = page[-1].id
                 for known in page:
                     last = known.listed_day + VALID_DAYS
-                    if known.record is not None and last - within_days <= today:
+                    if known.record is not None and (last - within_days <= today or not known.evidence):
                         found.append(Due(known=known, last_day=last))
         return sorted(found, key=lambda each: (each.last_day, each.known.id))
 

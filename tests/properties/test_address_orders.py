@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from node.usecases.entry_columns import Handlings
 from node.usecases.listed_addresses import Listed, ListedAddresses
 from node.usecases.listing_filing import file_all
 from node.usecases.replica import Rules, position, verify_package
-from tests.simulator.federation import NOW, TODAY, Log, Speaker, entry_of, roster
+from tests.simulator.federation import NOTHING, NOW, TODAY, Log, Speaker, entry_of, roster
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC
 
@@ -85,8 +86,12 @@ def statement(kind: Kind, content: int) -> Statement:
 Outcome = tuple[dict[tuple[Origin, int], FiledListing], Mapping[AddressKey, Listed]]
 
 
-def outcome(logs: list[Log], cuts: list[tuple[int, int]], *, again: bool = False) -> Outcome:
-    """What a node holds in the end, if it got the logs in these pieces (log, how many entries), and then the rest."""
+def outcome(
+    logs: list[Log], cuts: list[tuple[int, int]], *, again: bool = False, late: Collection[int] = ()
+) -> Outcome:
+    """What a node holds in the end, if it got the logs in these pieces (log, how many entries), and then the rest.
+    `late`: the bodies at these places in the logs came after everything else.
+    """
     store = MemoryStore()
     catalogue = Catalogue(store=store, index=LocalIndex(), codec=CODEC)
     for which, count in [*cuts, *((which, 1 << 20) for which in range(len(logs)))]:
@@ -97,10 +102,19 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]], *, again: bool = False
         if stop == at.state.size:
             continue
         rules = Rules(roster=ROSTER, copy=Copy(reader=None, expired_before=TODAY), cosigned=True)
-        package = log.package(at.state.size, stop, hub=True)
+        package = without(log, late).package(at.state.size, stop, hub=True)
         verified = verify_package(at, package, rules, Handlings(CODEC.decode_handling))
         with catalogue.change() as change:
             change.apply(verified)
+    for log in logs:
+        origin = log.speaker.origin
+        with catalogue.change() as change:
+            lacks = change.writer.missing(origin, 1 << 20)
+            change.fill(
+                origin,
+                {index: log.entries[index][1] for index in lacks},
+                {index: log.disclosures[index] for index in lacks},
+            )
     if again:
         file_all(store, CODEC)
     listed = ListedAddresses(codec=CODEC, roster=lambda: ROSTER, clock=lambda: NOW)
@@ -108,11 +122,26 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]], *, again: bool = False
         return dict(store._state.addresses.listings), listed.within(reader).of(KEYS)
 
 
+def without(log: Log, places: Collection[int]) -> Log:
+    """The same log, with nothing disclosed at these places."""
+    shown = [NOTHING if index in places else each for index, each in enumerate(log.disclosures)]
+    return replace(log, disclosures=shown)
+
+
 @settings(max_examples=200, deadline=None)
 @given(steps=STEPS, cuts=CUTS)
 def test_any_order_of_arrival_ends_with_the_same_listings(steps: list[Step], cuts: list[tuple[int, int]]) -> None:
     logs = told(steps)
     assert outcome(logs, cuts) == outcome(logs, [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=STEPS, cuts=CUTS, late=st.sets(st.integers(0, 5)))
+def test_bodies_that_come_late_end_with_the_same_listings(
+    steps: list[Step], cuts: list[tuple[int, int]], late: set[int]
+) -> None:
+    logs = told([(who, kind, about, content, False) for who, kind, about, content, _ in steps])
+    assert outcome(logs, cuts, late=late) == outcome(logs, [])
 
 
 @settings(max_examples=100, deadline=None)

@@ -150,11 +150,17 @@ def test_submit_withdraw_dispute_and_forget_send_what_was_typed(node: Node, vigi
 
 
 def test_what_is_due_is_listed_by_its_last_day(node: Node, vigil: Vigil) -> None:
-    node.answers["addresses-due"] = [ADDRESS | {"id": 1, "last_day": "2031-06-01"}, {"due": 1}]
+    evidence = [{"day": "2031-03-01", "holding": None, "note": "seen", "by": None, "at": 1}]
+    node.answers["addresses-due"] = [
+        ADDRESS | {"id": 1, "last_day": "2031-06-01", "evidence": evidence},
+        ADDRESS | {"id": 2, "last_day": "2031-08-01", "evidence": []},
+        {"due": 2},
+    ]
     ran = vigil("addresses", "due", "--days", "30")
     assert node.call("addresses-due").arguments == {"days": 30}
     assert ran.out.startswith("2031-06-01  xn--bcher-kva.example")
-    assert "1 listing to be checked again." in ran.out
+    assert ran.out.count("its evidence is gone") == 1
+    assert "2 listings to be checked again." in ran.out
 
 
 def export_of(data: bytes, sha256: str = "") -> list[Line]:

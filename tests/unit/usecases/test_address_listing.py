@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from node.domain.address_book import Evidence
 from node.domain.address_listings import Granularity
 from node.domain.address_standing import VALID_DAYS, Force
 from node.domain.envelope import Kind
@@ -14,10 +15,11 @@ from node.domain.roster import MemberStatus
 from node.domain.wording import Terms
 from node.errors import Misuse, NotFound, Refused
 from node.usecases import listed_addresses
-from node.usecases.address_book import Typed
+from node.usecases.address_book import Given, Typed
 from node.usecases.address_listing import Done
 from node.usecases.consent import Consent
 from node.usecases.listing_filing import file_all
+from tests.contracts.holdings import put
 from tests.simulator.federation import TODAY, roster
 from tests.simulator.world import CODEC
 from tests.unit.usecases.address_federation import SPEAKERS, Country, Federation, kinds_in
@@ -224,6 +226,37 @@ def test_our_listings_that_end_soon_are_due(federation: Federation) -> None:
     assert [(each.known.address.text, each.last_day - TODAY) for each in due] == [("bad.example/2", 12)]
     federation.days_pass(VALID_DAYS + 30)
     assert [each.known.address.text[-1] for each in federation.fr.listings.due(14)] == ["2", "1", "3"]
+
+
+def test_a_listing_whose_evidence_is_gone_is_due(federation: Federation) -> None:
+    with federation.fr.node.store.write() as tx:
+        holding = put(tx, "a screenshot")
+    given = Given(evidence=Evidence(day=TODAY, holding=holding))
+    federation.fr.book.add([Typed(text=PAGE)], given)
+    federation.fr.submit(PAGE)
+    assert federation.fr.listings.due(14) == []
+    with federation.fr.node.store.write() as tx:
+        tx.delete_holding(holding)
+    assert [each.known.evidence for each in federation.fr.listings.due(14)] == [()]
+    (refused,) = federation.fr.submit(PAGE)
+    assert isinstance(refused.error, Refused)
+
+
+def test_listings_that_an_older_program_stored_are_filed_at_the_start(federation: Federation) -> None:
+    federation.fr.list_(PAGE)
+    federation.settle()
+    node = federation.it.node
+    before = dict(node.store._state.addresses.listings)
+    assert before
+    with node.store.write() as tx:
+        tx.forget_all_listings()
+        tx.set_setting("address-listings-filed", b"")
+    node.catalogue.start()
+    assert node.store._state.addresses.listings == before
+    with node.store.write() as tx:
+        tx.forget_all_listings()
+    node.catalogue.start()
+    assert node.store._state.addresses.listings == {}, "once is enough"
 
 
 def test_the_rows_are_the_same_when_they_are_filed_again(federation: Federation) -> None:
