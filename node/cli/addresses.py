@@ -13,13 +13,19 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from node.cli import options
+from node.cli.address_input import (
+    AddressesArgument,
+    FromOption,
+    GranularityOption,
+    address_items,
+    typed_addresses,
+)
 from node.cli.address_words import (
     checked_words,
     due_words,
@@ -29,7 +35,6 @@ from node.cli.address_words import (
     taken_words,
 )
 from node.cli.common import Command, Common, common, new_group, one
-from node.cli.hashlist import read_lines
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.part_file import PartFile
@@ -41,21 +46,11 @@ from node.cli.statement_options import (
     RetainOption,
     handling_given,
 )
-from node.errors import Misuse, VigilError
+from node.errors import VigilError
 
-_BATCH: Final = 500
-"""Addresses an item of the local socket carries."""
 _LISTED: Final = 100
 
 group = new_group("Share, check and export addresses at which abuse material was found.")
-
-
-class Granularity(StrEnum):
-    """How much an address covers."""
-
-    DOMAIN = "domain"
-    HOST = "host"
-    URL = "url"
 
 
 class Form(StrEnum):
@@ -66,22 +61,6 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-AddressesArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="ADDRESS", help="A URL, a host or a domain; hxxp:// and [.] are read too."),
-]
-FromOption = Annotated[
-    Path | None,
-    typer.Option("--from", metavar="FILE", parser=options.path, help="A text file with one address per line."),
-]
-GranularityOption = Annotated[
-    Granularity | None,
-    typer.Option(
-        "--granularity",
-        help="domain: the name and all names below it; host: this name alone; url: this page. Default: as it is typed; "
-        "a bare name is a host.",
-    ),
-]
 YesOption = Annotated[bool, typer.Option("--yes", help="More than ten need it.")]
 
 
@@ -126,18 +105,18 @@ def add(  # noqa: PLR0917 (typer hands over by name)
     there: only a hash, the granularity and the day.
     """
     given = common(ctx)
-    typed = _typed(addresses, file)
+    typed = typed_addresses(addresses, file)
     arguments: Line = {"evidence_day": day, "unusual": unusual} | _named(
         granularity=granularity, holding=holding, note=note
     )
     with given.session() as session:
-        lines = _shown(given, session.run("addresses-add", arguments, _items(typed)), taken_words)
+        lines = _shown(given, session.run("addresses-add", arguments, address_items(typed)), taken_words)
         sound = [each for each, line in zip(typed, lines, strict=False) if "error" not in line]
         refused = len(sound) < len(typed)
         if list_it and sound:
             how: Line = {"handling": handling_given(audience, None, None, None), "yes": yes}
             how |= _named(granularity=granularity)
-            lines = _shown(given, session.run("addresses-submit", how, _items(sound)), outcome_words)
+            lines = _shown(given, session.run("addresses-submit", how, address_items(sound)), outcome_words)
             refused = refused or any("error" in line for line in lines)
     _end(refused=refused)
 
@@ -161,7 +140,7 @@ def submit(  # noqa: PLR0917 (typer hands over by name)
     """
     given = common(ctx)
     arguments: Line = {"handling": handling_given(audience, purposes, code, retain_until_day), "yes": yes}
-    _run(given, "addresses-submit", arguments | _named(granularity=granularity), _typed(addresses, file))
+    _run(given, "addresses-submit", arguments | _named(granularity=granularity), typed_addresses(addresses, file))
 
 
 @group.command("withdraw", cls=Command)
@@ -176,7 +155,7 @@ def withdraw(  # noqa: PLR0917 (typer hands over by name)
     """Retract our listings of addresses, everywhere. The addresses stay known here."""
     given = common(ctx)
     arguments: Line = {"reason": reason.value, "yes": yes}
-    _run(given, "addresses-withdraw", arguments | _named(granularity=granularity), _typed(addresses, file))
+    _run(given, "addresses-withdraw", arguments | _named(granularity=granularity), typed_addresses(addresses, file))
 
 
 @group.command("dispute", cls=Command)
@@ -208,7 +187,7 @@ def forget(
     given = common(ctx)
     with given.session() as session:
         arguments = _named(granularity=granularity)
-        line = one(session.run("addresses-forget", arguments, _items(_typed(addresses, file))))
+        line = one(session.run("addresses-forget", arguments, address_items(typed_addresses(addresses, file))))
     given.output.line(line, lambda line: f"{line['forgotten']:,} forgotten.")
 
 
@@ -245,7 +224,9 @@ def check(ctx: typer.Context, addresses: AddressesArgument = None, file: FromOpt
     """
     given = common(ctx)
     with given.session() as session:
-        lines = _shown(given, session.run("addresses-check", {}, _items(_typed(addresses, file))), checked_words)
+        lines = _shown(
+            given, session.run("addresses-check", {}, address_items(typed_addresses(addresses, file))), checked_words
+        )
     _end(refused=any("error" in line for line in lines))
 
 
@@ -287,24 +268,6 @@ def export(
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def _typed(addresses: list[str] | None, file: Path | None) -> list[Line]:
-    """The addresses that were typed, or those of a file. Raises `Misuse` if there is none."""
-    if bool(addresses) == (file is not None):
-        raise Misuse("name addresses, or a file of them", remedy="give ADDRESS..., or --from FILE")
-    if file is None:
-        return [{"text": text} for text in addresses or ()]
-    found: list[Line] = [{"text": text, "line": number} for number, text in read_lines(file, str, "address")]
-    if not found:
-        raise Misuse("the file holds no address", remedy="write one address per line")
-    return found
-
-
-def _items(typed: list[Line]) -> Iterator[Line]:
-    rows = iter(typed)
-    while some := list(islice(rows, _BATCH)):
-        yield {"addresses": some}
-
-
 def _named(**values: object) -> Line:
     """The arguments that were given."""
     return {name: value for name, value in values.items() if value is not None}
@@ -312,7 +275,7 @@ def _named(**values: object) -> Line:
 
 def _run(given: Common, command: str, arguments: Line, typed: list[Line]) -> None:
     with given.session() as session:
-        lines = _shown(given, session.run(command, arguments, _items(typed)), outcome_words)
+        lines = _shown(given, session.run(command, arguments, address_items(typed)), outcome_words)
     _end(refused=any("error" in line for line in lines))
 
 

@@ -23,10 +23,10 @@ from node.domain.addresses import read_address
 from node.domain.handling import Handling
 from node.domain.ids import RecordId
 from node.domain.statements import Opinion, Reason, Verdict
-from node.errors import NotFound, Refused, VigilError
+from node.errors import Misuse, NotFound, Refused, VigilError
 from node.usecases.acts import perform
 from node.usecases.address_book import Typed, digest_of, read_known
-from node.usecases.consent import Consent, plan_digest, require_consent
+from node.usecases.consent import ASK_ABOVE, Consent, asks
 from node.usecases.waiting import points_at
 
 if TYPE_CHECKING:
@@ -100,15 +100,14 @@ class AddressListings:
         self, typed: Sequence[Typed], granularity: Granularity | None, terms: Terms, consent: Consent
     ) -> list[Outcome]:
         """Lists known addresses, or renews our listings of them. Raises `Misuse` without a yes for many."""
-        digest = plan_digest(each.text for each in typed)
-        require_consent(consent, len(typed), digest, "list")
+        _require_consent(consent, len(typed), "list")
         return self._each("addresses submit", typed, granularity, lambda known: self._submit(known, terms))
 
     def withdraw(
         self, typed: Sequence[Typed], granularity: Granularity | None, reason: Reason, consent: Consent
     ) -> list[Outcome]:
         """Retracts our listings of known addresses. Raises `Misuse` without a yes for many."""
-        require_consent(consent, len(typed), plan_digest(each.text for each in typed), "retract")
+        _require_consent(consent, len(typed), "withdraw")
         return self._each("addresses withdraw", typed, granularity, lambda known: self._withdraw(known, reason))
 
     def dispute(self, typed: Typed, granularity: Granularity | None, note: str) -> Outcome:
@@ -241,6 +240,14 @@ class AddressListings:
             return names
         replaced = points_at(waiting)
         return [*(each for each in names if each not in {replaced, known.record}), known.record]
+
+
+def _require_consent(consent: Consent, addresses: int, doing: str) -> None:
+    if asks(consent, addresses):
+        raise Misuse(
+            f"this would {doing} {addresses:,} addresses, and more than {ASK_ABOVE} need a yes",
+            remedy="read the list again; then run the command with --yes",
+        )
 
 
 def _records_of(listed: Listed | None, wanted: Callable[[MemberId], bool]) -> list[RecordId]:
