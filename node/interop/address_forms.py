@@ -48,11 +48,18 @@ def write_rpz(rows: Sequence[Row], left_out: LeftOut, at: int) -> Iterator[bytes
     and neither does a name below a domain.
     """
     yield _HEAD.format(day=_day(at), serial=at % _SERIALS).encode()
+    written: set[str] = set()
     for address, _ in rows:
-        if _has_name(address, left_out, MAX_ZONE_NAME):
-            yield f"{address.text} CNAME .\n".encode()
-            if address.granularity is Granularity.DOMAIN:
-                yield f"*.{address.text} CNAME .\n".encode()
+        if not _has_name(address, left_out, MAX_ZONE_NAME):
+            continue
+        owners = [address.text]
+        if address.granularity is Granularity.DOMAIN:
+            owners.append(f"*.{address.text}")
+        # A name can be listed as a host and as a domain; a zone has one CNAME for it.
+        for owner in owners:
+            if owner not in written:
+                written.add(owner)
+                yield f"{owner} CNAME .\n".encode()
 
 
 def write_hosts(rows: Sequence[Row], left_out: LeftOut, at: int) -> Iterator[bytes]:

@@ -116,6 +116,8 @@ NAMES = st.from_regex(r"[a-z0-9_-]{1,9}(\.[a-z0-9_-]{1,9}){0,2}\.example", fullm
 @given(st.lists(st.tuples(NAMES, st.sampled_from([Granularity.DOMAIN, Granularity.HOST])), max_size=5))
 def test_every_name_in_a_zone_is_one_that_was_listed(texts: list[tuple[str, Granularity]]) -> None:
     zone, _ = written("rpz", *texts)
-    owners = {line.split(" ")[0] for line in zone.splitlines()[4:]}
+    every = [line.split(" ")[0] for line in zone.splitlines()[4:]]
+    owners = set(every)
+    assert len(every) == len(owners), "each once"
     domains = {text for text, granularity in texts if granularity is Granularity.DOMAIN}
     assert owners == {text for text, _ in texts} | {f"*.{text}" for text in domains}
