@@ -15,6 +15,7 @@ from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_addresses import AddressTables
 from tests.simulator.memory_answers import AnswerTables
 from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
@@ -43,6 +44,7 @@ Tables = TypeVar(
     "OfficerTables",
     "CaseTables",
     "EntityTables",
+    "AddressTables",
 )
 
 
@@ -95,6 +97,7 @@ class State:
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
+    addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
     hub: HubTables = field(default_factory=HubTables)
@@ -117,6 +120,7 @@ class State:
             hits=clone(self.hits),
             answers=clone(self.answers),
             lists=clone(self.lists),
+            addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
             hub=clone(self.hub),
@@ -327,6 +331,7 @@ class MemoryLogWriter(MemoryLogReader):
             log.quarantine.pop(index, None)
             self._uncount(origin, index, REMARKS)
             self._forget_mentions(origin, index)
+            self._state.addresses.forget(origin, index)
         return had
 
     def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
@@ -349,6 +354,7 @@ class MemoryLogWriter(MemoryLogReader):
         log.quarantine[index] = reason
         self._uncount(origin, index, tuple(Kind))
         self._forget_mentions(origin, index)
+        self._state.addresses.forget(origin, index)
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)
@@ -359,6 +365,8 @@ class MemoryLogWriter(MemoryLogReader):
         log = self._open(origin)
         if not 0 <= size <= log.state.size:
             raise Misuse("a log is cut back to a size that it has")
+        for index in range(size, len(log.rows)):
+            self._state.addresses.forget(origin, index)
         del log.rows[size:]
         log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
         for (level, index), data in list(log.tiles.items()):
