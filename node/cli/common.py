@@ -139,7 +139,7 @@ def common(ctx: typer.Context) -> Common:
         home=config.find_home(home, os.environ, _role(ctx)),
         output=Output(json=bool(ctx.meta.get(_META + "json"))),
         passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
-        who=Caller(officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
+        who=Caller(name=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
     )
 
 

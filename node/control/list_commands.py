@@ -75,7 +75,7 @@ class ListCommands:
             name,
             read_terms(given),
             _digest(given.text("file", "")),
-            caller().officer,
+            caller().name,
             read_head(given.object("head")) if given.has("head") else None,
         )
 

@@ -2,13 +2,14 @@
 
 Rules this module upholds:
 
-- A name is one line of printable text, as the person gave it. It proves nothing: any user of the node may give any
-  name.
+- A name is one line of printable text.
+- Work that no person started has no name and no role.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from node.domain.texts import checked_text
@@ -17,11 +18,23 @@ MAX_OFFICER: Final = 128
 """Most characters of an officer's name."""
 
 
+class Role(StrEnum):
+    """What an officer is for. `OPERATOR` is a role of a hub, `AUDITOR` of both, and the others are roles of a node."""
+
+    INVESTIGATOR = "investigator"
+    MEDIA_REVIEWER = "media-reviewer"
+    RELEASER = "releaser"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`officer`: the name for the audit log; "" if no person runs the command, or none was named."""
+    """`name` and `role`: of the officer for whom the work is done; "" and None if no person runs it."""
 
-    officer: str = ""
+    name: str = ""
+    role: Role | None = None
 
 
 NOBODY: Final = Caller()

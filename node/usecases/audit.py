@@ -177,7 +177,7 @@ class AuditLog:
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
         receipt = Receipt()
-        if officer := caller().officer:
+        if officer := caller().name:
             entry = replace(entry, body={**entry.body, "officer": officer})
         self._waiting.put((entry, receipt))
         return receipt

@@ -129,7 +129,7 @@ class Planner:
             legal_basis=question.legal_basis,
             officer_role=question.officer_role,
             rule=question.rule,
-            officer=caller().officer,
+            officer=caller().name,
             recipients=question.recipients,
             members=expected,
             budget=question.budget,

@@ -60,7 +60,7 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
         """See control.proto."""
         try:
             call = _call(await anext(request_iterator, None))
-            who = Caller(officer=officer_name(call.officer)) if call.officer else Caller()
+            who = Caller(name=officer_name(call.officer)) if call.officer else Caller()
             items = _items(request_iterator)
             async for line in self._run(call.command, _load(call.arguments), items, who):
                 yield control_pb2.Line(json=json.dumps(line).encode())
@@ -156,7 +156,7 @@ async def call(
                 command=command,
                 arguments=json.dumps(arguments).encode(),
                 version=__version__,
-                officer=who.officer,
+                officer=who.name,
             )
         )
         try:

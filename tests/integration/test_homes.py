@@ -24,7 +24,7 @@ from node.errors import (
 from tests.integration.pictures import picture
 from tests.integration.processes import Daemon, Federation, Line, federation, secret, until, vigil
 
-CLERK = Caller(officer="Adm. Ito")
+CLERK = Caller(name="Adm. Ito")
 TERMS = {"case": "T-9", "purpose": "victim-identification", "legal_basis": "a test", "budget": 5.0}
 
 

@@ -89,7 +89,7 @@ AUDITED = {
 def test_every_command_takes_the_name_of_the_officer(vigil: Vigil, node: Node, name: str) -> None:
     assert vigil(*AUDITED[name], "--officer", " Lt. Dupont ").code == 0
     assert vigil("--officer", "Lt. Dupont", *AUDITED[name]).code == 0
-    assert {who.officer for who in node.callers} == {"Lt. Dupont"}
+    assert {who.name for who in node.callers} == {"Lt. Dupont"}
 
 
 def test_the_officer_is_the_options_then_the_variables_then_the_unix_user(
@@ -99,7 +99,7 @@ def test_the_officer_is_the_options_then_the_variables_then_the_unix_user(
     monkeypatch.setenv("VIGIL_OFFICER", "Sgt. Sato")
     vigil("queries")
     vigil("--officer", "Lt. Dupont", "queries")
-    assert [who.officer for who in node.callers] == [pwd.getpwuid(os.getuid()).pw_name, "Sgt. Sato", "Lt. Dupont"]
+    assert [who.name for who in node.callers] == [pwd.getpwuid(os.getuid()).pw_name, "Sgt. Sato", "Lt. Dupont"]
 
 
 @pytest.mark.parametrize("name", ["", "two\nlines", "\x1b[31m", "x" * 129])

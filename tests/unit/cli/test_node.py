@@ -334,7 +334,7 @@ def test_a_person_says_which_database_to_accept(
     accepted: list[tuple[str, bool]] = []
 
     def accept(_: Home, who: Caller, *, empty: bool) -> Line:
-        accepted.append((who.officer, empty))
+        accepted.append((who.name, empty))
         return {"accepted": "older", "entries": 1_000, "entries_known": 1_200, "next": "vigil node run"}
 
     monkeypatch.setattr(app, "accept_database", accept)

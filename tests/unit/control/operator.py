@@ -93,7 +93,7 @@ class Hub:
 
     def run(self, name: str) -> None:
         async def all_lines() -> None:
-            who = Caller(officer="Sgt. Sato")
+            who = Caller(name="Sgt. Sato")
             async for _ in Commands.of(self.commands).run(name, ACTS[name], _nothing(), who):
                 pass
 

@@ -26,7 +26,7 @@ def mode_of(path: Path) -> str:
 
 async def over_socket(path: Path, command: str) -> list[Line]:
     async def run(name: str, arguments: Line, items: AsyncIterator[Line], who: Caller) -> AsyncIterator[Line]:
-        yield {"command": name, "mode": mode_of(path), "officer": who.officer}
+        yield {"command": name, "mode": mode_of(path), "officer": who.name}
         if name == "refused":
             raise Refused("not today", remedy="tomorrow")
         if name == "broken":
@@ -36,7 +36,7 @@ async def over_socket(path: Path, command: str) -> list[Line]:
     try:
         lines = []
         try:
-            async for line in control.call(path, command, {}, nothing(), Caller(officer="Lt. Dupont")):
+            async for line in control.call(path, command, {}, nothing(), Caller(name="Lt. Dupont")):
                 lines.append(line)  # noqa: PERF401 (what came before an error counts)
         except VigilError as error:
             lines.append({"kind": error.kind, "text": f"{error} {error.remedy}"})
