@@ -17,7 +17,7 @@ from node.control.hit_lines import holding_hits_line, stored_hit_line
 from node.control.holding_commands import LISTED, level_name
 from node.control.list_lines import listed_line
 from node.usecases.case_looks import CaseOfList, OwnCase, RowOfCase
-from node.usecases.hit_list import ShownHit
+from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

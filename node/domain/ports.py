@@ -18,6 +18,7 @@ from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter
 
@@ -324,6 +325,7 @@ class StoreReader(
     HoldingReader,
     AllowReader,
     HitReader,
+    ReviewReader,
     ListReader,
     QueryReader,
     AnswerReader,
@@ -340,6 +342,7 @@ class StoreWriter(
     HoldingWriter,
     AllowWriter,
     HitWriter,
+    ReviewWriter,
     ListWriter,
     QueryWriter,
     AnswerWriter,

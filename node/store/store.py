@@ -34,6 +34,7 @@ from node.store.indexing import IndexingRows, IndexingWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
 
@@ -49,6 +50,7 @@ class Reader(
     FileRows,
     AllowRows,
     HitRows,
+    ReviewRows,
     ListRows,
     QueryRows,
     AnswerRows,
@@ -66,6 +68,7 @@ class Writer(
     FileWrites,
     AllowWrites,
     HitWrites,
+    ReviewWrites,
     ListWrites,
     QueryWrites,
     AnswerWrites,

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from node.domain.stored_hits import HitCounts
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases, ImportedCase, NamedCases, OwnHoldings
-    from node.usecases.hit_list import HitList, ShownHit
+    from node.usecases.hit_list import HitList
     from node.usecases.list_hits import HoldingHits, ListHits
+    from node.usecases.shown_hits import ShownHit
 
 HITS_SHOWN: Final = 10
 """Hits on records, and holdings that match lists, that are shown with a case, the newest."""

@@ -133,7 +133,7 @@ class Catalogue:
                 with self._store.write() as writer:
                     change = Change(writer=writer)
                     yield change
-                    ended = 0 if following is None else change.keep_hits_in_step()
+                    ended = 0 if following is None else change.keep_hits_in_step(self._codec)
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
                     self._owes_scrub |= bool(change.purged or any(change.removed) or ended)
                     if following is not None:

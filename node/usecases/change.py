@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from node.domain.lists import LIST_SOURCES
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
+from node.usecases.hit_reviews import settle_deleted
 from node.usecases.purging import Purge
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.ids import Origin
     from node.domain.lists import RowsTaken
-    from node.domain.ports import StoreWriter
+    from node.domain.ports import Codec, StoreWriter
     from node.usecases.replica import Verified
 
 
@@ -100,9 +101,9 @@ class Change:
         removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
-    def keep_hits_in_step(self) -> int:
-        """The effect of this change on stored hits: hits on deleted bodies end, hits of deleted holdings are deleted;
-        how many. Bodies that come out of log order wait to be matched.
+    def keep_hits_in_step(self, codec: Codec) -> int:
+        """The effect of this change on stored hits and their reviews: hits on deleted bodies end, hits of deleted
+        holdings are deleted; how many. Bodies that come out of log order wait to be matched.
         """
         ended = 0
         for rows in [*self.removed, *(done.removed for done in self.applied)]:
@@ -111,7 +112,9 @@ class Change:
                     continue  # hits on lists are not kept
                 if source == HOLDINGS_SOURCE:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
+                    ended += sum(self.writer.forget_reviews_of_holding(row) for row in some)
                 else:
+                    settle_deleted(self.writer, codec, source, some)
                     ended += self.writer.end_hits(source, some)
         late: dict[int, list[int]] = {}
         for number, row, _, _ in self.filled:

@@ -28,6 +28,7 @@ from tests.simulator.memory_answers import AnswerTables, MemoryAnswers
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_hits import HitTables, MemoryHits
 from tests.simulator.memory_lists import ListTables, MemoryLists
+from tests.simulator.memory_reviews import MemoryReviews, ReviewTables
 from tests.simulator.memory_tables import HubTables, MemoryHub, MemoryPlace, Place, clone
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class State:
     last_pending: int = 0
     place: Place = field(default_factory=Place)
     hits: HitTables = field(default_factory=HitTables)
+    reviews: ReviewTables = field(default_factory=ReviewTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
     hub: HubTables = field(default_factory=HubTables)
@@ -91,6 +93,7 @@ class State:
             last_pending=self.last_pending,
             place=clone(self.place),
             hits=clone(self.hits),
+            reviews=clone(self.reviews),
             answers=clone(self.answers),
             lists=clone(self.lists),
             hub=clone(self.hub),
@@ -98,13 +101,14 @@ class State:
         )
 
 
-class MemoryReader(MemoryChains, MemoryHits, MemoryAnswers, MemoryLists, MemoryPlace, MemoryHub):
+class MemoryReader(MemoryChains, MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryPlace, MemoryHub):
     """`StoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         MemoryChains.__init__(self, state)
         MemoryHits.__init__(self, state.hits, state.place)
+        MemoryReviews.__init__(self, state.reviews, state.hits)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
         MemoryPlace.__init__(self, state.place)

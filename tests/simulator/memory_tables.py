@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from tests.simulator.memory_answers import AnswerTables
     from tests.simulator.memory_hits import HitTables
     from tests.simulator.memory_lists import ListTables
+    from tests.simulator.memory_reviews import ReviewTables
 
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables")
+Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "ReviewTables", "AnswerTables", "ListTables")
 
 
 def clone(tables: Tables) -> Tables:
