@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from node.control.cooperation_words import cooperation_words
 from node.control.lines import category_line, fingerprint_line, handling_line, statement_line
 from node.domain.envelope import Kind
-from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Sealed
+from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Retraction, Sealed
 from node.usecases.contribution import Stand
 from node.usecases.publication import Publication
 from node.usecases.recordlist import WAITS
@@ -108,7 +109,9 @@ def _says(body: Body | None) -> str | None:
         return "sealed: this version cannot open it"
     if isinstance(body, NotUnderstood):
         return "of a later version: not understood"
-    return None if body is None else body.reason.name.lower()
+    if isinstance(body, Retraction):
+        return body.reason.name.lower()
+    return None if body is None else cooperation_words(body)
 
 
 def fault_line(fault: Fault) -> Line:

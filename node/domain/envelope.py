@@ -59,6 +59,10 @@ class Kind(IntEnum):
     NOTICE = 8
     ADDRESS_LISTING = 9
     GROUP = 10
+    LINK = 11
+    WATCH_REPLY = 12
+    REVISION = 13
+    NOTICE_DECISION = 14
     AUDIT_SEARCH = 128
     AUDIT_QUERY_ASKED = 129
     AUDIT_QUERY_ANSWERED = 130
@@ -66,11 +70,26 @@ class Kind(IntEnum):
     AUDIT_OUTCOME = 132
 
 
-UNDERSTOOD: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION, Kind.RETRACTION, Kind.OPINION, Kind.COMMENT})
+REVISABLE: Final = frozenset({
+    Kind.WATCH, Kind.CONSULTATION, Kind.NOTICE, Kind.ADDRESS_LISTING, Kind.GROUP, Kind.LINK, Kind.NOTICE_DECISION,
+})  # fmt: skip
+"""Kinds whose statements a revision replaces, as a correction replaces a contribution. A reader of before, which knows
+corrections but not these kinds, would set a correction of them aside, and delete its body."""
+TARGETING: Final = frozenset({Kind.CORRECTION, Kind.REVISION, Kind.RETRACTION, Kind.OPINION, Kind.COMMENT})
+"""Kinds whose envelope has a target. What a link or a message is about is in its body: only its readers learn it."""
+UNDERSTOOD: Final = frozenset({Kind.CONTRIBUTION, Kind.WATCH_REPLY}) | REVISABLE | TARGETING
 """The published kinds that this version acts on. Others are stored, counted and shown as not understood."""
-TARGETING: Final = frozenset({Kind.CORRECTION, Kind.RETRACTION, Kind.OPINION, Kind.COMMENT})
-OWN_TARGET: Final = frozenset({Kind.CORRECTION, Kind.RETRACTION})
+REPLACING: Final = frozenset({Kind.CORRECTION, Kind.REVISION})
+"""Kinds that replace the newest version of an own record."""
+OWN_TARGET: Final = REPLACING | {Kind.RETRACTION}
 """Kinds that may target only a record of their own log (promise 4: only the owner changes its record)."""
+
+
+def replaced_by(kind: int) -> int | None:
+    """The kind of entry that replaces a record of this kind; None if nothing does."""
+    if kind == Kind.CONTRIBUTION:
+        return Kind.CORRECTION
+    return Kind.REVISION if kind in REVISABLE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +114,7 @@ def encode(envelope: Envelope) -> bytes:
     if len(envelope.handling_commitment) != HASH_SIZE or len(envelope.commitment) != HASH_SIZE:
         raise Misuse(f"a commitment is {HASH_SIZE} bytes long")
     if (envelope.kind in TARGETING) != (envelope.target is not None) and envelope.kind in UNDERSTOOD:
-        raise Misuse("a correction, retraction, opinion or comment has a target, a contribution has none")
+        raise Misuse("a correction, revision, retraction, opinion or comment has a target, other statements have none")
     origin = str(envelope.target.origin).encode() if envelope.target else b""
     leaf = envelope.target.leaf if envelope.target else b""
     head = _FIXED.pack(

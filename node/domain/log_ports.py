@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.batch import VerifiedBatch
     from node.domain.envelope import Disclosure
@@ -119,7 +119,9 @@ class ChainReader(Protocol):
         """The links of the entries in [start, stop) that point at another, by index."""
         ...
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
+    def linked(
+        self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
+    ) -> list[Link]:
         """The links of these kinds in a chain that count, of version `since` and up; ordered by version, log and index.
         The first `limit` of them.
         """

@@ -1,4 +1,4 @@
-"""A member's statements: the plain contents of a body.
+"""A member's statements: the plain contents of a body. Those of cooperation have modules of their own.
 
 Rules this module upholds:
 
@@ -13,8 +13,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from node.domain.address_listings import AddressListing
+from node.domain.consultations import Consultation
+from node.domain.envelope import Kind
+from node.domain.groups import Group
+from node.domain.notices import Notice, NoticeDecision
+from node.domain.record_links import RecordLink
+from node.domain.watches import Watch, WatchReply
+
 if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
+    from node.domain.ids import RecordId
 
 READER: Final = 1
 """The version of body that this program reads. A body with a higher `min_reader` is not understood."""
@@ -64,7 +73,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """The fingerprints of an item and what its owner knows. A correction contains all of it again."""
+    """The fingerprints of an item and what its owner knows. A correction contains all of it again. `group`: the group
+    that its owner shared it with; only the handling decides who may read it.
+    """
 
     fingerprints: tuple[Fingerprint, ...]
     media_type: str = ""
@@ -74,6 +85,7 @@ class Contribution:
     offender_identified: Tri = Tri.UNKNOWN
     tags: tuple[str, ...] = ()
     language: str = ""
+    group: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,5 +127,18 @@ class NotUnderstood:
     min_reader: int
 
 
-Statement = Contribution | Retraction | Opinion | Comment
+Cooperation = RecordLink | Consultation | Watch | WatchReply | Notice | NoticeDecision | AddressListing | Group
+"""What members state about records and to each other, besides the records themselves."""
+KIND_OF: Final[dict[type[Cooperation], Kind]] = {
+    RecordLink: Kind.LINK,
+    Consultation: Kind.CONSULTATION,
+    Watch: Kind.WATCH,
+    WatchReply: Kind.WATCH_REPLY,
+    Notice: Kind.NOTICE,
+    NoticeDecision: Kind.NOTICE_DECISION,
+    AddressListing: Kind.ADDRESS_LISTING,
+    Group: Kind.GROUP,
+}
+"""The kind of entry of each statement of cooperation. A revision of it is a `Kind.REVISION`."""
+Statement = Contribution | Retraction | Opinion | Comment | Cooperation
 Body = Statement | Sealed | NotUnderstood

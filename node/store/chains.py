@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, select, update
@@ -120,7 +120,9 @@ class ChainRows(Repository):
         rows = self._connection.execute(_LINKS, {"log": self._number(origin) or 0, "start": start, "stop": stop})
         return {row.idx: _link(row) for row in rows}
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
+    def linked(
+        self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
+    ) -> list[Link]:
         wanted = {"leaf": chain.leaf, "origin": str(chain.origin), "kinds": list(map(int, kinds)), "since": since}
         return [_link(row) for row in self._connection.execute(_LINKED, wanted | {"most": _most(limit)})]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import TARGETING, Kind
+from node.domain.envelope import REPLACING, TARGETING, Kind
 from node.domain.ids import Origin, RecordId
 from node.tlog.merkle import leaf_hash
 from node.usecases.entry_columns import parse
@@ -48,7 +48,7 @@ class Roots:
         for log in self._reader.logs():
             for start in range(0, log.size, LINKS_AT_ONCE):
                 links = self._reader.links(log.origin, start, min(start + LINKS_AT_ONCE, log.size))
-                corrections = sorted(index for index, link in links.items() if link.kind == Kind.CORRECTION)
+                corrections = sorted(index for index, link in links.items() if link.kind in REPLACING)
                 leaves = leaves_at(self._reader, log.origin, corrections)
                 for index, leaf in zip(corrections, leaves, strict=True):
                     yield RecordId(log.origin, leaf), links[index].chain
@@ -91,6 +91,6 @@ def _outlived(reader: LogReader, link: Link) -> str:
         # A pending deletion is no fault: it is noted.
         owed = link.kind in REMARKS and reader.owed(1)
         return "" if owed else "its record was retracted"
-    if link.kind == Kind.CORRECTION and chain.head != (link.origin, link.index):
+    if link.kind in REPLACING and chain.head != (link.origin, link.index):
         return "it was corrected"
     return ""

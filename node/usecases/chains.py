@@ -1,9 +1,10 @@
-"""Chains: the effect of corrections, retractions, opinions and comments on the record that they point at.
+"""Chains: the effect of corrections, revisions, retractions, opinions and comments on the record that they point at.
 
 Rules this module upholds:
 
-- Only the owner changes its record. A correction replaces the newest version, and the old body is deleted. A retraction
-  ends the chain: from then on no version of the record has a body, whether it came before or after the retraction.
+- Only the owner changes its record. A correction replaces the newest version, and the old body is deleted; a revision
+  does the same for a statement that is not a contribution. A retraction ends the chain: from then on no version of the
+  record has a body, whether it came before or after the retraction.
 - Remarks of others follow the chain: they stay when the record is corrected, and go when the chain is retracted or its
   newest version has expired. A remark on a record without a body goes at once.
 - The outcome depends on the content of the logs, and not on the order in which they arrive or how they are divided: an
@@ -14,20 +15,21 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import Kind
+from node.domain.envelope import OWN_TARGET, REPLACING, Kind, replaced_by
 from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogWriter
 from node.usecases.pointing_entries import Place, Word, fault_in_log, segment, under_itself
 from node.usecases.purging import Purge, kind_of, root_of
 
 TWICE: Final = "a retraction cannot be retracted"
-NOT_A_RECORD: Final = "a correction of an entry that is not a contribution"
-OF_NOTHING: Final = "a correction or retraction of an entry that was set aside"
-REPLACED: Final = "a correction of a record that was replaced before"
+NOT_A_RECORD: Final = "a correction or revision of an entry of a kind that it cannot replace"
+OF_NOTHING: Final = "a correction, revision or retraction of an entry that was set aside"
+REPLACED: Final = "a correction or revision of a record that was replaced before"
 
 
 class Chains:
@@ -52,25 +54,25 @@ class Chains:
         if chain is None:
             chain = Chain(root=root, head=word.target_place)
             self._writer.put_chain(chain)
-        correction = word.kind == Kind.CORRECTION
+        replaces = word.kind in REPLACING
         link = Link(
             origin=word.origin,
             index=word.index,
             kind=word.kind,
             chain=root,
-            version=version + correction,
+            version=version + replaces,
             counts=False,
             first=first,
-            filed=1 if correction and first == word.index else 0,
+            filed=1 if replaces and first == word.index else 0,
         )
-        if correction and first != word.index:
+        if replaces and first != word.index:
             self._writer.put_filed(word.origin, first, filed + 1)
         fault = "" if aside else self._unfit(word) or self._unfounded(word, chain)
         if aside or fault:
             self._writer.put_links([link])
             if fault:
                 self._purge.set_aside(*word.place, fault)
-        elif correction:
+        elif replaces:
             self._correct(word, link, chain)
         elif word.kind == Kind.RETRACTION:
             self._writer.put_links([replace(link, counts=True)])
@@ -86,27 +88,26 @@ class Chains:
         if waiting is None:
             return
         link = self._link(*place)
-        if link is not None and link.kind == Kind.CORRECTION and link.chain != me:
+        if link is not None and link.kind in REPLACING and link.chain != me:
             self._join(place, waiting, link)
             return
         kind = kind_of(self._writer.entry_at(*place)[0])
-        followed = waiting.head is not None and waiting.head != place
-        if followed and kind == Kind.CONTRIBUTION:
+        followed = waiting.head if waiting.head != place else None
+        fits = replaced_by(kind) is not None and (followed is None or self._kind(followed) == replaced_by(kind))
+        if followed is not None and fits:
             self._purge.bodies(place[0], [place[1]])
-        head = waiting.head if followed and kind == Kind.CONTRIBUTION else place
-        ended = waiting.ended
-        if kind != Kind.CONTRIBUTION:
-            ended = self._refuse_waiting(me, kind)
+        head = followed if followed is not None and fits else place
+        ended = waiting.ended if fits else self._refuse_waiting(me, kind)
         self._judge(replace(waiting, head=head, ended=ended), self._state(head))
 
     def _refuse_waiting(self, root: RecordId, kind: int) -> bool:
-        """What waited to correct or retract an entry that is not a contribution is set aside; whether the entry is
-        retracted all the same.
+        """What waited to replace an entry that it cannot replace is set aside, with its retractions; whether the entry
+        is retracted all the same.
         """
-        self._set_aside(root, Kind.CORRECTION, 0, OF_NOTHING if kind == Kind.CORRECTION else NOT_A_RECORD)
-        self._set_aside(root, Kind.RETRACTION, 1, OF_NOTHING)
+        self._set_aside(root, REPLACING, 0, OF_NOTHING if kind in REPLACING else NOT_A_RECORD)
+        self._set_aside(root, [Kind.RETRACTION], 1, OF_NOTHING)
         if kind == Kind.RETRACTION:
-            self._set_aside(root, Kind.RETRACTION, 0, TWICE)
+            self._set_aside(root, [Kind.RETRACTION], 0, TWICE)
         return bool(self._writer.linked(root, [Kind.RETRACTION]))
 
     def _link(self, origin: Origin, index: int) -> Link | None:
@@ -116,32 +117,35 @@ class Chains:
 
     def _unfit(self, word: Word) -> str:
         """Why the owner cannot say this; "" if it can, and for remarks of others."""
-        if word.kind not in {Kind.CORRECTION, Kind.RETRACTION}:
+        if word.kind not in OWN_TARGET:
             return ""
         if word.at is None:
             # An entry of an earlier epoch may still come, and then finds this one waiting.
             return ""
-        spoken = kind_of(self._writer.entry_at(word.target.origin, word.at)[0])
+        spoken = self._kind((word.target.origin, word.at))
         if word.kind == Kind.RETRACTION:
             return TWICE if spoken == Kind.RETRACTION else ""
-        if spoken == Kind.CORRECTION:
+        if spoken in REPLACING:
             link = self._link(word.target.origin, word.at)
-            return "" if link is not None and link.counts else OF_NOTHING
-        return "" if spoken == Kind.CONTRIBUTION else NOT_A_RECORD
+            if link is None or not link.counts:
+                return OF_NOTHING
+            return "" if spoken == word.kind else NOT_A_RECORD
+        return "" if replaced_by(spoken) == word.kind else NOT_A_RECORD
 
     def _unfounded(self, word: Word, chain: Chain) -> str:
-        """Why a retraction of a correction ends nothing; "" if that correction belongs to a record."""
+        """Why a retraction of a correction or revision ends nothing; "" if that one belongs to a record."""
         if word.kind != Kind.RETRACTION or word.target == chain.root:
             return ""
         return "" if self._is_record(chain) else OF_NOTHING
 
     def _is_record(self, chain: Chain) -> bool:
         """Whether a chain belongs to a record, as far as it is known here, and not to something that cannot be
-        corrected.
+        replaced.
         """
         if chain.head is None:
             return True
-        return kind_of(self._writer.entry_at(*chain.head)[0]) in {Kind.CONTRIBUTION, Kind.CORRECTION}
+        kind = self._kind(chain.head)
+        return kind in REPLACING or replaced_by(kind) is not None
 
     def _correct(self, word: Word, link: Link, chain: Chain) -> None:
         """Replaces the newest version, or is set aside if its target is not the newest version."""
@@ -150,7 +154,7 @@ class Chains:
             self._purge.set_aside(*word.place, REPLACED)
             return
         if chain.head != word.target_place:
-            self._set_aside(chain.root, Kind.CORRECTION, link.version, REPLACED)
+            self._set_aside(chain.root, REPLACING, link.version, REPLACED)
         self._writer.put_links([replace(link, counts=True)])
         if word.at is not None:
             self._purge.bodies(word.target.origin, [word.at])
@@ -162,24 +166,24 @@ class Chains:
         """
         if chain.head is None or chain.head[0].epoch <= word.origin.epoch:
             return False
-        others = self._writer.linked(chain.root, [Kind.CORRECTION], since=link.version, limit=1)
+        others = self._writer.linked(chain.root, REPLACING, since=link.version, limit=1)
         first = next((each for each in others if each.version == link.version), None)
         return first is None or (word.origin.epoch, word.index) < (first.origin.epoch, first.index)
 
-    def _set_aside(self, root: RecordId, kind: int, since: int, reason: str) -> None:
-        for each in self._writer.linked(root, [kind], since=since):
+    def _set_aside(self, root: RecordId, kinds: Collection[int], since: int, reason: str) -> None:
+        for each in self._writer.linked(root, kinds, since=since):
             self._purge.set_aside(each.origin, each.index, reason)
 
     def _join(self, place: Place, waiting: Chain, link: Link) -> None:
-        """A correction came that others already followed: their chain becomes part of its chain."""
+        """A correction or revision came that others already followed: their chain becomes part of its chain."""
         chain = self._writer.chain(link.chain)
         if chain is None:
             return
         followed = waiting.head is not None and waiting.head != place
         if followed and not link.counts:
-            self._set_aside(waiting.root, Kind.CORRECTION, 0, OF_NOTHING)
+            self._set_aside(waiting.root, REPLACING, 0, OF_NOTHING)
         if not self._is_record(chain):
-            self._set_aside(waiting.root, Kind.RETRACTION, 0, OF_NOTHING)
+            self._set_aside(waiting.root, [Kind.RETRACTION], 0, OF_NOTHING)
             waiting = replace(waiting, ended=False)
         self._writer.join_chain(waiting.root, link.chain, link.version)
         if followed and link.counts:
@@ -203,6 +207,9 @@ class Chains:
             self._purge.end(chain)
         elif state == BodyState.PURGED:
             self._purge.remarks(chain.root)
+
+    def _kind(self, place: Place) -> int:
+        return kind_of(self._writer.entry_at(*place)[0])
 
     def _state(self, place: Place | None) -> int:
         if place is None:
@@ -234,7 +241,7 @@ def unlink(writer: LogWriter, origin: Origin, start: int, stop: int) -> None:
         if root.origin == origin and place is not None and place >= start:
             writer.drop_chain(root)
             continue
-        corrections = writer.linked(root, [Kind.CORRECTION])
+        corrections = writer.linked(root, REPLACING)
         head: Place | None = None if place is None else (root.origin, place)
         if corrections:
             head = (corrections[-1].origin, corrections[-1].index)

@@ -127,7 +127,7 @@ def check_own(speaker: Origin, target: Origin) -> None:
     """
     same = (target.federation, target.member, target.stream) == (speaker.federation, speaker.member, speaker.stream)
     if not same or target.epoch > speaker.epoch:
-        raise Malformed("a correction or retraction of a record in another member's log")
+        raise Malformed("a correction, revision or retraction of a record in another member's log")
 
 
 def opens(

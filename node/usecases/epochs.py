@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import READ_BYTES, BodyState
-from node.domain.envelope import Disclosure, Envelope, Kind, commit, commit_handling, decode, encode
+from node.domain.envelope import REPLACING, Disclosure, Envelope, commit, commit_handling, decode, encode
 from node.domain.homes import CUT, cut_of
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
 from node.tlog import tiles
@@ -55,28 +55,34 @@ class _Said:
 
 @dataclass(slots=True, kw_only=True)
 class _Move:
-    """`became`: the new names of statements by their former names; None if a statement was dropped."""
+    """`became`: the new names of statements by their former names; None if a statement was dropped. `kinds`: what each
+    is, or replaces.
+    """
 
     change: Change
     origin: Origin
     random: Callable[[int], bytes]
     became: dict[RecordId, RecordId | None] = field(default_factory=dict)
+    kinds: dict[RecordId, int] = field(default_factory=dict)
     statements: int = 0
 
     def say(self, said: _Said) -> None:
         """States one statement under the new origin, unless it was retracted or its subject is gone."""
         kind, target = said.envelope.kind, said.envelope.target
+        # What it replaces, so that it can stand for that if that was never published.
+        stands_for = self.kinds.get(target, kind) if kind in REPLACING and target is not None else kind
+        self.kinds[said.record] = stands_for
         if target is not None and target in self.became:
             target = self.became[target]
         if said.disclosure is None:
             # Replaced or retracted before it was published: a pointer to it means its target.
-            self.became[said.record] = target if kind == Kind.CORRECTION else None
+            self.became[said.record] = target if kind in REPLACING else None
             return
         if said.envelope.target is not None and target is None:
-            if kind != Kind.CORRECTION:
+            if kind not in REPLACING:
                 self.became[said.record] = None
                 return
-            kind = Kind.CONTRIBUTION
+            kind = stands_for
         self.became[said.record] = self._acknowledge(said.envelope, said.disclosure, kind, target)
         self.statements += 1
 

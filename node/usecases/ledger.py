@@ -16,11 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
 from node.domain.calendar import SECONDS_A_DAY, in_calendar
-from node.domain.envelope import OWN_TARGET, Disclosure, Envelope, Kind, commit, commit_handling, encode
+from node.domain.envelope import (
+    OWN_TARGET,
+    REPLACING,
+    Disclosure,
+    Envelope,
+    Kind,
+    commit,
+    commit_handling,
+    encode,
+    replaced_by,
+)
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
@@ -30,7 +39,16 @@ from node.domain.matchable import contributable
 from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
 from node.domain.queries import Level
 from node.domain.roster import MemberStatus, Roster
-from node.domain.statements import Comment, Contribution, Opinion, Reason, Retraction, Statement
+from node.domain.statements import (
+    KIND_OF,
+    Comment,
+    Contribution,
+    Cooperation,
+    Opinion,
+    Reason,
+    Retraction,
+    Statement,
+)
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import Target, audience_within, find_target
@@ -38,11 +56,9 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
 from node.usecases.entry_columns import check_own
 from node.usecases.pointing_entries import check_room
-from node.usecases.purging import chain_at, leaf_at, versions
+from node.usecases.purging import chain_at, leaf_at, root_of, versions
 from node.usecases.stating import check_audience, check_statement
 from node.usecases.waiting import Waiting, points_at
-
-_REPLACEABLE: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +141,40 @@ class Ledger:
 
     def correct(self, target: RecordId, statement: Contribution, handling: Handling) -> RecordId:
         """Replaces the head of an own record, audience and all. Raises `Refused`, `NotFound`."""
-        statement = self.contributable(statement)
+        return self._replace(target, self.contributable(statement), handling, Kind.CONTRIBUTION)
+
+    def state(
+        self,
+        statement: Cooperation,
+        handling: Handling,
+        said: Callable[[StoreWriter, RecordId], None] = lambda _writer, _record: None,
+    ) -> RecordId:
+        """Makes a statement of cooperation. `said` is told its name, in the same transaction. An empty audience: for
+        ourselves and the hub alone. Raises `Misuse`, `Refused`.
+        """
+        with self._catalogue.change() as change:
+            self._check_readers(handling, KIND_OF[type(statement)])
+            record = self._say(change.writer, KIND_OF[type(statement)], statement, handling)
+            said(change.writer, record)
+        self._acknowledged()
+        return record
+
+    def revise(self, target: RecordId, statement: Cooperation, handling: Handling) -> RecordId:
+        """Replaces the newest version of an own statement of cooperation, audience and all. Raises `Refused`,
+        `NotFound`.
+        """
+        return self._replace(target, statement, handling, KIND_OF[type(statement)])
+
+    def _replace(self, target: RecordId, statement: Statement, handling: Handling, what: Kind) -> RecordId:
+        """Replaces the newest version of an own record that began as an entry of the kind `what`."""
         with self._catalogue.change() as change:
             writer = change.writer
             spoken = self._own(writer, target)
-            check_audience(handling, self._roster(), self._handling_of(spoken))
-            if spoken.kind not in _REPLACEABLE:
+            self._check_readers(handling, what, self._handling_of(spoken))
+            if self._began_as(writer, target, spoken) != what:
                 raise Refused(
-                    "only a contribution can be corrected", remedy="retract it, then make the statement again"
+                    "this statement cannot be replaced by one of another kind",
+                    remedy="retract it, then make the statement again",
                 )
             self._check_newest(writer, target, spoken, Waiting(writer, self._origin))
             if spoken.pending is not None:
@@ -141,8 +183,10 @@ class Ledger:
                 replaced = points_at(spoken.pending)
             else:
                 replaced = target
-            kind = Kind.CORRECTION if replaced else Kind.CONTRIBUTION
-            record = self._say(writer, kind, statement, handling, replaced)
+            kind = replaced_by(what) if replaced else what
+            if kind is None:
+                raise Refused("a statement of this kind cannot be changed", remedy="retract it")
+            record = self._say(writer, Kind(kind), statement, handling, replaced)
             for holding in writer.holdings_of_record(target):
                 writer.set_record(holding.id, record)
         self._acknowledged()
@@ -294,6 +338,21 @@ class Ledger:
         check_audience(handling, self._roster())
         self._check_policy(handling)
         return handling
+
+    def _check_readers(self, handling: Handling, kind: Kind, before: Handling | None = None) -> None:
+        if kind == Kind.CONTRIBUTION or handling.audience != ():
+            check_audience(handling, self._roster(), before)
+
+    def _began_as(self, reader: StoreReader, target: RecordId, spoken: _Spoken) -> int:
+        """The kind of the first version of a record."""
+        while spoken.kind in REPLACING:
+            before = points_at(spoken.pending) if spoken.pending is not None else None
+            if spoken.placed is not None:
+                before, _ = root_of(reader, target.origin, spoken.placed.index, target.leaf)
+            if before is None or before == target:
+                break
+            target, spoken = before, self._own(reader, before)
+        return spoken.kind
 
     def _handling_of(self, spoken: _Spoken) -> Handling | None:
         if spoken.pending is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.envelope import Kind
+from node.domain.envelope import REPLACING
 from node.domain.ids import Origin, RecordId
 from node.domain.limits import RECORD_CORRECTIONS, REMARKS_ON_ONE, WORDS_ON_ONE
 from node.domain.log_ports import Link
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from node.domain.log_ports import LogReader
 
-NOT_BEFORE: Final = "a correction or retraction of a record that is not before it in its log"
-TOO_MANY: Final = f"more than {RECORD_CORRECTIONS} corrections of one record"
-TOO_MANY_ON_ONE: Final = f"more than {WORDS_ON_ONE} corrections or retractions of one entry"
+NOT_BEFORE: Final = "a correction, revision or retraction of a record that is not before it in its log"
+TOO_MANY: Final = f"more than {RECORD_CORRECTIONS} corrections or revisions of one record"
+TOO_MANY_ON_ONE: Final = f"more than {WORDS_ON_ONE} corrections, revisions or retractions of one entry"
+MIXED: Final = "corrections and revisions of one entry"
 TOO_MANY_REMARKS: Final = f"more than {REMARKS_ON_ONE} opinions and comments about one entry"
 
 _ANYWHERE: Final = 1 << 62
@@ -67,14 +68,14 @@ class Word:
 
 
 def segment(reader: LogReader, word: Word) -> tuple[int, int]:
-    """For a correction: where the chain of its log's corrections up to it begins, and how many corrections that chain
-    has. (0, 0) for anything else.
+    """For a correction or revision: where the chain of those in its log up to it begins, and how many that chain has.
+    (0, 0) for anything else.
     """
-    if word.kind != Kind.CORRECTION:
+    if word.kind not in REPLACING:
         return 0, 0
     if word.at is not None and word.target.origin == word.origin and word.at < word.index:
         before = _link(reader, word.target.origin, word.at)
-        if before is not None and before.kind == Kind.CORRECTION:
+        if before is not None and before.kind in REPLACING:
             begins = before if before.first == before.index else _link(reader, word.origin, before.first)
             return before.first, begins.filed if begins else 0
     return word.index, 0
@@ -88,6 +89,9 @@ def fault_in_log(reader: LogReader, word: Word, filed: int) -> str:
         return NOT_BEFORE
     if _has_said(reader, word, [word.kind], WORDS_ON_ONE):
         return TOO_MANY_ON_ONE
+    # Otherwise it would depend on the order of arrival which of them counts while the entry itself is not here.
+    if word.kind in REPLACING and _has_said(reader, word, [*(REPLACING - {word.kind})], 1):
+        return MIXED
     return TOO_MANY if filed >= RECORD_CORRECTIONS else ""
 
 
@@ -110,10 +114,10 @@ def check_room(reader: LogReader, origin: Origin, kind: int, target: RecordId) -
                 f"we have said {REMARKS_ON_ONE} opinions and comments about this record, which is the limit",
                 remedy="ask its owner to correct it: the new version can be remarked on again",
             )
-    if kind == Kind.CORRECTION and target.origin == origin:
+    if kind in REPLACING and target.origin == origin:
         at = reader.find(origin, [target.leaf]).get(target.leaf)
         before = None if at is None else _link(reader, origin, at)
-        if before is not None and before.kind == Kind.CORRECTION:
+        if before is not None and before.kind in REPLACING:
             begins = _link(reader, origin, before.first)
             if begins is not None and begins.filed >= RECORD_CORRECTIONS:
                 raise Refused(
@@ -131,6 +135,6 @@ def under_itself(word: Word) -> Link:
         chain=word.name,
         version=0,
         counts=False,
-        first=word.index if word.kind == Kind.CORRECTION else 0,
-        filed=1 if word.kind == Kind.CORRECTION else 0,
+        first=word.index if word.kind in REPLACING else 0,
+        filed=1 if word.kind in REPLACING else 0,
     )

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.domain.envelope import VERSION, Kind
+from node.domain.envelope import REPLACING, VERSION, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, LogReader, LogWriter, Owed
 from node.tlog.tiles import TILE_WIDTH
@@ -57,7 +57,7 @@ def root_of(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> tuple
     it corrects nothing.
     """
     link = reader.links(origin, index, index + 1).get(index)
-    if link is not None and link.kind == Kind.CORRECTION:
+    if link is not None and link.kind in REPLACING:
         return link.chain, link.version
     return RecordId(origin, leaf), 0
 
@@ -71,7 +71,7 @@ def chain_at(reader: LogReader, origin: Origin, index: int, leaf: bytes) -> Chai
 def versions(reader: LogReader, chain: Chain) -> Iterator[RecordId]:
     """The names of all versions of a record, the first one first."""
     yield chain.root
-    for each in reader.linked(chain.root, [Kind.CORRECTION]):
+    for each in reader.linked(chain.root, REPLACING):
         yield RecordId(each.origin, leaf_at(reader, each.origin, each.index))
 
 

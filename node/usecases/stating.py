@@ -12,10 +12,15 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from node.domain.consultations import Consultation
+from node.domain.groups import Group
 from node.domain.languages import is_language_tag
+from node.domain.notices import Notice, NoticeDecision
+from node.domain.record_links import RecordLink
 from node.domain.roster import MemberStatus
 from node.domain.statements import MAX_TAGS, MAX_TEXT, Comment, Contribution, Opinion
 from node.domain.texts import MAX_MARKS, too_many_marks
+from node.domain.watches import Watch, WatchReply
 from node.errors import Misuse, Refused
 
 if TYPE_CHECKING:
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_WORD: Final = 128
 """Most characters of a tag: what every reader accepts."""
+MAX_PHRASE: Final = 500
+"""Most characters of a subject, an officer's role, a case reference or a legal basis."""
 _NAMED: Final = 40
 """Most known values that an error names."""
 _BREAKS: Final = "\n\t"
@@ -52,6 +59,30 @@ def check_statement(statement: Statement, policy: Policy) -> None:
                 raise Misuse("the comment is empty", remedy="give its text")
             _check_text(statement.text, "the comment")
             check_language(statement.language)
+        case _:
+            _check_cooperation(statement)
+
+
+def _check_cooperation(statement: Statement) -> None:
+    match statement:
+        case RecordLink():
+            _check_text(statement.note, "the note")
+            check_language(statement.language)
+        case Consultation():
+            _check_word(statement.subject, "the subject", MAX_PHRASE)
+            _check_text(statement.text, "the message")
+            check_language(statement.language)
+        case Watch():
+            _check_word(statement.officer_role, "the officer's role", MAX_PHRASE)
+            _check_word(statement.case_reference, "the case reference", MAX_PHRASE)
+            _check_word(statement.legal_basis, "the legal basis", MAX_PHRASE)
+        case WatchReply() | NoticeDecision():
+            _check_text(statement.reason, "the reason")
+        case Notice():
+            _check_word(statement.reference, "the reference of the notice", MAX_WORD)
+        case Group():
+            _check_word(statement.name, "the name of the group", MAX_WORD)
+            _check_text(statement.purpose, "the purpose of the group")
         case _:
             pass
 

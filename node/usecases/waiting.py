@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from node.domain.envelope import Kind, decode
+from node.domain.envelope import REPLACING, Kind, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,9 @@ ALL: Final = 1 << 31
 
 
 class Waiting:
-    """`kinds`: what waits about a record; `corrections`: the leaf hash of the correction that waits for it."""
+    """`kinds`: what waits about a record; `corrections`: the leaf hash of the correction or revision that waits
+    for it.
+    """
 
     def __init__(self, reader: LogReader, origin: Origin) -> None:
         self.kinds: dict[RecordId, set[int]] = {}
@@ -35,7 +37,7 @@ class Waiting:
     def add(self, target: RecordId, kind: int, leaf: bytes) -> None:
         """An entry of `kind` about `target`, whose leaf hash is `leaf`."""
         self.kinds.setdefault(target, set()).add(kind)
-        if kind == Kind.CORRECTION:
+        if kind in REPLACING:
             self.corrections[target] = leaf
 
     def retracts(self, names: Iterable[RecordId]) -> bool:
@@ -44,6 +46,6 @@ class Waiting:
 
 
 def points_at(pending: PendingEntry) -> RecordId | None:
-    """The record that an entry is about; None for a contribution."""
+    """The record that an entry is about; None for an entry without a target."""
     envelope = decode(pending.entry)
     return envelope.target if envelope else None

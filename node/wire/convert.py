@@ -12,7 +12,7 @@ from node.domain.batch import DecodedBodies
 from node.domain.handling import Handling
 from node.domain.queries import Answer, QueryHeader, QueryPayload
 from node.domain.statements import Body, Statement
-from node.wire import checks, convert_bulk, convert_queries, convert_records
+from node.wire import checks, convert_bulk, convert_queries, convert_records, convert_statements
 from node.wire.padding import padded
 from node.wire.pb import record_pb2 as pb
 
@@ -22,11 +22,11 @@ class ProtoCodec:
 
     def encode_body(self, statement: Statement) -> bytes:
         """A body's bytes, for reader 1. Raises `Misuse` beyond the limits of `domain.statements`."""
-        return convert_records.encode_body(statement)
+        return convert_statements.encode_body(statement)
 
     def decode_body(self, kind: int, body: bytes) -> Body:
         """The content of a body, checked against the kind of its envelope."""
-        return convert_records.decode_body(kind, body)
+        return convert_statements.decode_body(kind, body)
 
     def decode_bodies(self, rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) -> DecodedBodies:
         """The bulk path: columns of one length in, fingerprint columns out. Raises `Misuse` for unequal columns."""

@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- For every body the result is exactly that of `convert_records.decode_body`, only faster. Bodies that cannot be proven
-  equal go through the slow path, one by one.
+- For every body the result is exactly that of `convert_statements.decode_body`, only faster. Bodies that cannot be
+  proven equal go through the slow path, one by one.
 - A bad body affects only itself: it counts as not understood, and nothing is raised.
 
 The fast path: bodies of one length are laid out as a matrix. In the layout that every protobuf writer emits (fields in
@@ -30,10 +30,9 @@ from node.errors import Malformed, Misuse
 from node.wire.convert_records import (
     check_contribution_words,
     check_fingerprint_columns,
-    decode_body,
     fingerprint_columns,
-    open_body,
 )
+from node.wire.convert_statements import decode_body, open_body
 
 _CARRIERS: Final = (Kind.CONTRIBUTION, Kind.CORRECTION)
 _FAMILY_WORTH_IT: Final = 8

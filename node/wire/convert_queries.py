@@ -8,41 +8,24 @@ Rules this module upholds:
 - The person's name for a subject (`Subject.label`) is local and never encoded.
 """
 
-from functools import lru_cache
 from typing import Final
 
-from node.domain.fingerprint_kinds import FRAME, PDQ, PDQ_BITS
-from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, Origin, RecordId, member_id
-from node.domain.orientations import ORIENTATIONS
-from node.domain.queries import (
-    SIGNED,
-    Answer,
-    Hit,
-    Level,
-    MatchRule,
-    Outcome,
-    QueryHeader,
-    QueryPayload,
-    SearchedKind,
-)
+from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, member_id
+from node.domain.queries import SIGNED, Answer, Level, MatchRule, Outcome, QueryHeader, QueryPayload
 from node.domain.statements import MAX_TEXT, READER
-from node.domain.videos import Shares
 from node.errors import Malformed
 from node.wire import checks
-from node.wire.convert_records import category_from_pb, category_to_pb
-from node.wire.convert_subjects import background_from_pb, background_to_pb, subject_from_pb, subject_to_pb
+from node.wire.convert_hits import MAX_KINDS, hit_from_pb, hit_to_pb, kind_from_pb, kind_to_pb
+from node.wire.convert_subjects import subject_from_pb, subject_to_pb
 from node.wire.pb import record_pb2 as pb
 
 MAX_RECIPIENTS: Final = 1_000
 MAX_SUBJECTS: Final = 4_000
 MAX_HITS: Final = 10_000
-MAX_KINDS: Final = 64
 ANSWER_READER: Final = 2
 """The version of answer that this program reads. Version 2 has hits on a question as a whole: an earlier reader would
 take them for hits on the first subject.
 """
-_ALL: Final = 100
-"""Percent."""
 MAX_TIME: Final = 1 << 53
 """Unix seconds that a float still distinguishes."""
 
@@ -137,96 +120,6 @@ def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
 # --- answer -----------------------------------------------------------------------------------------------------------
 
 
-def _hit_from_pb(message: pb.Hit) -> Hit:
-    orientation = None
-    if message.HasField("orientation"):
-        if message.orientation >= len(ORIENTATIONS):
-            raise Malformed("a hit names an orientation that does not exist")
-        orientation = ORIENTATIONS[message.orientation]
-    record = message.record
-    algorithm = checks.text(message.algorithm, "a hit's algorithm")
-    if message.frame and algorithm != PDQ.name:
-        raise Malformed("a hit by a frame of a video is by PDQ, and by nothing else")
-    return Hit(
-        subject=message.subject,
-        origin=checks.text(message.origin, "a hit's origin"),
-        algorithm=FRAME.name if message.frame else algorithm,
-        level=checks.enum(Level, message.level, "a level"),
-        record=RecordId(Origin.parse(record.origin), record.leaf) if message.HasField("record") else None,
-        distance=message.distance if message.HasField("distance") else None,
-        quality=message.quality if message.HasField("quality") else None,
-        orientation=orientation,
-        category=category_from_pb(message.category) if message.HasField("category") else None,
-        series=checks.text(message.series, "a series", MAX_TEXT) if message.HasField("series") else None,
-        weak=message.weak,
-        trimmed=message.trimmed,
-        look=background_from_pb(message.look),
-        whole=message.whole,
-        shares=_shares_from_pb(message.shares) if message.HasField("shares") else None,
-        at=message.at if message.HasField("at") else None,
-        subject_at=message.subject_at if message.HasField("subject_at") else None,
-    )
-
-
-def _shares_from_pb(message: pb.Shares) -> Shares:
-    if max(message.query_percent, message.compared_percent) > _ALL or message.radius > PDQ_BITS:
-        raise Malformed("the shares of two videos are percentages, and their radius is one of bits")
-    return Shares(
-        query_percent=message.query_percent,
-        compared_percent=message.compared_percent,
-        moments=message.moments,
-        frames=message.frames,
-        radius=message.radius,
-    )
-
-
-def _shares_to_pb(shares: Shares | None) -> pb.Shares | None:
-    if shares is None:
-        return None
-    return pb.Shares(
-        query_percent=shares.query_percent,
-        compared_percent=shares.compared_percent,
-        moments=shares.moments,
-        frames=shares.frames,
-        radius=shares.radius,
-    )
-
-
-def _hit_to_pb(hit: Hit) -> pb.Hit:
-    record, of_frame = hit.record, hit.algorithm == FRAME.name
-    return pb.Hit(
-        subject=hit.subject,
-        origin=hit.origin,
-        algorithm=PDQ.name if of_frame else hit.algorithm,
-        level=checks.number(hit.level),
-        record=None if record is None else pb.RecordId(origin=str(record.origin), leaf=record.leaf),
-        distance=hit.distance,
-        quality=hit.quality,
-        orientation=None if hit.orientation is None else ORIENTATIONS.index(hit.orientation),
-        category=category_to_pb(hit.category),
-        series=hit.series,
-        weak=hit.weak,
-        trimmed=hit.trimmed,
-        look=background_to_pb(hit.look),
-        whole=hit.whole,
-        shares=_shares_to_pb(hit.shares),
-        at=hit.at,
-        subject_at=hit.subject_at,
-        frame=of_frame,
-    )
-
-
-@lru_cache(maxsize=MAX_KINDS)
-def _kind(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT001  (as they stand in the message)
-    """The same few values in every answer."""
-    return SearchedKind(name=checks.text(name, "a kind's name"), version=version, searched=searched)
-
-
-@lru_cache(maxsize=MAX_KINDS)
-def _kind_to_pb(kind: SearchedKind) -> pb.SearchedKind:
-    return pb.SearchedKind(name=kind.name, version=kind.version, searched=kind.searched)
-
-
 def answer_from_pb(message: pb.Answer) -> Answer:
     """Raises `Malformed`, also for an outcome that no member can state (offline, timeout)."""
     _readable(message.min_reader, "an answer", ANSWER_READER)
@@ -241,8 +134,8 @@ def answer_from_pb(message: pb.Answer) -> Answer:
         query_digest=checks.size(message.query_digest, "a query digest", HASH_SIZE),
         answerer=member_id(message.answerer),
         outcome=outcome,
-        hits=tuple(map(_hit_from_pb, message.hits)),
-        kinds=tuple([_kind(kind.name, kind.version, kind.searched) for kind in message.kinds]),
+        hits=tuple(map(hit_from_pb, message.hits)),
+        kinds=tuple([kind_from_pb(kind.name, kind.version, kind.searched) for kind in message.kinds]),
         scope=tuple([(checks.enum(Level, part.level, "a level"), part.holdings) for part in message.scope]),
         cursors_digest=checks.size(message.cursors_digest, "a digest of cursors", 0, HASH_SIZE),
         policy_digest=checks.size(message.policy_digest, "a digest of the policy", 0, HASH_SIZE),
@@ -263,8 +156,8 @@ def answer_to_pb(answer: Answer) -> pb.Answer:
         query_digest=answer.query_digest,
         answerer=answer.answerer,
         outcome=_OUTCOME_TO_PB[answer.outcome],
-        hits=[_hit_to_pb(hit) for hit in answer.hits],
-        kinds=[_kind_to_pb(kind) for kind in answer.kinds],
+        hits=[hit_to_pb(hit) for hit in answer.hits],
+        kinds=[kind_to_pb(kind) for kind in answer.kinds],
         scope=[pb.Scope(level=checks.number(level), holdings=count) for level, count in answer.scope],
         cursors_digest=answer.cursors_digest,
         policy_digest=answer.policy_digest,

@@ -1,10 +1,9 @@
-"""Bodies and handlings: domain values to the bytes that are committed to, and back.
+"""The parts of records (names, fingerprints, categories, contributions) and handlings, to and from protobuf.
 
 Rules this module upholds:
 
-- Decoding raises only `Malformed`. A later `min_reader`, or a statement of an unknown kind, is `NotUnderstood`; an
-  unknown fingerprint kind is stored; a handling that is not fully understood says so.
-- A body is read only as the kind that its envelope names.
+- Decoding raises only `Malformed`. An unknown fingerprint kind is stored; a handling that is not fully understood says
+  so.
 - Every reader's check also runs when we write, so we sign nothing that the other side would refuse.
 """
 
@@ -14,11 +13,10 @@ from typing import Final
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from node.domain import statements as say
-from node.domain.envelope import Kind
 from node.domain.fingerprint_kinds import KIND_BY_CODE, KINDS
 from node.domain.fingerprints import UNSTATED_QUALITY, Fingerprint
 from node.domain.handling import CODES, Handling
-from node.domain.ids import MemberId, member_id
+from node.domain.ids import MemberId, Origin, RecordId, member_id
 from node.errors import Malformed, Misuse
 from node.wire import checks
 from node.wire.pb import record_pb2 as pb
@@ -34,13 +32,18 @@ MAX_PURPOSES: Final = 32
 
 _SHAPE: Final = {code: (kind.size, kind.has_quality) for code, kind in KIND_BY_CODE.items()}
 _TIMED: Final = frozenset([kind.code for kind in KINDS if kind.timed])
-_STATEMENT_OF: Final = {
-    Kind.CONTRIBUTION: "contribution",
-    Kind.CORRECTION: "contribution",
-    Kind.RETRACTION: "retraction",
-    Kind.OPINION: "opinion",
-    Kind.COMMENT: "comment",
-}
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def record_id_from_pb(message: pb.RecordId) -> RecordId:
+    """Raises `Malformed` for what is not the name of a record."""
+    return RecordId(Origin.parse(message.origin), message.leaf)
+
+
+def record_id_to_pb(record: RecordId) -> pb.RecordId:
+    """The other way."""
+    return pb.RecordId(origin=str(record.origin), leaf=record.leaf)
+
 
 # --- fingerprints -----------------------------------------------------------------------------------------------------
 
@@ -100,7 +103,7 @@ def fingerprints_to_pb(fingerprints: Iterable[Fingerprint]) -> pb.Fingerprints:
     )
 
 
-# --- statements -------------------------------------------------------------------------------------------------------
+# --- contributions ----------------------------------------------------------------------------------------------------
 
 
 def category_from_pb(message: pb.Category) -> say.Category:
@@ -138,9 +141,12 @@ def check_contribution_words(message: pb.Contribution) -> None:
             checks.text(tag, "a tag")
     if message.HasField("category"):
         category_from_pb(message.category)
+    if message.HasField("group"):
+        record_id_from_pb(message.group)
 
 
-def _contribution_from_pb(message: pb.Contribution) -> say.Contribution:
+def contribution_from_pb(message: pb.Contribution) -> say.Contribution:
+    """Raises `Malformed`."""
     check_contribution_words(message)
     return say.Contribution(
         fingerprints=fingerprints_from_pb(message.fingerprints),
@@ -151,96 +157,23 @@ def _contribution_from_pb(message: pb.Contribution) -> say.Contribution:
         offender_identified=say.Tri(message.offender_identified),
         tags=tuple(message.tags),
         language=message.language,
+        group=record_id_from_pb(message.group) if message.HasField("group") else None,
     )
 
 
-def statement_from_pb(message: pb.Statement) -> say.Statement | None:
-    """The statement, or None if this version has no message for its kind. Raises `Malformed`."""
-    match message.WhichOneof("says"):
-        case "contribution":
-            return _contribution_from_pb(message.contribution)
-        case "retraction":
-            return say.Retraction(reason=checks.enum(say.Reason, message.retraction.reason, "a reason"))
-        case "opinion":
-            opinion = message.opinion
-            return say.Opinion(
-                verdict=checks.enum(say.Verdict, opinion.verdict, "a verdict"),
-                category=category_from_pb(opinion.category) if opinion.HasField("category") else None,
-                note=checks.text(opinion.note, "a note", say.MAX_TEXT),
-            )
-        case "comment":
-            return say.Comment(
-                text=checks.text(message.comment.text, "a comment", say.MAX_TEXT),
-                language=checks.text(message.comment.language, "a language"),
-            )
-        case _:
-            return None
-
-
-def statement_to_pb(statement: say.Statement) -> pb.Statement:
+def contribution_to_pb(contribution: say.Contribution) -> pb.Contribution:
     """The other way."""
-    match statement:
-        case say.Contribution():
-            return pb.Statement(
-                contribution=pb.Contribution(
-                    fingerprints=fingerprints_to_pb(statement.fingerprints),
-                    media_type=statement.media_type,
-                    category=category_to_pb(statement.category),
-                    series=statement.series,
-                    victim_identified=checks.number(statement.victim_identified),
-                    offender_identified=checks.number(statement.offender_identified),
-                    tags=statement.tags,
-                    language=statement.language,
-                )
-            )
-        case say.Retraction():
-            return pb.Statement(retraction=pb.Retraction(reason=checks.number(statement.reason)))
-        case say.Opinion():
-            return pb.Statement(
-                opinion=pb.Opinion(
-                    verdict=checks.number(statement.verdict),
-                    category=category_to_pb(statement.category),
-                    note=statement.note,
-                )
-            )
-        case say.Comment():
-            return pb.Statement(comment=pb.Comment(text=statement.text, language=statement.language))
-
-
-def encode_body(statement: say.Statement) -> bytes:
-    """The bytes that the commitment covers. Raises `Misuse` for a value that no reader would accept."""
-    return checks.encode(
-        lambda: pb.Body(min_reader=say.READER, plain=statement_to_pb(statement)),
-        lambda body: statement_from_pb(body.plain),
+    return pb.Contribution(
+        fingerprints=fingerprints_to_pb(contribution.fingerprints),
+        media_type=contribution.media_type,
+        category=category_to_pb(contribution.category),
+        series=contribution.series,
+        victim_identified=checks.number(contribution.victim_identified),
+        offender_identified=checks.number(contribution.offender_identified),
+        tags=contribution.tags,
+        language=contribution.language,
+        group=record_id_to_pb(contribution.group) if contribution.group else None,
     )
-
-
-def open_body(body: bytes) -> pb.Body:
-    """The parsed body, with a checked `min_reader`. Raises `Malformed`."""
-    message = checks.parse(pb.Body, body, "a body")
-    if message.min_reader == 0:
-        raise Malformed("a body does not state the reader version that it needs")
-    return message
-
-
-def decode_body(kind: int, body: bytes) -> say.Body:
-    """The content of a body of an entry of `kind`. Raises `Malformed`, also if it is of another kind."""
-    message = open_body(body)
-    if message.min_reader > say.READER:
-        return say.NotUnderstood(min_reader=message.min_reader)
-    payload = message.WhichOneof("payload")
-    if payload == "sealed":
-        return say.Sealed(scheme=message.sealed.scheme, ciphertext=message.sealed.ciphertext)
-    statement = statement_from_pb(message.plain) if payload == "plain" else None
-    try:
-        expected = _STATEMENT_OF.get(Kind(kind))
-    except ValueError:
-        expected = None
-    if statement is None or expected is None:
-        return say.NotUnderstood(min_reader=message.min_reader)
-    if message.plain.WhichOneof("says") != expected:
-        raise Malformed("a body is of another kind than its entry")
-    return statement
 
 
 # --- handling ---------------------------------------------------------------------------------------------------------

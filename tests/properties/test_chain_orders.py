@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.batch import BodyState
-from node.domain.envelope import Kind
+from node.domain.envelope import OWN_TARGET, REPLACING, Kind, replaced_by
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link
+from node.domain.record_links import Certainty, RecordLink, Relation
 from node.domain.statements import Comment, Opinion, Retraction, Statement, Verdict
 from node.tlog.merkle import leaf_hash
 from node.usecases import pointing_entries
@@ -34,8 +35,9 @@ AGAIN = 25
 """From this number on a contribution is one of the log's entries once more."""
 NOWHERE = 28
 """From this number on a step is about an entry that does not stand in the log."""
+KINDS = [*[*Kind][:5], Kind.LINK, Kind.REVISION]
 steps = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from([*Kind][:5]), st.integers(0, 30), st.booleans()),
+    st.tuples(st.integers(0, 3), st.sampled_from(KINDS), st.integers(0, 30), st.booleans()),
     min_size=2,
     max_size=14,
 )
@@ -47,17 +49,19 @@ class Story:
 
     logs: list[Log] = field(default_factory=lambda: [Log(each) for each in SPEAKERS])
     said: list[RecordId] = field(default_factory=list)
-    records: set[RecordId] = field(default_factory=set)
+    records: dict[RecordId, int | None] = field(default_factory=dict)
+    """What may replace each record."""
 
     def tell(self, number: int, step: Step) -> None:
         who, kind, about, closed = step
         log = self.logs[who]
-        own = [each for each in self.said if self._may_change(log.speaker.origin, each)]
-        targets = own if kind in {Kind.CORRECTION, Kind.RETRACTION} else self.said
-        target = None if kind == Kind.CONTRIBUTION or not targets else targets[about % len(targets)]
-        if about >= NOWHERE and kind != Kind.CONTRIBUTION:
+        own = [each for each in self.said if self._may_change(log.speaker.origin, kind, each)]
+        targets = own if kind in OWN_TARGET else self.said
+        begins = kind in {Kind.CONTRIBUTION, Kind.LINK}
+        target = None if begins or not targets else targets[about % len(targets)]
+        if about >= NOWHERE and not begins:
             target = RecordId(log.speaker.origin, leaf_hash(b"nowhere %d" % about))
-        if target is None:
+        if target is None and not begins:
             kind = Kind.CONTRIBUTION
         if kind == Kind.CONTRIBUTION and about >= AGAIN and log.size:
             at = about % log.size
@@ -73,22 +77,26 @@ class Story:
             nonce=leaf_hash(b"%d" % number),
         )
         self.said.append(log.add(*entry))
-        if kind in {Kind.CONTRIBUTION, Kind.CORRECTION}:
-            self.records.add(self.said[-1])
+        if replaced_by(kind) or kind in REPLACING:
+            self.records[self.said[-1]] = kind if kind in REPLACING else replaced_by(kind)
 
-    def _may_change(self, speaker: Origin, target: RecordId) -> bool:
-        """Anything of its own log; of an earlier epoch, records alone. What else is nonsense there is told as such by
-        everybody who has both logs, but who was told that a record ends deletes what was said of it, and does not wait
-        to see whether there was a record.
+    def _may_change(self, speaker: Origin, kind: Kind, target: RecordId) -> bool:
+        """Anything of its own log; of an earlier epoch, records alone, and each by what may replace it. What else is
+        nonsense there is told as such by everybody who has both logs, but who was told that a record ends deletes what
+        was said of it, and does not wait to see whether there was a record.
         """
         if target.origin == speaker:
             return True
-        return target.origin.member == speaker.member and target.origin.epoch < speaker.epoch and target in self.records
+        earlier = target.origin.member == speaker.member and target.origin.epoch < speaker.epoch
+        return earlier and target in self.records and (kind not in REPLACING or self.records[target] == kind)
 
 
 def _statement(kind: Kind, number: int) -> Statement:
     if kind in {Kind.CONTRIBUTION, Kind.CORRECTION}:
         return picture(number)
+    if kind in {Kind.LINK, Kind.REVISION}:
+        targets = tuple(RecordId(SPEAKERS[0].origin, leaf_hash(b"%d of %d" % (at, number))) for at in range(2))
+        return RecordLink(relation=Relation.SAME_PLACE, targets=targets, certainty=Certainty.POSSIBLE)
     if kind == Kind.RETRACTION:
         return Retraction()
     return Opinion(verdict=Verdict.DISPUTE) if kind == Kind.OPINION else Comment(text=f"word {number}")
@@ -133,7 +141,12 @@ def test_any_order_of_arrival_ends_the_same(steps: list[Step], cuts: list[tuple[
 @settings(max_examples=300, deadline=None)
 @given(
     steps=st.lists(
-        st.tuples(st.integers(0, 3), st.sampled_from([*Kind][:5]), st.integers(0, 3), st.just(value=False)),
+        st.tuples(
+            st.integers(0, 3),
+            st.sampled_from(KINDS),
+            st.integers(0, 3),
+            st.just(value=False),
+        ),
         min_size=6,
         max_size=24,
     ),

@@ -8,21 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.domain.envelope import Kind
+from node.domain.envelope import Kind, replaced_by
 from node.domain.handling import Handling
 from node.domain.queries import Answer, QueryHeader, QueryPayload
-from node.domain.statements import Comment, Contribution, Opinion, Retraction, Statement
+from node.domain.statements import KIND_OF as COOPERATION_KINDS
+from node.domain.statements import Comment, Contribution, Cooperation, NotUnderstood, Opinion, Retraction, Statement
 from node.errors import Malformed
 from node.wire.convert import ProtoCodec
 from tests.properties import wire_strategies as wire
 
 codec = ProtoCodec()
-KIND_OF = {
+KIND_OF: dict[Any, Kind] = {
     Contribution: Kind.CONTRIBUTION,
     Retraction: Kind.RETRACTION,
     Opinion: Kind.OPINION,
     Comment: Kind.COMMENT,
 }
+KIND_OF.update(COOPERATION_KINDS)
 
 
 @given(wire.statements())
@@ -33,6 +35,21 @@ def test_a_statement_comes_back_from_its_body(statement: Statement) -> None:
 @given(wire.contributions())
 def test_a_correction_carries_a_contribution(contribution: Contribution) -> None:
     assert codec.decode_body(Kind.CORRECTION, codec.encode_body(contribution)) == contribution
+
+
+@given(wire.cooperation())
+def test_a_revision_carries_what_can_be_revised_and_nothing_else(statement: Cooperation) -> None:
+    body = codec.encode_body(statement)
+    if replaced_by(COOPERATION_KINDS[type(statement)]) == Kind.REVISION:
+        assert codec.decode_body(Kind.REVISION, body) == statement
+    else:
+        with pytest.raises(Malformed, match="another kind"):
+            codec.decode_body(Kind.REVISION, body)
+
+
+@given(wire.cooperation(), st.integers(15, 127))
+def test_a_kind_of_a_later_version_is_not_understood(statement: Cooperation, kind: int) -> None:
+    assert isinstance(codec.decode_body(kind, codec.encode_body(statement)), NotUnderstood)
 
 
 @given(wire.statements(), st.sampled_from(sorted(KIND_OF.values())))

@@ -2,12 +2,17 @@
 
 from hypothesis import strategies as st
 
+from node.domain.address_listings import AddressListing, Granularity
 from node.domain.algorithms import VPDQ
+from node.domain.calendar import LAST_DAY
+from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.fingerprint_kinds import FRAME, KIND_BY_CODE, KINDS
 from node.domain.fingerprints import Fingerprint
+from node.domain.groups import Group, GroupStep
 from node.domain.handling import CODES, Handling
 from node.domain.ids import Origin, RecordId, federation_id, member_id
 from node.domain.material import BACKGROUNDS
+from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import (
     SIGNED,
@@ -21,8 +26,21 @@ from node.domain.queries import (
     SearchedKind,
     Subject,
 )
-from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Statement, Tri, Verdict
+from node.domain.record_links import Certainty, RecordLink, Relation
+from node.domain.statements import (
+    Category,
+    Comment,
+    Contribution,
+    Cooperation,
+    Opinion,
+    Reason,
+    Retraction,
+    Statement,
+    Tri,
+    Verdict,
+)
 from node.domain.videos import Shares
+from node.domain.watches import Watch, WatchReply, WatchState
 
 members = st.from_regex(r"[A-Z][A-Z0-9-]{1,15}", fullmatch=True).map(member_id)
 federations = st.from_regex(r"[a-z0-9][a-z0-9.-]{1,20}[a-z0-9]", fullmatch=True).map(federation_id)
@@ -69,6 +87,7 @@ def contributions() -> st.SearchStrategy[Contribution]:
         offender_identified=tris,
         tags=st.lists(words, max_size=3).map(tuple),
         language=words,
+        group=st.none() | record_ids,
     )
 
 
@@ -78,6 +97,7 @@ def statements() -> st.SearchStrategy[Statement]:
         st.builds(Retraction, reason=st.sampled_from(Reason)),
         st.builds(Opinion, verdict=st.sampled_from(Verdict), category=st.none() | categories(), note=words),
         st.builds(Comment, text=words, language=words),
+        cooperation(),
     )
 
 
@@ -160,6 +180,109 @@ def hits() -> st.SearchStrategy[Hit]:
         ),
         at=st.none() | milliseconds,
         subject_at=st.none() | milliseconds,
+    )
+
+
+def cooperation() -> st.SearchStrategy[Cooperation]:
+    return st.one_of(
+        _links(), _consultations(), _watches(), _replies(), _notices(), _decisions(), _listings(), _groups()
+    )
+
+
+def _some(values: st.SearchStrategy[RecordId], least: int, most: int) -> st.SearchStrategy[tuple[RecordId, ...]]:
+    return st.lists(values, min_size=least, max_size=most, unique=True).map(tuple)
+
+
+def _links() -> st.SearchStrategy[RecordLink]:
+    return st.builds(
+        RecordLink,
+        relation=st.sampled_from(Relation),
+        targets=_some(record_ids, 2, 4),
+        certainty=st.sampled_from(Certainty),
+        note=words,
+        language=words,
+        group=st.none() | record_ids,
+    )
+
+
+def _consultations() -> st.SearchStrategy[Consultation]:
+    rest = {
+        "text": words,
+        "at": times,
+        "language": words,
+        "about": _some(record_ids, 0, 3),
+        "query_id": st.just(b"") | st.binary(min_size=16, max_size=16),
+        "after": _some(record_ids, 0, 3),
+        "group": st.none() | record_ids,
+    }
+    later = st.sampled_from((ConsultationStep.REPLY, ConsultationStep.CLOSE))
+    return st.builds(Consultation, step=st.just(ConsultationStep.OPEN), subject=marks, **rest) | st.builds(
+        Consultation, step=later, thread=record_ids, **rest
+    )
+
+
+def _watches() -> st.SearchStrategy[Watch]:
+    return (
+        payloads()
+        .filter(lambda payload: bool(payload.subjects))
+        .map(
+            lambda payload: Watch(
+                subjects=payload.subjects,
+                rule=payload.rule,
+                officer_role=payload.officer_role,
+                case_reference=payload.case_reference,
+                legal_basis=payload.legal_basis,
+            )
+        )
+    )
+
+
+def _replies() -> st.SearchStrategy[WatchReply]:
+    kinds = st.builds(SearchedKind, name=words, version=st.integers(0, 0xFFFFFFFF), searched=st.booleans())
+    rest = {"watch": record_ids, "at": times, "reason": words, "kinds": st.lists(kinds, max_size=3).map(tuple)}
+    other = st.sampled_from((WatchState.KEPT, WatchState.REFUSED, WatchState.ENDED))
+    found = st.lists(hits(), min_size=1, max_size=3).map(tuple)
+    return st.builds(WatchReply, state=other, **rest) | st.builds(
+        WatchReply, state=st.just(WatchState.HIT), hits=found, **rest
+    )
+
+
+def _notices() -> st.SearchStrategy[Notice]:
+    rest = {
+        "reference": marks,
+        "fingerprints": st.lists(fingerprints(), max_size=4).map(tuple),
+        "since_day": st.integers(0, LAST_DAY),
+    }
+    return st.builds(
+        Notice, colour=st.just(NoticeColour.YELLOW), consent_day=st.integers(1, LAST_DAY), **rest
+    ) | st.builds(Notice, colour=st.just(NoticeColour.GREEN), consent_day=st.integers(0, LAST_DAY), **rest)
+
+
+def _decisions() -> st.SearchStrategy[NoticeDecision]:
+    rest = {"request": record_ids, "reason": words}
+    other = st.sampled_from((NoticeStep.REFUSED, NoticeStep.WITHDRAWN))
+    return st.builds(NoticeDecision, step=other, **rest) | st.builds(
+        NoticeDecision,
+        step=st.just(NoticeStep.PUBLISHED),
+        nonce=hashes,
+        body=st.binary(min_size=1, max_size=40),
+        **rest,
+    )
+
+
+def _listings() -> st.SearchStrategy[AddressListing]:
+    return st.builds(
+        AddressListing,
+        address=hashes,
+        granularity=st.sampled_from(Granularity),
+        evidence_day=st.integers(0, LAST_DAY),
+    )
+
+
+def _groups() -> st.SearchStrategy[Group]:
+    later = st.sampled_from((GroupStep.ACCEPT, GroupStep.DECLINE, GroupStep.LEAVE, GroupStep.CLOSE))
+    return st.builds(Group, step=st.just(GroupStep.FOUND), name=marks, purpose=words) | st.builds(
+        Group, step=later, group=record_ids
     )
 
 

@@ -27,7 +27,8 @@ from node.tlog.checkpoint import Checkpoint, sign_checkpoint
 from node.tlog.cosignature import add_signature, cosign
 from node.tlog.merkle import leaf_hash
 from node.tlog.note import COSIGNATURE, ED25519, VerifierKey, format_vkey, make_vkey
-from node.wire.convert_records import encode_body, encode_handling
+from node.wire.convert_records import encode_handling
+from node.wire.convert_statements import encode_body
 
 FEDERATION = federation_id("sim.example")
 TODAY = 20_000

@@ -10,7 +10,7 @@ from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 REMARKS = (Kind.OPINION, Kind.COMMENT)
 
@@ -25,7 +25,9 @@ class MemoryChains:
         said = self._said.links
         return {index: said[origin, index] for index in range(start, stop) if (origin, index) in said}
 
-    def linked(self, chain: RecordId, kinds: Sequence[int], *, since: int = 0, limit: int | None = None) -> list[Link]:
+    def linked(
+        self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
+    ) -> list[Link]:
         number = {origin: log.state.number for origin, log in self._said.logs.items()}
         found = [
             link

@@ -36,7 +36,7 @@ from node.match.searched_kinds import SEARCHED_KINDS
 from node.store.kept_kinds import COLUMNS, LISTED, NOT_KEPT, NOT_LISTED, PACKED
 from node.usecases.search_terms import matchable, probes_of
 from node.usecases.search_terms import searched_kinds as told_kinds
-from node.wire.convert_records import decode_body, encode_body
+from node.wire.convert_statements import decode_body, encode_body
 
 every = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 searched = pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.searched], ids=lambda kind: kind.name)

@@ -29,6 +29,68 @@ class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_CONFIRM: _ClassVar[Verdict]
     VERDICT_DISPUTE: _ClassVar[Verdict]
 
+class Relation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RELATION_UNSPECIFIED: _ClassVar[Relation]
+    RELATION_SAME_VICTIM: _ClassVar[Relation]
+    RELATION_SAME_OFFENDER: _ClassVar[Relation]
+    RELATION_SAME_PLACE: _ClassVar[Relation]
+    RELATION_SAME_SCENE: _ClassVar[Relation]
+    RELATION_SAME_DEVICE: _ClassVar[Relation]
+    RELATION_SAME_SERIES: _ClassVar[Relation]
+    RELATION_COPY: _ClassVar[Relation]
+
+class Certainty(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CERTAINTY_UNSPECIFIED: _ClassVar[Certainty]
+    CERTAINTY_CERTAIN: _ClassVar[Certainty]
+    CERTAINTY_PROBABLE: _ClassVar[Certainty]
+    CERTAINTY_POSSIBLE: _ClassVar[Certainty]
+
+class ConsultationStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONSULTATION_STEP_UNSPECIFIED: _ClassVar[ConsultationStep]
+    CONSULTATION_STEP_OPEN: _ClassVar[ConsultationStep]
+    CONSULTATION_STEP_REPLY: _ClassVar[ConsultationStep]
+    CONSULTATION_STEP_CLOSE: _ClassVar[ConsultationStep]
+
+class WatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WATCH_STATE_UNSPECIFIED: _ClassVar[WatchState]
+    WATCH_STATE_KEPT: _ClassVar[WatchState]
+    WATCH_STATE_REFUSED: _ClassVar[WatchState]
+    WATCH_STATE_ENDED: _ClassVar[WatchState]
+    WATCH_STATE_HIT: _ClassVar[WatchState]
+
+class NoticeColour(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTICE_COLOUR_UNSPECIFIED: _ClassVar[NoticeColour]
+    NOTICE_COLOUR_YELLOW: _ClassVar[NoticeColour]
+    NOTICE_COLOUR_GREEN: _ClassVar[NoticeColour]
+
+class NoticeStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTICE_STEP_UNSPECIFIED: _ClassVar[NoticeStep]
+    NOTICE_STEP_PUBLISHED: _ClassVar[NoticeStep]
+    NOTICE_STEP_REFUSED: _ClassVar[NoticeStep]
+    NOTICE_STEP_WITHDRAWN: _ClassVar[NoticeStep]
+
+class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GRANULARITY_UNSPECIFIED: _ClassVar[Granularity]
+    GRANULARITY_DOMAIN: _ClassVar[Granularity]
+    GRANULARITY_HOST: _ClassVar[Granularity]
+    GRANULARITY_URL: _ClassVar[Granularity]
+
+class GroupStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GROUP_STEP_UNSPECIFIED: _ClassVar[GroupStep]
+    GROUP_STEP_FOUND: _ClassVar[GroupStep]
+    GROUP_STEP_ACCEPT: _ClassVar[GroupStep]
+    GROUP_STEP_DECLINE: _ClassVar[GroupStep]
+    GROUP_STEP_LEAVE: _ClassVar[GroupStep]
+    GROUP_STEP_CLOSE: _ClassVar[GroupStep]
+
 class MatchRule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     MATCH_RULE_UNSPECIFIED: _ClassVar[MatchRule]
@@ -68,6 +130,44 @@ RETRACTION_REASON_EXPIRED: RetractionReason
 VERDICT_UNSPECIFIED: Verdict
 VERDICT_CONFIRM: Verdict
 VERDICT_DISPUTE: Verdict
+RELATION_UNSPECIFIED: Relation
+RELATION_SAME_VICTIM: Relation
+RELATION_SAME_OFFENDER: Relation
+RELATION_SAME_PLACE: Relation
+RELATION_SAME_SCENE: Relation
+RELATION_SAME_DEVICE: Relation
+RELATION_SAME_SERIES: Relation
+RELATION_COPY: Relation
+CERTAINTY_UNSPECIFIED: Certainty
+CERTAINTY_CERTAIN: Certainty
+CERTAINTY_PROBABLE: Certainty
+CERTAINTY_POSSIBLE: Certainty
+CONSULTATION_STEP_UNSPECIFIED: ConsultationStep
+CONSULTATION_STEP_OPEN: ConsultationStep
+CONSULTATION_STEP_REPLY: ConsultationStep
+CONSULTATION_STEP_CLOSE: ConsultationStep
+WATCH_STATE_UNSPECIFIED: WatchState
+WATCH_STATE_KEPT: WatchState
+WATCH_STATE_REFUSED: WatchState
+WATCH_STATE_ENDED: WatchState
+WATCH_STATE_HIT: WatchState
+NOTICE_COLOUR_UNSPECIFIED: NoticeColour
+NOTICE_COLOUR_YELLOW: NoticeColour
+NOTICE_COLOUR_GREEN: NoticeColour
+NOTICE_STEP_UNSPECIFIED: NoticeStep
+NOTICE_STEP_PUBLISHED: NoticeStep
+NOTICE_STEP_REFUSED: NoticeStep
+NOTICE_STEP_WITHDRAWN: NoticeStep
+GRANULARITY_UNSPECIFIED: Granularity
+GRANULARITY_DOMAIN: Granularity
+GRANULARITY_HOST: Granularity
+GRANULARITY_URL: Granularity
+GROUP_STEP_UNSPECIFIED: GroupStep
+GROUP_STEP_FOUND: GroupStep
+GROUP_STEP_ACCEPT: GroupStep
+GROUP_STEP_DECLINE: GroupStep
+GROUP_STEP_LEAVE: GroupStep
+GROUP_STEP_CLOSE: GroupStep
 MATCH_RULE_UNSPECIFIED: MatchRule
 MATCH_RULE_EXACT: MatchRule
 MATCH_RULE_POLICY: MatchRule
@@ -103,16 +203,32 @@ class Sealed(_message.Message):
     def __init__(self, scheme: _Optional[int] = ..., ciphertext: _Optional[bytes] = ...) -> None: ...
 
 class Statement(_message.Message):
-    __slots__ = ("contribution", "retraction", "opinion", "comment")
+    __slots__ = ("contribution", "retraction", "opinion", "comment", "watch", "consultation", "notice", "address_listing", "group", "link", "watch_reply", "notice_decision")
     CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
     RETRACTION_FIELD_NUMBER: _ClassVar[int]
     OPINION_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
+    CONSULTATION_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_LISTING_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    WATCH_REPLY_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_DECISION_FIELD_NUMBER: _ClassVar[int]
     contribution: Contribution
     retraction: Retraction
     opinion: Opinion
     comment: Comment
-    def __init__(self, contribution: _Optional[_Union[Contribution, _Mapping]] = ..., retraction: _Optional[_Union[Retraction, _Mapping]] = ..., opinion: _Optional[_Union[Opinion, _Mapping]] = ..., comment: _Optional[_Union[Comment, _Mapping]] = ...) -> None: ...
+    watch: Watch
+    consultation: Consultation
+    notice: Notice
+    address_listing: AddressListing
+    group: Group
+    link: Link
+    watch_reply: WatchReply
+    notice_decision: NoticeDecision
+    def __init__(self, contribution: _Optional[_Union[Contribution, _Mapping]] = ..., retraction: _Optional[_Union[Retraction, _Mapping]] = ..., opinion: _Optional[_Union[Opinion, _Mapping]] = ..., comment: _Optional[_Union[Comment, _Mapping]] = ..., watch: _Optional[_Union[Watch, _Mapping]] = ..., consultation: _Optional[_Union[Consultation, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., address_listing: _Optional[_Union[AddressListing, _Mapping]] = ..., group: _Optional[_Union[Group, _Mapping]] = ..., link: _Optional[_Union[Link, _Mapping]] = ..., watch_reply: _Optional[_Union[WatchReply, _Mapping]] = ..., notice_decision: _Optional[_Union[NoticeDecision, _Mapping]] = ...) -> None: ...
 
 class Fingerprints(_message.Message):
     __slots__ = ("kind", "value", "quality", "at")
@@ -139,7 +255,7 @@ class Category(_message.Message):
     def __init__(self, scheme: _Optional[str] = ..., version: _Optional[str] = ..., code: _Optional[str] = ..., baseline: _Optional[_Union[Tri, str]] = ...) -> None: ...
 
 class Contribution(_message.Message):
-    __slots__ = ("fingerprints", "media_type", "category", "series", "victim_identified", "offender_identified", "tags", "language")
+    __slots__ = ("fingerprints", "media_type", "category", "series", "victim_identified", "offender_identified", "tags", "language", "group")
     FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +264,7 @@ class Contribution(_message.Message):
     OFFENDER_IDENTIFIED_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
     fingerprints: Fingerprints
     media_type: str
     category: Category
@@ -156,7 +273,8 @@ class Contribution(_message.Message):
     offender_identified: Tri
     tags: _containers.RepeatedScalarFieldContainer[str]
     language: str
-    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., media_type: _Optional[str] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., victim_identified: _Optional[_Union[Tri, str]] = ..., offender_identified: _Optional[_Union[Tri, str]] = ..., tags: _Optional[_Iterable[str]] = ..., language: _Optional[str] = ...) -> None: ...
+    group: RecordId
+    def __init__(self, fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., media_type: _Optional[str] = ..., category: _Optional[_Union[Category, _Mapping]] = ..., series: _Optional[str] = ..., victim_identified: _Optional[_Union[Tri, str]] = ..., offender_identified: _Optional[_Union[Tri, str]] = ..., tags: _Optional[_Iterable[str]] = ..., language: _Optional[str] = ..., group: _Optional[_Union[RecordId, _Mapping]] = ...) -> None: ...
 
 class Retraction(_message.Message):
     __slots__ = ("reason",)
@@ -181,6 +299,134 @@ class Comment(_message.Message):
     text: str
     language: str
     def __init__(self, text: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
+
+class RecordId(_message.Message):
+    __slots__ = ("origin", "leaf")
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    LEAF_FIELD_NUMBER: _ClassVar[int]
+    origin: str
+    leaf: bytes
+    def __init__(self, origin: _Optional[str] = ..., leaf: _Optional[bytes] = ...) -> None: ...
+
+class Link(_message.Message):
+    __slots__ = ("relation", "targets", "certainty", "note", "language", "group")
+    RELATION_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    relation: Relation
+    targets: _containers.RepeatedCompositeFieldContainer[RecordId]
+    certainty: Certainty
+    note: str
+    language: str
+    group: RecordId
+    def __init__(self, relation: _Optional[_Union[Relation, str]] = ..., targets: _Optional[_Iterable[_Union[RecordId, _Mapping]]] = ..., certainty: _Optional[_Union[Certainty, str]] = ..., note: _Optional[str] = ..., language: _Optional[str] = ..., group: _Optional[_Union[RecordId, _Mapping]] = ...) -> None: ...
+
+class Consultation(_message.Message):
+    __slots__ = ("step", "thread", "subject", "text", "language", "about", "query_id", "after", "at", "group")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    THREAD_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    QUERY_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    step: ConsultationStep
+    thread: RecordId
+    subject: str
+    text: str
+    language: str
+    about: _containers.RepeatedCompositeFieldContainer[RecordId]
+    query_id: bytes
+    after: _containers.RepeatedCompositeFieldContainer[RecordId]
+    at: int
+    group: RecordId
+    def __init__(self, step: _Optional[_Union[ConsultationStep, str]] = ..., thread: _Optional[_Union[RecordId, _Mapping]] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., about: _Optional[_Iterable[_Union[RecordId, _Mapping]]] = ..., query_id: _Optional[bytes] = ..., after: _Optional[_Iterable[_Union[RecordId, _Mapping]]] = ..., at: _Optional[int] = ..., group: _Optional[_Union[RecordId, _Mapping]] = ...) -> None: ...
+
+class Watch(_message.Message):
+    __slots__ = ("subjects", "rule", "officer_role", "case_reference", "legal_basis")
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    OFFICER_ROLE_FIELD_NUMBER: _ClassVar[int]
+    CASE_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
+    subjects: _containers.RepeatedCompositeFieldContainer[Subject]
+    rule: MatchRule
+    officer_role: str
+    case_reference: str
+    legal_basis: str
+    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., rule: _Optional[_Union[MatchRule, str]] = ..., officer_role: _Optional[str] = ..., case_reference: _Optional[str] = ..., legal_basis: _Optional[str] = ...) -> None: ...
+
+class WatchReply(_message.Message):
+    __slots__ = ("watch", "state", "hits", "kinds", "reason", "at")
+    WATCH_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    HITS_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    watch: RecordId
+    state: WatchState
+    hits: _containers.RepeatedCompositeFieldContainer[Hit]
+    kinds: _containers.RepeatedCompositeFieldContainer[SearchedKind]
+    reason: str
+    at: int
+    def __init__(self, watch: _Optional[_Union[RecordId, _Mapping]] = ..., state: _Optional[_Union[WatchState, str]] = ..., hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., kinds: _Optional[_Iterable[_Union[SearchedKind, _Mapping]]] = ..., reason: _Optional[str] = ..., at: _Optional[int] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ("colour", "reference", "fingerprints", "consent_day", "since_day")
+    COLOUR_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_DAY_FIELD_NUMBER: _ClassVar[int]
+    SINCE_DAY_FIELD_NUMBER: _ClassVar[int]
+    colour: NoticeColour
+    reference: str
+    fingerprints: Fingerprints
+    consent_day: int
+    since_day: int
+    def __init__(self, colour: _Optional[_Union[NoticeColour, str]] = ..., reference: _Optional[str] = ..., fingerprints: _Optional[_Union[Fingerprints, _Mapping]] = ..., consent_day: _Optional[int] = ..., since_day: _Optional[int] = ...) -> None: ...
+
+class NoticeDecision(_message.Message):
+    __slots__ = ("request", "step", "reason", "nonce", "body")
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    request: RecordId
+    step: NoticeStep
+    reason: str
+    nonce: bytes
+    body: bytes
+    def __init__(self, request: _Optional[_Union[RecordId, _Mapping]] = ..., step: _Optional[_Union[NoticeStep, str]] = ..., reason: _Optional[str] = ..., nonce: _Optional[bytes] = ..., body: _Optional[bytes] = ...) -> None: ...
+
+class AddressListing(_message.Message):
+    __slots__ = ("address", "granularity", "evidence_day")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_DAY_FIELD_NUMBER: _ClassVar[int]
+    address: bytes
+    granularity: Granularity
+    evidence_day: int
+    def __init__(self, address: _Optional[bytes] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., evidence_day: _Optional[int] = ...) -> None: ...
+
+class Group(_message.Message):
+    __slots__ = ("step", "group", "name", "purpose")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    step: GroupStep
+    group: RecordId
+    name: str
+    purpose: str
+    def __init__(self, step: _Optional[_Union[GroupStep, str]] = ..., group: _Optional[_Union[RecordId, _Mapping]] = ..., name: _Optional[str] = ..., purpose: _Optional[str] = ...) -> None: ...
 
 class Handling(_message.Message):
     __slots__ = ("min_reader", "everyone", "audience", "purposes", "code", "retain_until_day")
@@ -261,14 +507,6 @@ class Look(_message.Message):
     background: Background
     orientations: _containers.RepeatedScalarFieldContainer[bytes]
     def __init__(self, background: _Optional[_Union[Background, str]] = ..., orientations: _Optional[_Iterable[bytes]] = ...) -> None: ...
-
-class RecordId(_message.Message):
-    __slots__ = ("origin", "leaf")
-    ORIGIN_FIELD_NUMBER: _ClassVar[int]
-    LEAF_FIELD_NUMBER: _ClassVar[int]
-    origin: str
-    leaf: bytes
-    def __init__(self, origin: _Optional[str] = ..., leaf: _Optional[bytes] = ...) -> None: ...
 
 class Shares(_message.Message):
     __slots__ = ("query_percent", "compared_percent", "moments", "frames", "radius")

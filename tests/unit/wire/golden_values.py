@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+from node.domain.address_listings import AddressListing, Granularity
+from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.envelope import Envelope, Kind
 from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.fingerprints import Fingerprint
+from node.domain.groups import Group, GroupStep
 from node.domain.handling import Handling
 from node.domain.ids import FederationId, MemberId, Origin, RecordId
+from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
 from node.domain.queries import (
     Answer,
     Hit,
@@ -18,8 +22,10 @@ from node.domain.queries import (
     SearchedKind,
     Subject,
 )
+from node.domain.record_links import Certainty, RecordLink, Relation
 from node.domain.statements import Category, Comment, Contribution, Opinion, Reason, Retraction, Tri, Verdict
 from node.domain.videos import Shares
+from node.domain.watches import Watch, WatchReply, WatchState
 
 FEDERATION = FederationId("example.org")
 FR, BR, JP = MemberId("FR"), MemberId("BR"), MemberId("JP")
@@ -145,3 +151,52 @@ TARGETED_ENVELOPE = Envelope(
     handling_commitment=b"\xcc" * 32,
     commitment=b"\xdd" * 32,
 )
+
+OWN, OTHER = RecordId(ORIGIN, b"\x99" * 32), RecordId(Origin(FEDERATION, BR, 2), b"\xaa" * 32)
+LINK = RecordLink(
+    relation=Relation.SAME_SCENE,
+    targets=(OWN, OTHER),
+    certainty=Certainty.PROBABLE,
+    note="the same quay",
+    language="en",
+    group=OTHER,
+)
+OPENING = Consultation(
+    step=ConsultationStep.OPEN,
+    subject="the harbour series",
+    text="whose boat is it?",
+    language="en",
+    about=(OWN,),
+    query_id=b"\x66" * 16,
+    at=1_700_000_000,
+)
+REPLY = Consultation(
+    step=ConsultationStep.REPLY, thread=OWN, text="ours", after=(OWN, OTHER), at=1_700_000_060, group=OTHER
+)
+WATCH = Watch(
+    subjects=PAYLOAD.subjects,
+    rule=MatchRule.POLICY,
+    officer_role="analyst",
+    case_reference="2024-17",
+    legal_basis="CPP 77-1-1",
+)
+WATCH_REPLY = WatchReply(
+    watch=OTHER,
+    state=WatchState.HIT,
+    hits=(Hit(subject=0, origin="FR", algorithm="pdq", level=Level.HIT_NO_HIT),),
+    kinds=(SearchedKind(name="pdq", version=1, searched=True),),
+    at=1_700_000_090,
+)
+NOTICE = Notice(
+    colour=NoticeColour.YELLOW,
+    reference="Y-2024/1",
+    fingerprints=FINGERPRINTS[3:],
+    consent_day=19_700,
+    since_day=19_600,
+)
+PUBLISHED = NoticeDecision(request=OWN, step=NoticeStep.PUBLISHED, nonce=NONCE, body=b"\x08\x01")
+DECLINED = NoticeDecision(request=OWN, step=NoticeStep.REFUSED, reason="no consent")
+LISTING = AddressListing(address=b"\xbb" * 32, granularity=Granularity.HOST, evidence_day=19_675)
+FOUNDED = Group(step=GroupStep.FOUND, name="VIDTF 9", purpose="a joint search")
+ACCEPTED = Group(step=GroupStep.ACCEPT, group=OTHER)
+GROUPED = replace(CONTRIBUTION, group=OTHER)

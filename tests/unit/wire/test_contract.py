@@ -9,7 +9,18 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from node.domain import envelope, fingerprint_kinds, queries, statements
+from node.domain import (
+    address_listings,
+    consultations,
+    envelope,
+    fingerprint_kinds,
+    groups,
+    notices,
+    queries,
+    record_links,
+    statements,
+    watches,
+)
 from node.wire import status
 from node.wire.pb import federation_pb2, record_pb2
 from tests.conftest import absent
@@ -67,6 +78,14 @@ def test_the_contract_s_numbers_are_the_domain_s() -> None:
         (record_pb2.Verdict, "VERDICT_", statements.Verdict),
         (record_pb2.MatchRule, "MATCH_RULE_", queries.MatchRule),
         (record_pb2.Level, "LEVEL_", queries.Level),
+        (record_pb2.Relation, "RELATION_", record_links.Relation),
+        (record_pb2.Certainty, "CERTAINTY_", record_links.Certainty),
+        (record_pb2.ConsultationStep, "CONSULTATION_STEP_", consultations.ConsultationStep),
+        (record_pb2.WatchState, "WATCH_STATE_", watches.WatchState),
+        (record_pb2.NoticeColour, "NOTICE_COLOUR_", notices.NoticeColour),
+        (record_pb2.NoticeStep, "NOTICE_STEP_", notices.NoticeStep),
+        (record_pb2.Granularity, "GRANULARITY_", address_listings.Granularity),
+        (record_pb2.GroupStep, "GROUP_STEP_", groups.GroupStep),
     )
     for generated, prefix, domain in pairs:
         named = {name.removeprefix(prefix): value for name, value in generated.items()}
@@ -77,7 +96,8 @@ def test_the_contract_s_numbers_are_the_domain_s() -> None:
     }  # fmt: skip
     assert {kind.name: kind.value for kind in envelope.Kind if kind < 128} == {
         "CONTRIBUTION": 1, "CORRECTION": 2, "RETRACTION": 3, "OPINION": 4, "COMMENT": 5, "WATCH": 6, "CONSULTATION": 7,
-        "NOTICE": 8, "ADDRESS_LISTING": 9, "GROUP": 10,
+        "NOTICE": 8, "ADDRESS_LISTING": 9, "GROUP": 10, "LINK": 11, "WATCH_REPLY": 12, "REVISION": 13,
+        "NOTICE_DECISION": 14,
     }  # fmt: skip
 
 

@@ -67,6 +67,63 @@ VIDEO_ANSWER: Final = (
     "aaaaaaaaaaaaaaaaaa5220bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb580760017082e2"
     "cfaa06"
 )
+LINK: Final = (
+    "080112c80152c501080412380a146578616d706c652e6f72672f46522f6c6f672f3112209999999999999999999999999999"
+    "99999999999999999999999999999999999912380a146578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1802220d7468652073616d6520717561792a02656e32380a"
+    "146578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaa"
+)
+OPENING: Final = (
+    "0801128101327f08011a1274686520686172626f757220736572696573221177686f736520626f61742069732069743f2a02"
+    "656e32380a146578616d706c652e6f72672f46522f6c6f672f31122099999999999999999999999999999999999999999999"
+    "999999999999999999993a10666666666666666666666666666666664880e2cfaa06"
+)
+REPLY: Final = (
+    "080112f90132f601080212380a146578616d706c652e6f72672f46522f6c6f672f3112209999999999999999999999999999"
+    "99999999999999999999999999999999999922046f75727342380a146578616d706c652e6f72672f46522f6c6f672f311220"
+    "999999999999999999999999999999999999999999999999999999999999999942380a146578616d706c652e6f72672f4252"
+    "2f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa48bce2cfaa0652380a14"
+    "6578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaa"
+)
+WATCH: Final = (
+    "08011294012a91010a6f0a290a0104122044444444444444444444444444444444444444444444444444444444444444441a"
+    "02c2011220444444444444444444444444444444444444444444444444444444444444444412207777777777777777777777"
+    "77777777777777777777777777777777777777777710021a07616e616c7973742207323032342d31372a0a4350502037372d"
+    "312d31"
+)
+WATCH_REPLY: Final = (
+    "0801125c5a5a0a380a146578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaa10041a0b120246521a03706471200122090a037064711001180130dae2cfaa06"
+)
+NOTICE: Final = (
+    "0801124d3a4b08011208592d323032342f311a350a0204051220444444444444444444444444444444444444444444444444"
+    "4444444444444444120855555555555555551a03c2010320f4990128909901"
+)
+PUBLISHED: Final = (
+    "0801126462620a380a146578616d706c652e6f72672f46522f6c6f672f311220999999999999999999999999999999999999"
+    "999999999999999999999999999910012220000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    "2a020801"
+)
+DECLINED: Final = (
+    "0801124a62480a380a146578616d706c652e6f72672f46522f6c6f672f311220999999999999999999999999999999999999"
+    "999999999999999999999999999910021a0a6e6f20636f6e73656e74"
+)
+LISTING: Final = "0801122a42280a20bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb100218db9901"
+FOUNDED: Final = "0801121d4a1b08011a0756494454462039220e61206a6f696e7420736561726368"
+ACCEPTED: Final = (
+    "0801123e4a3c080212380a146578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+)
+GROUPED: Final = (
+    "080112fc010af9010a85010a0501020304051210111111111111111111111111111111111214222222222222222222222222"
+    "2222222222222222122033333333333333333333333333333333333333333333333333333333333333331220444444444444"
+    "4444444444444444444444444444444444444444444444444444120855555555555555551a06030303c20103120a696d6167"
+    "652f6a7065671a0e0a04696373651201311a013220012207686172626f757228023a04626f61743a0471756179420266724a"
+    "380a146578616d706c652e6f72672f42522f6c6f672f321220aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaa"
+)
 PLAIN_ENVELOPE: Final = (
     "01010000004cdb000052080000ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccdddddddddd"
     "dddddddddddddddddddddddddddddddddddddddddddddddddddddd"
@@ -96,6 +153,19 @@ CASES: Final[dict[str, Case]] = {
     "a video's contribution": (VIDEO, values.VIDEO, codec.encode_body, _body(Kind.CONTRIBUTION)),
     "a video's payload": (VIDEO_PAYLOAD, values.VIDEO_PAYLOAD, codec.encode_payload, codec.decode_payload),
     "an answer by frames": (VIDEO_ANSWER, values.VIDEO_ANSWER, codec.encode_answer, codec.decode_answer),
+    "a link": (LINK, values.LINK, codec.encode_body, _body(Kind.LINK)),
+    "the opening of a consultation": (OPENING, values.OPENING, codec.encode_body, _body(Kind.CONSULTATION)),
+    "a reply in a consultation": (REPLY, values.REPLY, codec.encode_body, _body(Kind.CONSULTATION)),
+    "a watch": (WATCH, values.WATCH, codec.encode_body, _body(Kind.WATCH)),
+    "a reply to a watch": (WATCH_REPLY, values.WATCH_REPLY, codec.encode_body, _body(Kind.WATCH_REPLY)),
+    "a notice": (NOTICE, values.NOTICE, codec.encode_body, _body(Kind.NOTICE)),
+    "a published notice": (PUBLISHED, values.PUBLISHED, codec.encode_body, _body(Kind.NOTICE_DECISION)),
+    "a refused notice": (DECLINED, values.DECLINED, codec.encode_body, _body(Kind.NOTICE_DECISION)),
+    "an address listing": (LISTING, values.LISTING, codec.encode_body, _body(Kind.ADDRESS_LISTING)),
+    "the founding of a group": (FOUNDED, values.FOUNDED, codec.encode_body, _body(Kind.GROUP)),
+    "an acceptance": (ACCEPTED, values.ACCEPTED, codec.encode_body, _body(Kind.GROUP)),
+    "a revised link": (LINK, values.LINK, codec.encode_body, _body(Kind.REVISION)),
+    "a group's contribution": (GROUPED, values.GROUPED, codec.encode_body, _body(Kind.CONTRIBUTION)),
     "envelope": (PLAIN_ENVELOPE, values.PLAIN_ENVELOPE, envelope.encode, envelope.decode),
     "envelope with a target": (TARGETED_ENVELOPE, values.TARGETED_ENVELOPE, envelope.encode, envelope.decode),
 }

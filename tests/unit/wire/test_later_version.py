@@ -31,7 +31,7 @@ def _hex(*parts: str) -> bytes:
 
 UNKNOWN_FINGERPRINT = _hex("0801", "1237", STATEMENT)
 LATER_READER = _hex("0802", "1237", STATEMENT)
-UNKNOWN_STATEMENT = _hex("0801", "1204", "3202 0807")  # plain: field 6, where a consultation will stand
+UNKNOWN_STATEMENT = _hex("0801", "1204", "7202 0807")  # plain: field 14, where nothing stands yet
 LATER_PAYLOAD = _hex("0801", "2202 0801")  # field 4, a third way of saying it
 SEALED = _hex("0801", "1a08", "0805", "1204 deadbeef")
 
@@ -55,7 +55,7 @@ def test_a_body_without_anything_that_we_know_is_not_understood(body: bytes) -> 
     assert codec.decode_body(Kind.CONTRIBUTION, body) == NotUnderstood(min_reader=1)
 
 
-@pytest.mark.parametrize("kind", [Kind.WATCH, Kind.CONSULTATION, 77, 255])
+@pytest.mark.parametrize("kind", [15, 77, 127, 255])
 def test_a_body_of_a_kind_that_we_do_not_know_is_not_understood(kind: int) -> None:
     for body in (UNKNOWN_FINGERPRINT, UNKNOWN_STATEMENT):
         assert codec.decode_body(kind, body) == NotUnderstood(min_reader=1)
