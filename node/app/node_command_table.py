@@ -41,18 +41,24 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
-from node.usecases.case_looks import CaseLooks
+from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
-from node.usecases.hit_looks import HitLooks
+from node.usecases.hit_reading import HitReading
+from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
+from node.usecases.list_importing import ListImporting
+from node.usecases.list_keeping import ListKeeping
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
+from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.sources import Muting
 
@@ -60,9 +66,9 @@ from node.usecases.sources import Muting
 def node_commands(services: NodeServices) -> Commands:
     """All commands of a node by name."""
     cases = Cases(services.store)
-    hit_looks = HitLooks(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
+    hit_reading = HitReading(hits=services.hits, list_hits=services.list_hits, cases=cases, audit=services.audit)
     return Commands.of(
-        _search(services),
+        _search(services, cases),
         _queries(services),
         _records(services),
         _sharing(services),
@@ -71,9 +77,9 @@ def node_commands(services: NodeServices) -> Commands:
         KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
-        HitCommands(looks=hit_looks),
+        HitCommands(reading=hit_reading),
         CaseCommands(
-            looks=CaseLooks(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
+            reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
         HoldingCommands(
             disposal=services.disposal,
@@ -83,8 +89,10 @@ def node_commands(services: NodeServices) -> Commands:
             clock=time.time,
         ),
         AllowCommands(allowed=_allowed(services)),
-        ListCommands(lists=services.lists, cases=cases),
-        ListHitCommands(looks=hit_looks),
+        ListCommands(
+            importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
+        ),
+        ListHitCommands(reading=hit_reading),
         _export(services),
         MuteCommands(
             muting=Muting(
@@ -126,17 +134,24 @@ def _export(services: NodeServices) -> ExportCommands:
     )
 
 
-def _search(services: NodeServices) -> SearchCommands:
+def _search(services: NodeServices, cases: Cases) -> SearchCommands:
     return SearchCommands(
-        policy=services.policy,
-        intake=services.intake,
-        matcher=services.matcher,
-        hits=services.hits,
-        kept=services.kept,
-        cases=Cases(services.store),
-        store=services.store,
-        audit=services.audit,
-        clock=time.time,
+        ingesting=Ingesting(
+            intake=services.intake,
+            hits=services.hits,
+            cases=cases,
+            store=services.store,
+            audit=services.audit,
+            random=os.urandom,
+        ),
+        searching=Searching(
+            policy=services.policy,
+            matcher=services.matcher,
+            kept=services.kept,
+            cases=cases,
+            store=services.store,
+            audit=services.audit,
+        ),
     )
 
 
@@ -201,7 +216,6 @@ def _node(services: NodeServices) -> NodeCommands:
         certificate_expires=services.link.expires,
         check_index=services.catalogue.check_index,
         hits=services.hits,
-        random=os.urandom,
         clock=time.time,
     )
 
@@ -221,29 +235,27 @@ def _rekeying(services: NodeServices) -> Rekeying:
 
 def _queries(services: NodeServices) -> QueryCommands:
     me = member_id(services.settings.member)
-    return QueryCommands(
-        planner=Planner(
-            me=me,
-            roster=services.members.current,
-            allowed=_allowed(services),
-            store=services.store,
-            codec=services.codec,
-            clock=time.time,
-            random=os.urandom,
-        ),
-        asker=Asker(
-            AskerDeps(
-                me=me,
-                roster=services.members.current,
-                inquirer=services.inquirer,
-                relay=services.link.ask,
-                store=services.store,
-                clock=time.time,
-                random=os.urandom,
-            )
-        ),
+    planner = Planner(
+        me=me,
+        roster=services.members.current,
+        allowed=_allowed(services),
         store=services.store,
         codec=services.codec,
-        audit=services.audit,
         clock=time.time,
+        random=os.urandom,
+    )
+    asker = Asker(
+        AskerDeps(
+            me=me,
+            roster=services.members.current,
+            inquirer=services.inquirer,
+            relay=services.link.ask,
+            store=services.store,
+            clock=time.time,
+            random=os.urandom,
+        )
+    )
+    return QueryCommands(
+        querying=Querying(planner=planner, asker=asker, store=services.store, codec=services.codec),
+        reading=QueryReading(store=services.store, codec=services.codec, audit=services.audit),
     )

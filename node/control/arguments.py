@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.domain.ids import RecordId
+from node.domain.ids import RecordId, query_id
 from node.errors import Misuse
 
 if TYPE_CHECKING:
@@ -69,3 +69,7 @@ class Arguments:
     def record(self, name: str = "record") -> RecordId:
         """A record's id. Raises `Malformed` if it is not one."""
         return RecordId.parse(self.text(name))
+
+    def query_id(self, name: str = "query") -> bytes:
+        """A query's id. Raises `Malformed` if it is not one."""
+        return query_id(self.text(name))

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.hit_lines import holding_hits_line, stored_hit_line
-from node.control.holding_commands import LISTED, level_name
+from node.control.holding_commands import level_name
 from node.control.list_lines import listed_line
-from node.usecases.case_looks import CaseOfList, OwnCase, RowOfCase
+from node.usecases.case_reading import LISTED, CaseOfList, OwnCase, RowOfCase
 from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.usecases.case_looks import CaseLooks, CaseSeen
+    from node.usecases.case_reading import CaseReading, CaseSeen
     from node.usecases.cases import ImportedCase, NamedCases
     from node.usecases.list_hits import HoldingHits
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class CaseCommands:
     """`vigil case`."""
 
-    looks: CaseLooks
+    reading: CaseReading
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"after", "limit"} -> one line per case, in the order of the references: of this node {"case", "list": null,
@@ -40,7 +40,7 @@ class CaseCommands:
         "more", "after"}. "listed" counts references.
         """
         given = Arguments(arguments)
-        page = await self.looks.page(given.text("after", ""), given.whole("limit", LISTED))
+        page = await self.reading.page(given.text("after", ""), given.whole("limit", LISTED))
         for each in page.cases:
             for line in _named_lines(each):
                 yield line
@@ -53,14 +53,14 @@ class CaseCommands:
         ids above `after`. "words": with what the file said. Raises `NotFound`.
         """
         given = Arguments(arguments)
-        looking = self.looks.one(
+        reading = self.reading.one(
             given.text("case"),
             given.text("list", ""),
             after=given.whole("after", 0),
             limit=given.whole("limit", LISTED),
             words=given.flag("words"),
         )
-        async with aclosing(looking) as seen:
+        async with aclosing(reading) as seen:
             async for each in seen:
                 yield _seen_line(each)
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import hit_line
-from node.usecases.admitting import cost_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,6 +76,6 @@ def looked_line(looked: Looked) -> Line:
         "legal_basis": payload.legal_basis if payload else None,
         "officer_role": payload.officer_role if payload else None,
         "subjects": len(payload.subjects) if payload else None,
-        "fingerprints": cost_of(payload.subjects) if payload else None,
+        "fingerprints": looked.fingerprints if payload else None,
         "hits": len(looked.hits) if payload else None,
     }

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.usecases.hit_looks import HitLooks
+    from node.usecases.hit_reading import HitReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitCommands:
     """`vigil hits`."""
 
-    looks: HitLooks
+    reading: HitReading
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "member", "states", "unseen", "show_all", "after", "limit", "lists_after"} -> one line per hit on a
@@ -52,7 +52,7 @@ class HitCommands:
             before=given.whole("after", 0),
             limit=given.whole("limit", 100),
         )
-        async with aclosing(self.looks.newest(wanted, given.whole("lists_after", 0) or None)) as seen:
+        async with aclosing(self.reading.newest(wanted, given.whole("lists_after", 0) or None)) as seen:
             async for each in seen:
                 if isinstance(each, ShownHit):
                     yield stored_hit_line(each)

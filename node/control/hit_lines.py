@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId
     from node.domain.lists import ReferenceList
-    from node.usecases.hit_looks import HitsSeen
+    from node.usecases.hit_reading import HitsSeen
+    from node.usecases.hit_tally import HitTally
     from node.usecases.list_hits import HoldingHits, NewestHits
     from node.usecases.shown_hits import ShownHit
 
@@ -116,6 +117,15 @@ def left_out_lines(left_out: Mapping[RecordId | tuple[int, str], int]) -> list[L
         else {"record": None, "holding": about[0], "member": about[1] or None, "left_out": number}
         for about, number in left_out.items()
     ]
+
+
+def tally_line(tally: HitTally) -> Line:
+    """{"grouped", "grouped_by_member", "muted", "suspended"}: hits without a line of their own."""
+    return {
+        "grouped": tally.left_out.total(),
+        "grouped_by_member": dict(sorted(tally.left_out.items())),
+        **aside_line(tally.aside, tally.standing),
+    }
 
 
 def aside_line(aside: Mapping[MemberId, int], standing: Mapping[MemberId, str]) -> Line:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.usecases.hit_looks import HitLooks, ListHitsSeen
+    from node.usecases.hit_reading import HitReading, ListHitsSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHitCommands:
     """`vigil lists hits`."""
 
-    looks: HitLooks
+    reading: HitReading
 
     async def list_hits(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"list", "case", "after", "limit", "show_all"} -> one line per holding that matches the list, ascending, then
@@ -37,14 +37,14 @@ class ListHitCommands:
         """
         given = Arguments(arguments)
         name, case = given.text("list"), given.text("case", "")
-        looking = self.looks.of_list(
+        reading = self.reading.of_list(
             name,
             case=case,
             after=given.whole("after", 0),
             limit=given.whole("limit", 100),
             show_all=given.flag("show_all"),
         )
-        async with aclosing(looking) as seen:
+        async with aclosing(reading) as seen:
             async for each in seen:
                 if isinstance(each, HoldingHits):
                     yield holding_hits_line(each)

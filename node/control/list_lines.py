@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.lists import ListedRow, ReferenceList
     from node.usecases.list_comparing import Matching
+    from node.usecases.list_importing import Imported
     from node.usecases.list_taking import Row
 
 LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT}
@@ -185,6 +186,27 @@ def list_line(of: ReferenceList, awaiting: int) -> Line:
         "imported_at": of.imported_at,
         "imported_by": of.imported_by or None,
         "awaiting_retraction": awaiting,
+    }
+
+
+def imported_line(imported: Imported) -> Line:
+    """The list after an import, with the counts of the file."""
+    counts, first = imported.counts, imported.first_contradicting
+    return list_line(imported.of, imported.awaiting) | {
+        "added": imported.added,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "withdrawn": counts.withdrawn,
+        "repeated": counts.repeated,
+        "conflicting": counts.conflicting,
+        "withdrawn_unknown": counts.unknown,
+        "stale": counts.stale,
+        "contradicting": {
+            "rows": imported.contradicting,
+            "first": None if first is None else place_line(first),
+        },
+        "own_holdings": matching_line(imported.matching),
+        "same_cases": {"own": imported.same.own, "lists": imported.same.lists},
     }
 
 

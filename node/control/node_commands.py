@@ -43,8 +43,6 @@ OK: Final = "OK"
 """The state in status of a log without trouble."""
 ASK_SECONDS: Final = 2.0
 """How long status waits for the hub."""
-SALT_SIZE: Final = 32
-_SALT: Final = "ingest-salt"
 _PENDING_SHOWN: Final = 100_000
 
 
@@ -66,20 +64,7 @@ class NodeCommands:
     certificate_expires: Callable[[], float | None]
     check_index: Callable[[], Report | None]
     hits: HitList
-    random: Callable[[int], bytes]
     clock: Clock
-
-    async def ingest_salt(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"salt": hex}: the salt that tells files apart without storing their paths."""
-        yield {"salt": (await asyncio.to_thread(self._salt)).hex()}
-
-    def _salt(self) -> bytes:
-        with self.store.write() as tx:
-            salt = tx.setting(_SALT)
-            if not salt:
-                salt = self.random(SALT_SIZE)
-                tx.set_setting(_SALT, salt)
-        return salt
 
     async def status(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """-> a line for this node, then one line per log."""

@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from node.control.hit_lines import tally_line
+from node.control.lines import hit_line, outcome_line, told_hit_line
+from node.domain.held_questions import RefusedAnswer
 from node.domain.queries import MatchRule, Outcome
-from node.usecases.admitting import cost_of
-from node.usecases.history import digest_of, kinds_of
+from node.usecases.asking import Waits
+from node.usecases.planning import Plan, Thinned
+from node.usecases.query_reading import PastQuestion, PastSubject, Unreadable
+from node.usecases.querying import Allowed, PartBegun, QueryEnded
+from node.usecases.telling import Told
 
 if TYPE_CHECKING:
-    from node.domain.held_questions import RefusedAnswer
-    from node.domain.queries import Subject
-    from node.domain.questions import KeptQuestion, Part, Terms
-    from node.usecases.asking import Begins
+    from node.domain.questions import KeptQuestion, Terms
     from node.usecases.history import Changes
-    from node.usecases.planning import Plan
+    from node.usecases.query_reading import Past
+    from node.usecases.querying import QueryEvent
 
+ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
 Line = dict[str, Any]
 
 
@@ -33,8 +38,8 @@ def plan_line(plan: Plan) -> Line:
     return {
         "asking": plan.id.hex(),
         "case": plan.terms.case,
-        "subjects": sum(len(todo.subjects) for todo in plan.todo),
-        "fingerprints": sum(todo.part.cost for todo in plan.todo),
+        "subjects": plan.subjects,
+        "fingerprints": plan.fingerprints,
         "left_out": plan.terms.left_out,
         "levels": levels or None,
         "from_case": plan.terms.from_case,
@@ -45,15 +50,22 @@ def plan_line(plan: Plan) -> Line:
     }
 
 
-def part_line(plan: Plan, begins: Begins) -> Line:
+def part_line(begun: PartBegun) -> Line:
     """A part that is being sent now."""
     return {
-        "query": begins.part.query_id.hex(),
-        "part": begins.part.number,
-        "parts": plan.parts,
-        "subjects": len(begins.subjects),
-        "fingerprints": begins.part.cost,
+        "query": begun.part.query_id.hex(),
+        "part": begun.part.number,
+        "parts": begun.parts,
+        "subjects": len(begun.labels),
+        "fingerprints": begun.part.cost,
     }
+
+
+def told_lines(told: Told) -> list[Line]:
+    """A member's state, followed by its hits."""
+    head = outcome_line(told.query_id, told.outcome) | {"grouped": told.grouped}
+    member = told.outcome.member
+    return [head, *(told_hit_line(told.labels, member, each.hit, each.standing) for each in told.hits)]
 
 
 def summary_line(plan: Plan) -> Line:
@@ -104,7 +116,7 @@ def question_line(kept: KeptQuestion, terms: Terms) -> Line:
     return {
         "query": kept.id.hex(),
         "asked_at": kept.created_at,
-        "closed_at": max(part.closed_at for part in kept.parts) if kept.closed else None,
+        "closed_at": kept.closed_at,
         "case": terms.case,
         "purpose": terms.purpose,
         "legal_basis": terms.legal_basis,
@@ -125,7 +137,7 @@ def question_line(kept: KeptQuestion, terms: Terms) -> Line:
                 "query": part.query_id.hex(),
                 "part": part.number,
                 "fingerprints": part.cost,
-                "state": "closed" if part.closed_at else "interrupted" if part.asked_at else "not asked",
+                "state": part.state.value,
             }
             for part in kept.parts
         ],
@@ -148,12 +160,56 @@ def refused_line(refused: RefusedAnswer) -> Line:
     }
 
 
-def subject_told_line(part: Part, subject: Subject) -> Line:
+def subject_line(subject: PastSubject) -> Line:
     """A subject of a past question. `kinds`: how many fingerprints of each kind were asked about."""
     return {
-        "query": part.query_id.hex(),
+        "query": subject.query_id.hex(),
         "subject": subject.label,
-        "digest": digest_of(subject),
-        "kinds": dict(kinds_of(subject)),
-        "fingerprints": cost_of((subject,)),
+        "digest": subject.digest,
+        "kinds": dict(subject.kinds),
+        "fingerprints": subject.fingerprints,
     }
+
+
+def past_lines(past: Past) -> list[Line]:
+    """A part of what is known of a past question."""
+    match past:
+        case PastQuestion():
+            line = question_line(past.kept, past.terms)
+            return [line if past.error is None else line | {"error": past.error}]
+        case PastSubject():
+            return [subject_line(past)]
+        case Told():
+            return told_lines(past)
+        case RefusedAnswer():
+            return [refused_line(past)]
+        case Unreadable():
+            return [{"query": past.query_id.hex(), "error": past.error, "remedy": past.remedy}]
+
+
+def event_lines(event: QueryEvent) -> list[Line]:
+    """What happens while a question is asked."""
+    match event:
+        case Allowed():
+            return [{"subject": event.label, "not_asked": ON_THE_LIST}]
+        case Thinned():
+            return [{"subject": event.label, "left_out": event.left_out, "fingerprints": event.fingerprints}]
+        case Plan():
+            return [plan_line(event)]
+        case Waits():
+            return [{"waiting_seconds": round(event.seconds, 1), "because": event.because}]
+        case PartBegun():
+            hits = [hit_line(event.labels[hit.subject], hit) | {"where": "here"} for hit in event.found.hits]
+            return [part_line(event), *hits]
+        case Told():
+            head, *hits = told_lines(event)
+            return [head | {"muted": event.muted}, *hits]
+        case QueryEnded():
+            return [_ended_line(event)]
+
+
+def _ended_line(ended: QueryEnded) -> Line:
+    line = summary_line(ended.plan) | {"searched": dict(ended.searched), **tally_line(ended.tally)}
+    if ended.plan.terms.again:
+        line["changed"] = None if ended.changes is None else changes_line(ended.changes)
+    return line

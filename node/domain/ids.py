@@ -51,6 +51,17 @@ def federation_id(text: str) -> FederationId:
     return FederationId(text)
 
 
+def query_id(text: str) -> bytes:
+    """The id of a query or of a question from its hex. Raises `Malformed`."""
+    try:
+        number = bytes.fromhex(text)
+    except ValueError:
+        number = b""
+    if len(number) != QUERY_ID_SIZE:
+        raise Malformed(f"a query's id is {2 * QUERY_ID_SIZE} hex digits")
+    return number
+
+
 def spiffe_id(federation: FederationId, member: MemberId) -> str:
     """The name of a member in its certificate: its one URI SAN, in the form of a SPIFFE ID."""
     return f"spiffe://{federation}/member/{member}"

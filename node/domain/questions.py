@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from node.domain.queries import ANSWERED, MatchRule, Outcome
@@ -60,6 +61,14 @@ class Terms:
     again: bytes = b""
 
 
+class PartState(StrEnum):
+    """How far a part has come."""
+
+    NOT_ASKED = "not asked"
+    INTERRUPTED = "interrupted"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of a question. `number` from 1. `query_id`: of the query that asks it. `cost` in fingerprints.
@@ -72,6 +81,13 @@ class Part:
     cost: int
     asked_at: int = 0
     closed_at: int = 0
+
+    @property
+    def state(self) -> PartState:
+        """How far it has come, unless it is being asked at this moment."""
+        if self.closed_at:
+            return PartState.CLOSED
+        return PartState.INTERRUPTED if self.asked_at else PartState.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +103,11 @@ class KeptQuestion:
     def closed(self) -> bool:
         """Whether every part has its closing table."""
         return all(part.closed_at for part in self.parts)
+
+    @property
+    def closed_at(self) -> int | None:
+        """When its last part was closed, in Unix seconds; None while a part has no closing table."""
+        return max(part.closed_at for part in self.parts) if self.closed else None
 
     def chosen(self, number: bytes) -> tuple[Part, ...]:
         """All parts if `number` is the id of the question; else the one part with this query id."""

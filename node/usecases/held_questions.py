@@ -22,8 +22,9 @@ from node.domain.held_questions import Decision, HeldQuestion
 from node.domain.queries import Level
 from node.domain.services import Reply
 from node.errors import Expired, Malformed, Misuse, NotFound
+from node.usecases.access import record_access
+from node.usecases.admitting import cost_of
 from node.usecases.audit import AuditEntry
-from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +53,11 @@ class Looked:
     header: QueryHeader | None = None
     payload: QueryPayload | None = None
     hits: tuple[Hit, ...] = ()
+
+    @property
+    def fingerprints(self) -> int:
+        """How many fingerprints it asks about; 0 if its content is deleted."""
+        return cost_of(self.payload.subjects) if self.payload else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +172,7 @@ class HeldQuestions:
         return codec.decode_header(held.query.header), codec.decode_payload(held.query.payload)
 
     def _looks(self, what: str, held: HeldQuestion | None = None) -> None:
-        record_look(self._deps.audit, what, **(_about(held) if held else {}))
+        record_access(self._deps.audit, what, **(_about(held) if held else {}))
 
 
 def _about(held: HeldQuestion) -> dict[str, object]:

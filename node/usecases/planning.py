@@ -73,6 +73,16 @@ class Plan:
     levels: Mapping[Level, int] = field(default_factory=dict)
 
     @property
+    def subjects(self) -> int:
+        """How many subjects are to be asked about now."""
+        return sum(len(todo.subjects) for todo in self.todo)
+
+    @property
+    def fingerprints(self) -> int:
+        """How many fingerprints are to be asked about now."""
+        return sum(todo.part.cost for todo in self.todo)
+
+    @property
     def reduced(self) -> bool:
         """Whether a subject is searched for without orientations."""
         return any(subject.reduced for todo in self.todo for subject in todo.subjects)

@@ -13,13 +13,12 @@ import pytest
 from node import app
 from node.cli import main
 from node.control.commands import Commands
-from node.control.list_commands import ListCommands
 from node.control.runner import LoopThread, drive, feed
 from node.domain.caller import NOBODY
-from node.usecases.cases import Cases
 from tests.integration.peer_server import serving
 from tests.integration.wire_pki import Authority
 from tests.stores import fresh_store
+from tests.unit.control.list_commands import list_commands
 from tests.unit.usecases.listed import Shelf, value
 
 Line = dict[str, Any]
@@ -90,7 +89,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     store = fresh_store(tmp_path / "db")
     with LoopThread() as loop:
         shelf = Shelf(store)
-        runner = Commands.of(ListCommands(lists=shelf.lists, cases=Cases(store))).run
+        runner = Commands.of(list_commands(shelf.lists, store)).run
 
         class Session:
             def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:

@@ -27,7 +27,6 @@ from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.store.store import SqliteStore
 from node.usecases.audit import AuditLog
-from node.usecases.cases import Cases
 from node.usecases.catalogue import Catalogue
 from node.usecases.list_comparing import ListComparing
 from node.usecases.list_hits import ListHits
@@ -41,6 +40,7 @@ from tests.stores import fresh_store
 from tests.unit.cli.conftest import Line, Vigil
 from tests.unit.cli.test_import_vectors import CODES, outcome
 from tests.unit.control.desk import items, lines_of
+from tests.unit.control.list_commands import list_commands
 from tests.unit.usecases.listed import NOW
 
 ORIGIN: Final = Origin(FEDERATION, member_id("FR"), 1, "audit")
@@ -95,7 +95,7 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     hits = ListHits(store=store, index=index, matcher=matcher, radius=lambda: 31)
     comparing = ListComparing(store=store, index=index, hits=hits)
     lists = Lists(store=store, catalogue=catalogue, audit=audit, clock=lambda: NOW, comparing=comparing)
-    yield Kept(store, ListCommands(lists=lists, cases=Cases(store)))
+    yield Kept(store, list_commands(lists, store))
     audit.close()
     store.close()
 

@@ -21,20 +21,23 @@ from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
 from node.usecases.audit import AuditLog
-from node.usecases.case_looks import CaseLooks
+from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_list import HitList
-from node.usecases.hit_looks import HitLooks
+from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from node.usecases.recognition import Recogniser
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
+from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
@@ -89,21 +92,21 @@ class Desk:
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
         self.list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
         self.hits = HitCommands(
-            looks=HitLooks(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
+            reading=HitReading(hits=hits, list_hits=self.list_hits, cases=Cases(store), audit=self.audit)
         )
         self.cases = CaseCommands(
-            looks=CaseLooks(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
+            reading=CaseReading(cases=Cases(store), hits=hits, list_hits=self.list_hits, audit=self.audit)
         )
         self.search = SearchCommands(
-            policy=Policy,
-            intake=None,  # type: ignore[arg-type]
-            matcher=matcher,
-            hits=hits,
-            kept=StoredHits(store=store, own=FR.id, clock=world.clock),
-            cases=Cases(store),
-            store=store,
-            audit=self.audit,
-            clock=world.clock,
+            ingesting=None,  # type: ignore[arg-type]
+            searching=Searching(
+                policy=Policy,
+                matcher=matcher,
+                kept=StoredHits(store=store, own=FR.id, clock=world.clock),
+                cases=Cases(store),
+                store=store,
+                audit=self.audit,
+            ),
         )
         self.planner = Planner(
             me=FR.id,
@@ -115,12 +118,13 @@ class Desk:
             random=os.urandom,
         )
         self.queries = QueryCommands(
-            planner=self.planner,
-            asker=None,  # type: ignore[arg-type]
-            store=store,
-            codec=codec,
-            audit=self.audit,
-            clock=world.clock,
+            querying=Querying(
+                planner=self.planner,
+                asker=None,  # type: ignore[arg-type]
+                store=store,
+                codec=codec,
+            ),
+            reading=QueryReading(store=store, codec=codec, audit=self.audit),
         )
         store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
         self.admin = NodeCommands(
@@ -135,7 +139,6 @@ class Desk:
             certificate_expires=lambda: None,
             check_index=lambda: None,
             hits=hits,
-            random=os.urandom,
             clock=world.clock,
         )
 

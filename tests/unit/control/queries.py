@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from node.control.query_commands import QueryCommands
-from tests.simulator import federation as sim
+from node.usecases.query_reading import QueryReading
+from node.usecases.querying import Querying
 from tests.simulator.asking import Federation
 
 Line = dict[str, Any]
@@ -14,13 +15,10 @@ Line = dict[str, Any]
 
 def commands(made: Federation) -> QueryCommands:
     who = made.parties["FR"]
+    codec = who.planner.codec
     return QueryCommands(
-        planner=who.planner,
-        asker=made.asker("FR"),
-        store=who.store,
-        codec=who.planner.codec,
-        audit=who.audit,
-        clock=lambda: float(sim.NOW),
+        querying=Querying(planner=who.planner, asker=made.asker("FR"), store=who.store, codec=codec),
+        reading=QueryReading(store=who.store, codec=codec, audit=who.audit),
     )
 
 

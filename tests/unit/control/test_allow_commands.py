@@ -100,7 +100,8 @@ def test_what_is_harmless_is_left_out_of_a_query_with_a_word(
 ) -> None:
     desk.planner.allowed.add([bytes.fromhex(DIGEST)])
     asker = Asker()
-    queries = replace(desk.queries, asker=asker)  # type: ignore[arg-type]
+    querying = replace(desk.queries.querying, asker=asker)  # type: ignore[arg-type]
+    queries = replace(desk.queries, querying=querying)
     arguments: Line = {"case": "C", "purpose": PURPOSES[0], "legal_basis": "b", "show_all": show_all}
     said: list[Line] = []
 

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from node.control.query_commands import QueryCommands
+from node.control.hit_lines import tally_line
+from node.control.query_lines import event_lines
 from node.control.runner import Line
-from node.control.tally import Tally
-from node.domain.fingerprint_kinds import PDQ, PHASH
-from node.domain.fingerprints import Fingerprint
 from node.domain.ids import MemberId
 from node.domain.queries import Answer, Hit, Level, MemberOutcome, Outcome, Subject
 from node.domain.questions import Part
 from node.usecases.asking import Heard
 from node.usecases.crowd import MAX_ALIKE, MAX_OF_MEMBER
+from node.usecases.hit_tally import HitTally
 from node.usecases.matching import Found
 from node.usecases.sources import MUTED, SUSPENDED, Sources
-from node.wire.convert import ProtoCodec
+from node.usecases.telling import told
 from tests.simulator.memory_store import MemoryStore
 
 JP, DE = MemberId("JP"), MemberId("DE")
 SUBJECT = Subject(fingerprints=(), label="a.jpg")
 
 
-def told(event: Heard, muted: frozenset[MemberId] = frozenset()) -> list[Line]:
-    nobody = cast("Any", None)
-    commands = QueryCommands(
-        planner=nobody, asker=nobody, store=MemoryStore(), codec=ProtoCodec(), audit=nobody, clock=lambda: 0.0
-    )
-    return commands._heard(event, ["a.jpg"], (), muted)
+def told_of(event: Heard, muted: frozenset[MemberId] = frozenset()) -> list[Line]:
+    return event_lines(told(MemoryStore(), event.part.query_id, event.outcome, ["a.jpg"], muted=muted))
 
 
 def heard(count: int, *, spread: bool = False) -> Heard:
@@ -44,40 +37,28 @@ def heard(count: int, *, spread: bool = False) -> Heard:
 
 def test_an_answer_of_two_thousand_hits_is_a_few_lines_and_a_number() -> None:
     for spread, most in ((False, MAX_ALIKE), (True, MAX_OF_MEMBER)):
-        outcome, *lines = told(heard(2_000, spread=spread))
+        outcome, *lines = told_of(heard(2_000, spread=spread))
         assert (len(lines), outcome["hits"], outcome["grouped"]) == (most, 2_000, 2_000 - most)
         assert {line["subject"] for line in lines} == {"a.jpg"}
 
 
 def test_a_muted_members_answer_is_counted_and_not_shown() -> None:
-    (outcome,) = told(heard(5), frozenset({JP}))
+    (outcome,) = told_of(heard(5), frozenset({JP}))
     assert (outcome["hits"], outcome["muted"]) == (5, True)
-    tally = Tally()
+    tally = HitTally()
     tally.heard(heard(5).outcome, {JP})
-    assert tally.line() == {"grouped": 0, "grouped_by_member": {}, "muted": {"JP": 5}, "suspended": {}}
+    assert tally_line(tally) == {"grouped": 0, "grouped_by_member": {}, "muted": {"JP": 5}, "suspended": {}}
 
 
 def test_numbers_are_those_of_all_groups_together() -> None:
-    tally = Tally()
+    tally = HitTally()
     sources = Sources(standing={JP: MUTED, DE: SUSPENDED}, aside=frozenset({JP, DE}))
     for _ in range(2):
         tally.of(Found(hits=(), searched={}, left_out={(0, JP): 3, (1, JP): 4}, aside={DE: 2}, sources=sources))
     tally.heard(heard(2_000).outcome, ())
-    assert tally.line() == {
+    assert tally_line(tally) == {
         "grouped": 14 + 2_000 - MAX_ALIKE,
         "grouped_by_member": {"JP": 14 + 2_000 - MAX_ALIKE},
         "muted": {},
         "suspended": {"DE": 4},
     }
-
-
-def test_what_may_not_match_is_counted_once_a_subject() -> None:
-    dim = Fingerprint(code=PDQ.code, value=b"\x0f" * 32, quality=3)
-    opinion = Fingerprint(code=PHASH.code, value=b"\x0f" * 8)
-    tally = Tally()
-    asked = [Subject(fingerprints=(dim, opinion)), Subject(fingerprints=(opinion,)), Subject(fingerprints=())]
-    tally.asked(asked, 3)
-    assert tally.not_compared() == {"not_compared": {}}
-    tally = Tally()
-    tally.asked(asked, 50)
-    assert tally.not_compared() == {"not_compared": {"pdq": 1, "phash": 1}}

@@ -13,10 +13,10 @@ from node.control.list_lines import head_line, item_of
 from node.domain.fingerprint_kinds import MD5
 from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.cases import Cases
 from node.usecases.list_taking import Row
 from node.usecases.lists import Lists
 from tests.unit.control.desk import Desk, Line, items, lines_of
+from tests.unit.control.list_commands import list_commands
 
 HEAD = ListHead(format="vics", version="2.0", region="US", kind="media", scheme="us-vics", scheme_version="2.0")
 FILE = "ab" * 32
@@ -32,10 +32,8 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def commands(desk: Desk) -> ListCommands:
     world = desk.node.world
-    return ListCommands(
-        lists=Lists(store=desk.node.store, catalogue=desk.node.catalogue, audit=desk.audit, clock=world.clock),
-        cases=Cases(desk.node.store),
-    )
+    store = desk.node.store
+    return list_commands(Lists(store=store, catalogue=desk.node.catalogue, audit=desk.audit, clock=world.clock), store)
 
 
 def row(number: int, **changed: Any) -> Reference:
@@ -199,7 +197,7 @@ def test_a_list_is_not_changed_while_a_file_is_imported_into_it(commands: ListCo
 
     (line,) = lines_of(commands.list_import({"list": "A", "new": True}, during()))
     assert line["rows"] == 1
-    assert commands.lists.finish_removals() == 0
+    assert commands.keeping.lists.finish_removals() == 0
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from node.errors import Misuse
 from node.match.ranking import rank
 from node.usecases.cases import Cases
 from node.usecases.hit_list import HitList
-from node.usecases.hit_looks import HitLooks
+from node.usecases.hit_reading import HitReading
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
@@ -50,7 +50,7 @@ def hits(shelf: Shelf) -> Any:
     found = ListHits(store=shelf.node.store, index=shelf.node.index, matcher=matcher, radius=lambda: 31)
     cases = Cases(shelf.node.store)
     stored = HitList(store=shelf.node.store, codec=CODEC, own=FR.id, clock=shelf.node.world.clock)
-    return ListHitCommands(looks=HitLooks(hits=stored, list_hits=found, cases=cases, audit=shelf.audit)).list_hits
+    return ListHitCommands(reading=HitReading(hits=stored, list_hits=found, cases=cases, audit=shelf.audit)).list_hits
 
 
 def sharing(shelf: Shelf) -> Any:

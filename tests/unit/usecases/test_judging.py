@@ -275,7 +275,8 @@ def test_a_damaged_question_is_a_line_and_the_others_are_listed() -> None:
                         raise Malformed("it is torn")
                     return read
 
-            ours = replace(commands(made), codec=Torn())
+            ours = commands(made)
+            ours = replace(ours, reading=replace(ours.reading, codec=Torn()))
             lines = await collect(ours.queries({"limit": 5}, feed()))
             heads = {line["query"]: line for line in lines if "asked_at" in line}
             assert heads[first.id.hex()]["error"] == "it is torn"

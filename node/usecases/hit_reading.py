@@ -1,11 +1,11 @@
-"""Looks at hits: the stored hits on records, and the hits on lists beside them.
+"""Reading hits: the stored hits on records, and the hits on lists beside them.
 
 Rules this module upholds:
 
-- A look is recorded before its first hit is found.
+- The audit log has who looks before the first hit is read.
 - A hit counts as seen once it was handed out: if the reader leaves before the end of a page, the whole page stays
   unseen. It stays new until an officer decides about it.
-- Hits of one member, and hits that nobody has seen, are on records. So a look at these finds no hits on lists.
+- Hits of one member, and hits that nobody has seen, are on records. So hits on lists do not stand beside these.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.domain.reviews import LISTED, ReviewState
+from node.usecases.access import record_access
 from node.usecases.hit_list import Page
-from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitsSeen:
-    """What a look at hits ends with. `page`: the hits on records; `standing`: the state of all hits before this look;
+    """What a page of hits ends with. `page`: the hits on records; `standing`: the state of all hits before this page;
     `on_lists`: None if hits on lists were not looked for; `same_name`: lists that have a case of this reference too.
     """
 
@@ -43,9 +43,9 @@ class HitsSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHitsSeen:
-    """What a look at the hits on one list ends with. `holdings`: all that match and that the allow-list does not hide;
-    `hidden`: those that it hides; `rejected`: rejected hits that are not shown.
-    `next`: the last holding shown, if there are more; None at the end.
+    """What a page of the hits on one list ends with. `holdings`: all that match and that the allow-list does not hide;
+    `hidden`: those that it hides; `rejected`: rejected hits that are not shown. `next`: the last holding shown, if
+    there are more; None at the end.
     """
 
     holdings: int
@@ -56,7 +56,7 @@ class ListHitsSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HitLooks:
+class HitReading:
     """For the event loop. `hits`: those stored on records; `list_hits`: hits on lists, which are found again each time;
     `cases`: those of this node.
     """
@@ -73,7 +73,7 @@ class HitLooks:
 
         `lists_before`: continues with the holdings below this one, without hits on records.
         """
-        await asyncio.to_thread(record_look, self.audit, "hits", case=wanted.case, limit=wanted.limit)
+        await asyncio.to_thread(record_access, self.audit, "hits", case=wanted.case, limit=wanted.limit)
         page = Page(hits=[]) if lists_before else await asyncio.to_thread(self.hits.page, wanted)
         standing = await asyncio.to_thread(self.hits.stand, wanted.case)
         for hit in page.hits:
@@ -102,7 +102,7 @@ class HitLooks:
         and rejected hits are counted alone. Raises `NotFound`, and `Refused` for a list that is being imported or
         removed.
         """
-        await asyncio.to_thread(record_look, self.audit, "list hits", list=name, case=case, limit=limit)
+        await asyncio.to_thread(record_access, self.audit, "list hits", list=name, case=case, limit=limit)
         states = tuple(ReviewState) if show_all else LISTED
         pages = self.list_hits.of(name, after=after, case=case, states=states)
         holdings = shown = hidden = rejected = last = 0

@@ -11,37 +11,37 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
-    from node.control.runner import Line
+T = TypeVar("T")
 
 
 async def batches(
-    items: AsyncIterator[Line], size: int, seconds: float, first_seconds: float | None = None
-) -> AsyncIterator[list[Line]]:
+    items: AsyncIterator[T], size: int, seconds: float, first_seconds: float | None = None
+) -> AsyncGenerator[list[T], None]:
     """Groups items: up to `size`, or those that arrive within `seconds` after the first of the group (`first_seconds`
     for the first group, if given). Items are read while a group is processed.
     """
     wait = seconds if first_seconds is None else first_seconds
-    queue: asyncio.Queue[Line | BaseException | None] = asyncio.Queue(size * 2)
+    queue: asyncio.Queue[T | _End] = asyncio.Queue(size * 2)
 
     async def pump() -> None:
         try:
             async for item in items:
                 await queue.put(item)
         except Exception as error:  # noqa: BLE001  (the reader of the queue raises it again)
-            await queue.put(error)
+            await queue.put(_End(error))
         else:
-            await queue.put(None)
+            await queue.put(_End(None))
 
     task = asyncio.create_task(pump())
     try:
         end: _End | None = None
         while end is None:
-            group: list[Line] = []
+            group: list[T] = []
             end = _put(await queue.get(), group)
             deadline = asyncio.get_running_loop().time() + wait
             wait = seconds
@@ -68,9 +68,9 @@ class _End:
     error: BaseException | None
 
 
-def _put(item: Line | BaseException | None, group: list[Line]) -> _End | None:
+def _put(item: T | _End, group: list[T]) -> _End | None:
     """Adds the item to the group, or returns the end marker."""
-    if item is None or isinstance(item, BaseException):
-        return _End(item)
+    if isinstance(item, _End):
+        return item
     group.append(item)
     return None

@@ -1,10 +1,10 @@
-"""Looks at cases: the list of them, and one reference with its hits and with what lists say of it.
+"""Reading cases: the list of them, and one reference with its hits and with what lists say of it.
 
 Rules this module upholds:
 
-- A look is recorded before anything is read.
+- The audit log has who looks before anything is read.
 - What a list says of a case comes only on request, and under the name of the list.
-- The hits that a look at a case shows are no longer new once they were handed out (`usecases.hit_looks`).
+- The hits shown with a case are no longer new once they were handed out (`usecases.hit_reading`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from node.usecases.access import record_access
 from node.usecases.hit_list import Wanted
-from node.usecases.looking import record_look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from node.usecases.list_hits import HoldingHits, ListHits
     from node.usecases.shown_hits import ShownHit
 
+LISTED: Final = 100
+"""Cases on a page of the list, and rows on a page of a case, if a person names no number."""
 HITS_SHOWN: Final = 10
 """Hits on records, and holdings that match lists, that are shown with a case, the newest."""
 
@@ -72,11 +74,11 @@ class RowOfCase:
 
 
 CaseSeen = OwnCase | CaseOfList | RowOfCase
-"""What a look at one reference finds besides hits."""
+"""What is told of one reference besides hits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseLooks:
+class CaseReading:
     """For the event loop. `cases`: all of them; `hits`: stored hits on records; `list_hits`: hits on lists."""
 
     cases: Cases
@@ -86,7 +88,7 @@ class CaseLooks:
 
     async def page(self, after: str, limit: int) -> CasePage:
         """At most `limit` references after `after`, in order."""
-        await asyncio.to_thread(record_look, self.audit, "cases", limit=limit)
+        await asyncio.to_thread(record_access, self.audit, "cases", limit=limit)
         found, more = await asyncio.to_thread(self.cases.page, after, limit)
         return CasePage(cases=found, more=more, after=found[-1].reference if found else after)
 
@@ -97,7 +99,7 @@ class CaseLooks:
         of lists; and rows of the case of a list, if one list is meant, with ids above `after`. `name`: the list that a
         person names; then its case alone. `words`: with what the file said. Raises `NotFound`.
         """
-        await asyncio.to_thread(record_look, self.audit, "case", case=reference, list=name)
+        await asyncio.to_thread(record_access, self.audit, "case", case=reference, list=name)
         found = await asyncio.to_thread(self.cases.named, reference)
         if name:
             await asyncio.to_thread(self.cases.chosen, reference, name)

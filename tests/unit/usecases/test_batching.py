@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from node.control.batching import batches
 from node.errors import Misuse
+from node.usecases.batching import batches
 
 Line = dict[str, Any]
 FOREVER = 3_600.0
@@ -66,7 +66,7 @@ def test_items_are_taken_in_while_a_group_is_worked_on() -> None:
         await anext(groups)
         await full.wait()
         assert 7 <= len(taken) < 10, "two groups ahead, and no more"
-        await groups.aclose()  # type: ignore[attr-defined]
+        await groups.aclose()
 
     run(scenario)
 

@@ -1,0 +1,148 @@
+"""Reading past questions: their terms, their subjects, and what members answered.
+
+Rules this module upholds:
+
+- The audit log has who looks before anything is read.
+- What cannot be read is told in its place, with the reason. One bad row does not end a list.
+- Late and refused answers are told as such (`usecases.history`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from node.domain.held_questions import RefusedAnswer
+from node.domain.questions import Terms
+from node.errors import Damaged, Malformed, NotFound
+from node.usecases.access import record_access
+from node.usecases.admitting import cost_of
+from node.usecases.history import asked_subjects, digest_of, kinds_of, question_terms, told_outcomes
+from node.usecases.telling import Told, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from node.domain.ports import Codec, Store
+    from node.domain.queries import Subject
+    from node.domain.questions import KeptQuestion, Part
+    from node.usecases.audit import AuditLog
+
+T = TypeVar("T")
+
+LISTED: Final = 20
+"""Questions in a list, if a person names no number."""
+NO_TERMS: Final = Terms(case="", purpose="", legal_basis="", officer_role="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastQuestion:
+    """A question that was asked. `error`: why its terms cannot be read (then they are empty), or None."""
+
+    kept: KeptQuestion
+    terms: Terms
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastSubject:
+    """A subject of a past question. `digest`: the fingerprint that distinguishes it; `kinds`: how many fingerprints of
+    each kind were asked about, `fingerprints` how many in all.
+    """
+
+    query_id: bytes
+    label: str
+    digest: str
+    kinds: Mapping[str, int]
+    fingerprints: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Stored data of a part that cannot be read, and what to do."""
+
+    query_id: bytes
+    error: str
+    remedy: str
+
+
+Past = PastQuestion | PastSubject | Told | RefusedAnswer | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryReading:
+    """Blocking: never on the event loop."""
+
+    store: Store
+    codec: Codec
+    audit: AuditLog
+
+    def one(self, wanted: bytes) -> list[Past]:
+        """The question with this id, or the one that has this part: its subjects, then what members answered, then
+        refused answers. Of a part, that part alone. Raises `NotFound`.
+        """
+        record_access(self.audit, "queries", query=wanted.hex())
+        with self.store.read() as tx:
+            kept = tx.question(wanted)
+        if kept is None:
+            raise NotFound(
+                "this node has asked no question with this id", remedy="`vigil queries` lists the latest questions"
+            )
+        parts = kept.chosen(wanted)
+        past: list[Past] = [self._question(kept)]
+        for part in parts:
+            past += _readable(part, self._subjects)
+        for part in parts:
+            past += _readable(part, self._told)
+        for part in parts:
+            with self.store.read() as tx:
+                past += tx.refused_answers(part.query_id)
+        return past
+
+    def recent(self, limit: int) -> list[Past]:
+        """The latest questions, newest first, each with what members answered."""
+        record_access(self.audit, "queries", query="")
+        with self.store.read() as tx:
+            newest = tx.recent_questions(limit)
+        past: list[Past] = []
+        for kept in newest:
+            past.append(self._question(kept))
+            for part in kept.parts:
+                past += _readable(part, self._told)
+        return past
+
+    def _question(self, kept: KeptQuestion) -> PastQuestion:
+        try:
+            return PastQuestion(kept=kept, terms=question_terms(self.store, self.codec, kept))
+        except (Damaged, Malformed) as error:
+            return PastQuestion(kept=kept, terms=NO_TERMS, error=str(error))
+
+    def _subjects(self, part: Part) -> Iterator[PastSubject]:
+        for each in asked_subjects(self.store, self.codec, part):
+            yield _subject(part, each)
+
+    def _told(self, part: Part) -> Iterator[Told]:
+        """What each member answered to one part."""
+        outcomes = told_outcomes(self.store, self.codec, part.query_id)
+        hits = any(each.answer and each.answer.hits for each in outcomes)
+        labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
+        for outcome in outcomes:
+            yield told(self.store, part.query_id, outcome, labels)
+
+
+def _subject(part: Part, subject: Subject) -> PastSubject:
+    return PastSubject(
+        query_id=part.query_id,
+        label=subject.label,
+        digest=digest_of(subject),
+        kinds=kinds_of(subject),
+        fingerprints=cost_of((subject,)),
+    )
+
+
+def _readable(part: Part, read: Callable[[Part], Iterator[T]]) -> list[T | Unreadable]:
+    """The stored data of a part; if any of it cannot be read, only the reason."""
+    try:
+        return list(read(part))
+    except (Damaged, Malformed) as error:
+        return [Unreadable(query_id=part.query_id, error=str(error), remedy=error.remedy)]
