@@ -34,6 +34,7 @@ from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
+from node.control.review_commands import ReviewCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
 from node.domain.ids import federation_id, member_id
@@ -44,6 +45,7 @@ from node.usecases.asking import Asker, AskerDeps
 from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
+from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
@@ -57,10 +59,11 @@ from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
+from node.usecases.reviewing import Reviewing
 from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
-from node.usecases.sources import Muting
+from node.usecases.sources import Muting, sources
 
 
 def node_commands(services: NodeServices) -> Commands:
@@ -78,6 +81,7 @@ def node_commands(services: NodeServices) -> Commands:
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
         AlarmCommands(alarms=services.alarms),
         HitCommands(reading=hit_reading),
+        _reviews(services),
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
@@ -105,6 +109,32 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         HeldCommands(held=services.held),
         bundle_commands(services),
+    )
+
+
+def _reviews(services: NodeServices) -> ReviewCommands:
+    listed = _list(services)
+    details = HitDetails(
+        store=services.store,
+        codec=services.codec,
+        matcher=services.matcher,
+        list_hits=services.list_hits,
+        records=listed,
+        radius=lambda: services.policy().radius,
+        standing=lambda tx: sources(tx, services.members.latest()),
+    )
+    own = services.own_log.origin.member
+    return ReviewCommands(
+        reviewing=Reviewing(
+            store=services.store,
+            codec=services.codec,
+            details=details,
+            saying=Saying(records=listed, ledger=services.ledger, audit=services.audit, own=own),
+            publications=Publications(services.store),
+            sender=lambda: services.sender,
+            audit=services.audit,
+            clock=time.time,
+        )
     )
 
 
