@@ -61,8 +61,8 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
         bool,
         typer.Option(
             "--show-all",
-            help="Also show rejected hits, hits that the allow-list hides, hits of muted or suspended members, and every hit of a "
-            "group of similar hits.",
+            help="Also show rejected hits, hits that the allow-list hides, hits of muted or suspended members, and "
+            "every hit of a group of similar hits.",
         ),
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,

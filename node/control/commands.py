@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 INVESTIGATION: Final = frozenset({
     "bundle-have", "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence",
     "export-bundle",
-    "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
-    "hit-show", "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
-    "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
+    "export-list", "held-list", "held-refuse", "held-release", "held-show", "hit-show", "hits-list", "holding",
+    "holdings", "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list",
+    "list-show", "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
     "records", "retract", "review", "set-level", "status",
 })  # fmt: skip
 """Commands that investigators run over their socket. A command in neither list is the administrator's."""

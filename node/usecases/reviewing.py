@@ -48,7 +48,7 @@ _STATES: Final = {Verdict.CONFIRM: ReviewState.CONFIRMED, Verdict.DISPUTE: Revie
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What an officer decides about a hit. `seen`: the state in which the officer saw it, and `seen_decisions`: how many
+    """What an officer decides about a hit. `seen`: the state in which the officer saw it; `seen_decisions`: how many
     decisions there were, None if that does not matter. `abroad`: what is stated about the record; None for nothing.
     """
 
@@ -95,7 +95,7 @@ class Reviewing:
         return await asyncio.to_thread(self.details.one, name)
 
     async def decide(self, name: HitName, judgement: Judgement) -> Decided:
-        """Decides about one hit. Raises `Misuse`, `NotFound`, and `Refused` if its state is not the one that was seen."""
+        """Decides about one hit. Raises `Misuse`, `NotFound`, and `Refused` if its state is not the seen one."""
         _check(judgement)
         at = (await asyncio.to_thread(self.details.one, name)).at
         if judgement.abroad is not None and at.hit is None:
