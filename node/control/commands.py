@@ -23,8 +23,8 @@ INVESTIGATION: Final = frozenset({
     "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hit-show", "hits-list", "holding",
     "holdings", "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list",
-    "list-show", "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
-    "records", "retract", "review", "set-level", "status",
+    "list-show", "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case",
+    "query-rest", "records", "retract", "review", "set-level", "status",
 })  # fmt: skip
 """Commands that investigators run over their socket. A command in neither list is the administrator's."""
 ADMINISTRATION: Final = frozenset({

@@ -32,8 +32,9 @@ class ListHitCommands:
         """{"list", "case", "after", "limit", "show_all"} -> one line per holding that matches the list, ascending, then
         {"list", "case", "holdings", "shown", "hidden", "rejected", "next"}. "case": of the list; its rows alone count.
 
-        "holdings" counts all with numbers above "after"; "hidden" those that the allow-list hides, which have no line
-        without "show_all"; "rejected": hits that are not shown without it; "next" is the last holding shown, if there are more. Raises `NotFound`, `Refused`.
+        "holdings" counts all with numbers above "after"; "hidden" those that the allow-list hides, and "rejected" the
+        rejected hits, which have no line without "show_all"; "next" is the last holding shown, if there are more.
+        Raises `NotFound`, `Refused`.
         """
         given = Arguments(arguments)
         name, case = given.text("list"), given.text("case", "")

@@ -110,10 +110,11 @@ def settle_found(tx: StoreWriter, reviews: OpenReviews, hits: Sequence[tuple[Sto
         if own is not None and own.file.differs(found.file):
             tx.close_review(own.id)
             own = None
-        if own is None:
-            _carry(tx, reviews.rejected(hit.holding, found.file), replace(hit, review=0), found.file)
-        elif found.file not in (UNKNOWN_FILE, own.file):
+        if own is not None and found.file not in (UNKNOWN_FILE, own.file):
             tx.set_review_file(own.id, found.file)
+        if own is None or own.state is ReviewState.NEW:
+            here = replace(hit, review=own.id if own else 0)
+            _carry(tx, reviews.rejected(hit.holding, found.file), here, found.file)
 
 
 def _carry(tx: StoreWriter, rejected: Review | None, hit: StoredHit, file: FileDigests) -> None:
@@ -167,11 +168,23 @@ def follow_decision(tx: StoreWriter, codec: Codec, review: Review, decision: Dec
         return 0
     others = [each for each in tx.reviews_of([review.pair.holding]) if each.state is ReviewState.REJECTED]
     newest = tx.newest_decisions([each.id for each in others])
-    followed = [each.id for each in others if newest[each.id].carried == review.id]
-    for number in followed:
+    followed = [each for each in others if newest[each.id].carried == review.id]
+    for each in followed:
         withdrawn = replace(decision, state=ReviewState.NEW, note="", record="", carried=review.id)
-        tx.add_decision(number, withdrawn)
+        tx.add_decision(each.id, withdrawn)
+    _carry_again(tx, followed)
     return len(followed)
+
+
+def _carry_again(tx: StoreWriter, withdrawn: Sequence[Review]) -> None:
+    """Another officer's rejection of the same file may remain."""
+    if not withdrawn:
+        return
+    reviews = OpenReviews(tx, [each.pair.holding for each in withdrawn])
+    hits = tx.hits_by_id([each.hit for each in withdrawn])
+    for each in withdrawn:
+        if each.hit in hits:
+            _carry(tx, reviews.rejected(each.pair.holding, each.file), hits[each.hit], each.file)
 
 
 def _spread(tx: StoreWriter, codec: Codec, review: Review) -> int:
