@@ -11,7 +11,7 @@ from node.domain.envelope import Kind
 from node.domain.fingerprint_kinds import PDQ
 from node.domain.hit_names import RowHit
 from node.domain.ids import RecordId
-from node.domain.reviews import ReviewState
+from node.domain.reviews import Review, ReviewState
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Category, Retraction, Tri
 from node.domain.stored_hits import StoredHit
@@ -135,7 +135,7 @@ def test_a_decision_stays_where_files_cannot_be_compared(office: Office, log: Lo
     assert [each.file.sha256 for each in reviews(office)] == [still("third").sha256]
 
 
-def reviews(office: Office) -> list[object]:
+def reviews(office: Office) -> list[Review]:
     with office.store.read() as tx:
         return list(tx.reviews_of([1]))
 
@@ -153,7 +153,7 @@ def test_a_confirmed_pair_whose_record_was_retracted_is_history_without_the_body
     assert (detail.shown.hit.ended, detail.shown.hit.evidence, detail.shown.statement) == (True, None, None)
     assert detail.shown.life.retracted_day == TODAY
     assert [each.note for each in detail.decisions] == ["seen"]
-    assert [each.file.sha256 for each in reviews(office)] == [b""]  # type: ignore[attr-defined]
+    assert [each.file.sha256 for each in reviews(office)] == [b""]
     with office.store.write() as tx:
         assert tx.forget_ended_hits(2**40) == 0
 
@@ -196,6 +196,39 @@ def test_a_changed_rejection_lets_the_hits_that_followed_it_be_new_again(
     assert office.states() == {first: CONFIRMED, second: NEW}
     office.decide(office.hits_by_number()[second], REJECTED)
     assert office.states() == {first: CONFIRMED, second: REJECTED}, "a decision of one's own is never overruled"
+
+
+def test_the_rejection_of_another_record_remains_when_one_is_changed(
+    office: Office, log: Log, record: RecordId
+) -> None:
+    """The third record of the file followed the first rejection, and now follows the second."""
+    german = Log(DE)
+    german.say(COPY)
+    arrive(office, german)
+    log.say(COPY, nonce=b"2" * 32)
+    arrive(office, log)
+    first, second, third = sorted(office.states())
+    office.decide(office.hits_by_number()[first], REJECTED)
+    office.decide(office.hits_by_number()[second], REJECTED)
+    office.decide(office.hits_by_number()[first], CONFIRMED)
+    assert office.states() == {first: CONFIRMED, second: REJECTED, third: REJECTED}
+
+
+def test_a_rejection_made_while_a_correction_was_on_its_way_counts_for_it(
+    office: Office, log: Log, record: RecordId
+) -> None:
+    """The second record followed a rejection that was changed, so it has a review and is new. Then it is corrected."""
+    german = Log(DE)
+    head = german.say(COPY)
+    arrive(office, german)
+    first, second = sorted(office.states())
+    office.decide(office.hits_by_number()[first], REJECTED)
+    office.decide(office.hits_by_number()[first], CONFIRMED)
+    german.say(COPY, kind=Kind.CORRECTION, target=head)
+    office.receive(german)
+    office.decide(office.hits_by_number()[first], REJECTED)
+    office.match()
+    assert office.states() == {first: REJECTED, second: REJECTED}
 
 
 def test_a_confirmation_does_not_carry_over_because_another_record_is_news(
