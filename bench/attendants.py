@@ -32,26 +32,26 @@ from node.domain.ids import MemberId, Origin, federation_id, member_id
 from node.domain.limits import Limits
 from node.domain.material import PictureFingerprints
 from node.domain.orientations import turned
-from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.roster import HubIdentity, KeyPurpose, Member, MemberKey, MemberStatus, Policy, Roster
 from node.domain.search_ports import HOLDINGS_SOURCE
+from node.domain.stores import NodeStore
 from node.match.index import LocalIndex
 from node.match.ranking import rank
 from node.pki.ca import make_request
 from node.pki.keys import STATEMENT, KeyRing
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.sync.attendant import Attendant
 from node.sync.workers import Workers
 from node.tlog import ed25519
 from node.tlog.note import parse_vkey
 from node.usecases.answering import Answerer
-from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.finding import AnswererDeps
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import columns_of
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.roster import Members
 from node.wire import limits, tls
 from node.wire.client import HubChannel
@@ -120,7 +120,7 @@ def read_roster(line: Line) -> Roster:
     )
 
 
-def fill(store: Store) -> tuple[LocalIndex, LocalIndex]:
+def fill(store: NodeStore) -> tuple[LocalIndex, LocalIndex]:
     """Puts two collections of `HOLDINGS` pictures into a store: the index of what is asked for, and of the others."""
     made = []
     for seed in (1, 2):
@@ -135,7 +135,7 @@ def fill(store: Store) -> tuple[LocalIndex, LocalIndex]:
     return made[0], made[1]
 
 
-def inquirer(ring: KeyRing, members: Members, store: Store, audit: AuditLog, index: LocalIndex) -> Inquirer:
+def inquirer(ring: KeyRing, members: Members, store: NodeStore, audit: NodeAuditLog, index: LocalIndex) -> Inquirer:
     """The asking side of a member."""
     name, codec = member_id(ring.owner), ProtoCodec()
     return Inquirer(
@@ -153,9 +153,9 @@ def inquirer(ring: KeyRing, members: Members, store: Store, audit: AuditLog, ind
     )
 
 
-def make_audit(store: Store, owner: MemberId) -> AuditLog:
+def make_audit(store: NodeStore, owner: MemberId) -> NodeAuditLog:
     """An audit log over a store."""
-    return AuditLog(store=store, origin=Origin(FEDERATION, owner, 1, "audit"), clock=time.time, random=os.urandom)
+    return NodeAuditLog(store=store, origin=Origin(FEDERATION, owner, 1, "audit"), clock=time.time, random=os.urandom)
 
 
 # --- the members' process ---------------------------------------------------------------------------------------------
@@ -184,9 +184,9 @@ async def _members(
     members = Members(clock=time.time)
     members.replace(read_roster(told))
     store = (
-        cast("Store", MemoryStore())
+        cast("NodeStore", MemoryStore())
         if kind == MEMORY
-        else open_store(folder / f"{rings[0].owner}.sqlite3", create=True)
+        else open_node_store(folder / f"{rings[0].owner}.sqlite3", create=True)
     )
     asked_for, others = fill(store)
     audit = make_audit(store, member_id(rings[0].owner))
@@ -200,7 +200,7 @@ async def _members(
             name = member_id(ring.owner)
             channel = HubChannel(told["address"], files[name])
             opened.push_async_callback(channel.close)
-            seen = cast("Store", SharedStore(store, name))
+            seen = cast("NodeStore", SharedStore(store, name))
             index = asked_for if int(name[1:]) % HIT_EACH == 0 else others
             answerer = Answerer(
                 AnswererDeps(
@@ -210,7 +210,7 @@ async def _members(
                     store=seen,
                     view=Catalogue(store=seen, index=None, codec=codec).view,
                     codec=codec,
-                    audit=cast("AuditLog", SharedAudit(audit, name)),
+                    audit=cast("NodeAuditLog", SharedAudit(audit, name)),
                     signer=ring.signer(STATEMENT),
                     clock=time.time,
                 )

@@ -32,13 +32,13 @@ from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
 from node.domain.log_ports import LogState
-from node.domain.ports import StoreWriter
 from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
+from node.domain.stores import NodeStoreWriter
 from node.pki.keys import HUB, MIRROR, KeyRing, log_role
 from node.pki.wrapping import Passphrase
 from node.store.lock import own
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -170,7 +170,7 @@ class Federation:
         """
         home = self.stage.home(member)
         with own(home):
-            open_store(home / "vigil.sqlite3", create=True).close()
+            open_node_store(home / "vigil.sqlite3", create=True).close()
             with closing(sqlite3.connect(home / "vigil.sqlite3")) as database, database:
                 for first in range(0, count, SEEDED_AT_ONCE):
                     database.executemany(_HOLD, self.bodies.pictures(min(SEEDED_AT_ONCE, count - first)))
@@ -182,7 +182,7 @@ class Federation:
         keys, mirror = self._keys(member, "node.keys", member), self._keys("hub", "hub.keys", HUB)
         home = self.stage.home("hub")
         with own(home):
-            store = open_store(home / "vigil.sqlite3", create=False)
+            store = open_node_store(home / "vigil.sqlite3", create=False)
             try:
                 for first in range(0, count, SEEDED_AT_ONCE):
                     with store.write() as writer:
@@ -191,7 +191,7 @@ class Federation:
             finally:
                 store.close()
 
-    def _vouch(self, writer: StoreWriter, state: LogState, keys: KeyRing, mirror: KeyRing) -> None:
+    def _vouch(self, writer: NodeStoreWriter, state: LogState, keys: KeyRing, mirror: KeyRing) -> None:
         """The member's signature and the hub's under the log as it stands."""
         checkpoint = Checkpoint(origin=str(state.origin), size=state.size, root=state.root)
         role = log_role(keys.log_epoch)
@@ -205,7 +205,7 @@ class Federation:
         path = self.stage.home(home) / "keys" / file
         return KeyRing.load(path, Passphrase(PASSPHRASE.encode()), federation=federation_id(FEDERATION), owner=owner)
 
-    def _append(self, writer: StoreWriter, state: LogState, count: int) -> LogState:
+    def _append(self, writer: NodeStoreWriter, state: LogState, count: int) -> LogState:
         bodies, self.samples[state.origin.member] = self.bodies.make(count)
         batch = _batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
         writer.append(batch)
@@ -213,7 +213,7 @@ class Federation:
 
 
 def _batch(
-    writer: StoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
+    writer: NodeStoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
 ) -> VerifiedBatch:
     """Contributions for everybody, as the ledger and the own log would have placed them."""
     origin, count = str(state.origin), len(bodies)
@@ -260,7 +260,7 @@ def _batch(
 class _Tiles:
     """A stored log's tiles, as `tlog.tiles` reads them."""
 
-    writer: StoreWriter
+    writer: NodeStoreWriter
     number: int
 
     def read_tile(self, level: int, index: int, /) -> bytes:

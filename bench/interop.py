@@ -39,7 +39,7 @@ from node.interop.reading import Choices
 from node.interop.vics_writing import write_vics
 from node.match.index import LocalIndex
 from node.match.ranking import rank
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.list_comparing import ListComparing
@@ -141,7 +141,7 @@ class Home:
     def __init__(self, database: Path) -> None:
         self._thresholds = gc.get_threshold()
         settle()  # as a daemon does when it is ready
-        self._store = open_store(database, create=True)
+        self._store = open_node_store(database, create=True)
         self.index = LocalIndex()
         catalogue = Catalogue(store=self._store, index=self.index, codec=ProtoCodec())
         catalogue.start()

@@ -52,9 +52,9 @@ from bench.attendants import (
 from bench.sharing import MemoryStore
 from node.app.daemon import settle
 from node.domain.ids import MemberId, member_id
-from node.domain.ports import Store
 from node.domain.queries import Outcome
 from node.domain.services import Delivery, Reply
+from node.domain.stores import HubStore, NodeStore
 from node.errors import Unavailable
 from node.hub.carrier import HubCarrier
 from node.hub.relay import QueryRelay
@@ -62,11 +62,11 @@ from node.hub.switchboard import LocalSwitchboard
 from node.match.index import LocalIndex
 from node.pki.ca import CertificateAuthority, issued, make_request, read_certificate
 from node.pki.keys import MIRROR, STATEMENT, KeyRing
-from node.store.store import open_store
+from node.store.store import open_hub_store, open_node_store
 from node.tlog import ed25519
-from node.usecases.catalogue import Catalogue
 from node.usecases.inquiry import Inquirer
 from node.usecases.intake import subject_of
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.openquery import OpenQuery
 from node.usecases.probes import Booked
 from node.usecases.question import Question
@@ -210,7 +210,13 @@ class _NoRoster:
 @asynccontextmanager
 async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
     """A hub, `count` members attending in a process of their own, and who asks them."""
-    store = cast("Store", MemoryStore()) if kind == MEMORY else open_store(folder / "hub.sqlite3", create=True)
+    store: HubStore
+    askers: NodeStore
+    if kind == MEMORY:
+        store, askers = cast("HubStore", MemoryStore()), cast("NodeStore", MemoryStore())
+    else:
+        store = open_hub_store(folder / "hub.sqlite3", create=True)
+        askers = open_node_store(folder / "asker.sqlite3", create=True)
     async with _Signed.started(kind, count, folder) as signed:
         members = Members(clock=time.time)
         members.replace(read_roster(signed.roster))
@@ -225,7 +231,7 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
         )
         carrier = HubCarrier(
             store=store,
-            catalogue=Catalogue(store=store, index=None, codec=codec),
+            catalogue=LogCatalogue(store=store, codec=codec),
             codec=codec,
             roster=members.current,
             cosigner=signed.hub.signer(MIRROR),
@@ -243,12 +249,12 @@ async def _hub(kind: str, count: int, folder: Path) -> AsyncIterator[_Asker]:
             roster=_NoRoster(),
             clock=time.time,
         )
-        audit = make_audit(store, ASKER)
+        audit = make_audit(askers, ASKER)
         channel = HubChannel(f"{LOOPBACK}:{server.port}", signed.asker_files)
         try:
             signed.tell(server.port)
             await _until(lambda: len(relay.attending) >= count)
-            asking = inquirer(signed.asker, members, store, audit, LocalIndex())
+            asking = inquirer(signed.asker, members, askers, audit, LocalIndex())
             yield _Asker(inquirer=asking, channel=channel, members=count)
         finally:
             # Who attends goes first: gRPC does not bear that a server ends under hundreds of open streams.

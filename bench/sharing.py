@@ -22,11 +22,14 @@ from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
 from node.domain.material import MaterialFingerprints
-from node.domain.ports import AskedQuery, GivenAnswer, Store, StoreReader, StoreWriter
+from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
+from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
 from node.domain.usage import Charge, Usage, add
 from node.tlog.merkle import EMPTY_ROOT
-from node.usecases.audit import AuditEntry, AuditLog, Receipt
+from node.usecases.audit import AuditEntry
+from node.usecases.node_audit import Also, NodeAuditLog
+from node.usecases.receipts import Receipt
 
 
 class OwnRows:
@@ -51,39 +54,36 @@ def _own(member: MemberId, query_id: bytes) -> bytes:
 class SharedStore:
     """What an answerer reads, of a store that many share."""
 
-    def __init__(self, store: Store, member: MemberId) -> None:
+    def __init__(self, store: NodeStore, member: MemberId) -> None:
         self._store = store
         self._member = member
 
     @contextmanager
-    def read(self) -> Iterator[StoreReader]:
-        """See `Store`."""
+    def read(self) -> Iterator[NodeStoreReader]:
+        """See `NodeStore`."""
         with self._store.read() as tx:
-            yield cast("StoreReader", OwnRows(tx, self._member))
+            yield cast("NodeStoreReader", OwnRows(tx, self._member))
 
 
 class SharedAudit:
     """An audit log that many share: so their entries share commits, as the entries of one node do."""
 
-    def __init__(self, audit: AuditLog, member: MemberId) -> None:
+    def __init__(self, audit: NodeAuditLog, member: MemberId) -> None:
         self._audit = audit
         self._member = member
 
-    def submit(self, entry: AuditEntry) -> Receipt:
-        """See `AuditLog`."""
-        given = entry.given
+    def submit(self, entry: AuditEntry, *, also: Also | None = None, given: GivenAnswer | None = None) -> Receipt:
+        """See `NodeAuditLog`."""
         if given is None:
-            return self._audit.submit(entry)
+            return self._audit.submit(entry, also=also)
         own = GivenAnswer(
             asker=given.asker, query_id=_own(self._member, given.query_id), answer=given.answer, at=given.at
         )
-        return self._audit.submit(
-            AuditEntry(kind=entry.kind, body=entry.body, attached=entry.attached, charges=entry.charges, given=own)
-        )
+        return self._audit.submit(entry, given=own)
 
 
 class MemoryStore:
-    """`Store`, as far as asking and answering go. One writer at a time."""
+    """`NodeStore`, as far as asking and answering go. One writer at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -98,15 +98,15 @@ class MemoryStore:
         self._near: list[NearQuestion] = []
 
     @contextmanager
-    def read(self) -> Iterator[StoreReader]:
-        """See `Store`. What is read is one value each, so nobody has to wait."""
-        yield cast("StoreReader", self)
+    def read(self) -> Iterator[NodeStoreReader]:
+        """See `NodeStore`. What is read is one value each, so nobody has to wait."""
+        yield cast("NodeStoreReader", self)
 
     @contextmanager
-    def write(self) -> Iterator[StoreWriter]:
-        """See `Store`."""
+    def write(self) -> Iterator[NodeStoreWriter]:
+        """See `NodeStore`."""
         with self._lock:
-            yield cast("StoreWriter", self)
+            yield cast("NodeStoreWriter", self)
 
     # --- logs -----------------------------------------------------------------------------------------------------
 

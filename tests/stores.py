@@ -8,16 +8,25 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteHubStore, SqliteNodeStore, open_hub_store, open_node_store
 
 
-def fresh_store(path: Path) -> SqliteStore:
-    """An empty store in the file `path`: a copy of one that this process makes once, for making the tables takes
-    thirty times as long.
+def fresh_store(path: Path) -> SqliteNodeStore:
+    """An empty store of a node in the file `path`: a copy of one that this process makes once, for making the tables
+    takes thirty times as long.
     """
+    return open_node_store(_copied_to(path), create=False)
+
+
+def fresh_hub_store(path: Path) -> SqliteHubStore:
+    """The same for a hub."""
+    return open_hub_store(_copied_to(path), create=False)
+
+
+def _copied_to(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(_template(), path)
-    return open_store(path, create=False)
+    return path
 
 
 @cache
@@ -26,5 +35,5 @@ def _template() -> Path:
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = Path(folder) / "empty.db"
-    open_store(made, create=True).close()
+    open_node_store(made, create=True).close()
     return made

@@ -16,15 +16,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
-from node.app.homes import (
-    HUB_MEMBER,
-    create_database,
-    make_home,
-    owner_of,
-    require_backup_of,
-    require_no_leftovers,
-    write_mark_of,
-)
+from node.app.homes import HUB_MEMBER, create_database, make_home, owner_of
+from node.app.other_databases import require_backup_of, require_no_leftovers, write_mark_of
 from node.app.ownership import owning
 from node.app.policy import policy_lines
 from node.config import Home
@@ -45,7 +38,7 @@ from node.pki.petition import keys_fingerprint
 from node.pki.repository import Repository
 from node.pki.succession import FormerWord, HubVerdict
 from node.pki.wrapping import Passphrase
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.usecases.evidence import verify_evidence as check_evidence
 from node.wire.convert import ProtoCodec
 
@@ -347,7 +340,7 @@ def _prepare_backup(backup: Path, partial: Path, owner: Owner) -> None:
     shutil.copyfile(backup, partial)
     partial.chmod(0o600)
     require_backup_of(owner, partial)
-    store = open_store(partial, create=False)
+    store = open_node_store(partial, create=False)
     faults = store.check()
     store.close()
     if faults:

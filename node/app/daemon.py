@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from node.app.homes import OpenDatabase
     from node.config import Home
+    from node.domain.stores import LogStore
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def settle() -> None:
     gc.set_threshold(*_COLLECT_AT)
 
 
-async def watch_database(database: OpenDatabase) -> None:
+async def watch_database(database: OpenDatabase[LogStore]) -> None:
     """Stores every few seconds the progress of the database. If its file was removed or replaced, first saves the copy
     that this process still has open, then raises `DatabaseMissing`.
     """

@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -31,10 +31,10 @@ from node.domain.homes import (
     unpack_mark,
     unpack_standing,
 )
-from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, Refused, VigilError
+from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, VigilError
 from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
-from node.store.store import open_store
+from node.store.store import open_log_store
 from node.usecases.homes import Examined, require_right
 from node.wire.local_paths import reached
 
@@ -43,9 +43,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from node.config import Config, Home
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
 
 Line = dict[str, Any]
+S_co = TypeVar("S_co", bound="LogStore", covariant=True)
 
 HUB_MEMBER: Final = "HUB"
 """Stands for the member where a hub names itself (as in the origin of its audit log)."""
@@ -114,10 +115,16 @@ def _try_socket(path: Path) -> None:
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 
-class OpenDatabase:
+class Opener(Protocol[S_co]):
+    """Opens the kind of store that its caller needs (`node.store.store.open_node_store` and the others)."""
+
+    def __call__(self, path: Path, *, create: bool) -> S_co: ...
+
+
+class OpenDatabase(Generic[S_co]):
     """The database of a home while this process owns it. Usable from any thread; blocking."""
 
-    def __init__(self, home: Home, owner: Owner, store: Store) -> None:
+    def __init__(self, home: Home, owner: Owner, store: S_co) -> None:
         self._home = home
         self._owner = owner
         self.store = store
@@ -200,11 +207,11 @@ def right_database(home: Home, settings: Config) -> Examined:
 
 
 @contextmanager
-def opened_database(home: Home, examined: Examined) -> Iterator[OpenDatabase]:
+def opened_database(home: Home, examined: Examined, opener: Opener[S_co]) -> Iterator[OpenDatabase[S_co]]:
     """Opens the database that `right_database` found, or a new one if the home never had one. The caller holds the
     home's lock. Raises `StoreError`.
     """
-    with opened_regardless(home, examined.owner, at_least=_generation(examined.mark)) as opened:
+    with opened_regardless(home, examined.owner, opener, at_least=_generation(examined.mark)) as opened:
         opened.mark()
         yield opened
 
@@ -214,11 +221,11 @@ def _generation(mark: HomeMark | None) -> int:
 
 
 @contextmanager
-def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[OpenDatabase]:
+def opened_regardless(home: Home, owner: Owner, opener: Opener[S_co], *, at_least: int) -> Iterator[OpenDatabase[S_co]]:
     """Opens any database of a home, or a new one if there is none. It is marked when the block marks it, or ends. For
     callers that have examined it. `at_least`: its generation will be higher than this.
     """
-    store = open_store(home.database, create=True)
+    store = opener(home.database, create=True)
     try:
         _begin(store, owner, at_least)
         opened = OpenDatabase(home, owner, store)
@@ -228,7 +235,7 @@ def opened_regardless(home: Home, owner: Owner, *, at_least: int) -> Iterator[Op
         store.close()
 
 
-def _begin(store: Store, owner: Owner, at_least: int) -> None:
+def _begin(store: LogStore, owner: Owner, at_least: int) -> None:
     """Counts this opening, first in the database. A crash right after leaves a mark that is behind by one."""
     with store.read() as tx:
         known = tx.setting(STANDING)
@@ -243,7 +250,7 @@ def _begin(store: Store, owner: Owner, at_least: int) -> None:
         _log.warning("no room to count this opening of the database")
 
 
-def _end(opened: OpenDatabase) -> None:
+def _end(opened: OpenDatabase[LogStore]) -> None:
     try:
         opened.require_in_place()
         opened.mark()
@@ -258,45 +265,5 @@ def create_database(home: Home, owner: Owner) -> None:
     """
     if was_admitted(home) or home.mark.exists() or home.database.exists():
         return
-    with opened_regardless(home, owner, at_least=0) as opened:
+    with opened_regardless(home, owner, open_log_store, at_least=0) as opened:
         opened.mark()
-
-
-# --- what a person decides --------------------------------------------------------------------------------------------
-
-
-def require_no_leftovers(home: Home) -> None:
-    """Raises `Misuse` if the journal of another database is in the place of the new one's journal: SQLite would mix
-    them.
-    """
-    journals = [home.database.with_name(home.database.name + tail) for tail in ("-wal", "-journal")]
-    if any(journal.exists() and journal.stat().st_size for journal in journals):
-        raise Misuse(
-            "a journal of the former database is still in this home (vigil.sqlite3-wal)",
-            remedy="move it to the same folder as the former vigil.sqlite3; nothing was changed",
-        )
-
-
-def require_backup_of(owner: Owner, path: Path) -> None:
-    """Raises `Refused` unless the file at `path` is a valid backup for the home of `owner`."""
-    found = inspect_database(path)
-    if found.fault:
-        raise Refused(f"the backup is damaged: {found.fault}", remedy="use another backup; nothing was changed")
-    if not found.ours:
-        what = found.other or "it is empty"
-        raise Refused(f"this file is not a usable backup: {what}", remedy="name a file that `backup` wrote")
-    if found.owner is not None and found.owner != owner:
-        raise Refused(
-            f"this is a backup of {found.owner}, and this is the home of {owner}",
-            remedy=f"use a backup of {owner}; nothing was changed",
-        )
-
-
-def write_mark_of(home: Home, owner: Owner, path: Path) -> None:
-    """Marks the database at `path`, which is moved to its place next, as the home's database.
-
-    A crash between the two leaves a home whose database is missing. Raises `StoreError`.
-    """
-    found = inspect_database(path)
-    figures = {"generation": found.generation, "entries": found.entries, "changes": found.changes}
-    write_atomic(home.mark, pack_mark(HomeMark(owner=owner, identity=found.identity, **figures)))

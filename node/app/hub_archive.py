@@ -25,7 +25,7 @@ from node.app.ownership import owning
 from node.errors import Misuse, NotFound, PeerFault, Refused, StoreError, Unavailable
 from node.pki.files import make_folder, store_errors, sync_file, write_atomic
 from node.pki.strictjson import decode, encode
-from node.store.store import open_store
+from node.store.store import open_hub_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import IO
 
     from node.config import Home
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore
 
 Line = dict[str, Any]
 
@@ -57,7 +57,7 @@ _CATCH_UP: Final = (
 _MAX_MANIFEST: Final = 1 << 20
 
 
-def backup(home: Home, store: Store, roster: Roster | None, target: Path) -> Line:
+def backup(home: Home, store: HubStore, roster: Roster | None, target: Path) -> Line:
     """Writes the archive. Needs twice the size of the database. Raises `Misuse` if `target` exists, `StoreError`."""
     if target.exists():
         raise Misuse("the backup file exists already", remedy="name another, or remove it")
@@ -206,7 +206,7 @@ def _copy(source: IO[bytes], target: Path) -> None:
 
 
 def _check_database(folder: Path) -> None:
-    store = open_store(folder / _DATABASE, create=False)
+    store = open_hub_store(folder / _DATABASE, create=False)
     try:
         faults = store.check()
     finally:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from node.app.accounts import officers_of
 from node.app.hub_archive import backup
 from node.app.hub_services import HubServices
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
+from node.control.officer_commands import OfficerCommands
 
 
 def hub_commands(services: HubServices) -> Commands:
@@ -54,4 +56,5 @@ def hub_commands(services: HubServices) -> Commands:
             clock=time.time,
         ),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+        OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
     )

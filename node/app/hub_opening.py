@@ -35,9 +35,10 @@ from node.pki.metadata import RoleSigner
 from node.pki.registrar import Registrar
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
+from node.store.store import open_hub_store
 from node.usecases.audit import AuditLog
-from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody, newest_entry
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.outliers import Outliers
 from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
@@ -83,7 +84,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
     )
     members = Members(clock=time.time)
     with ExitStack() as opened:
-        database = opened.enter_context(opened_database(home, examined))
+        database = opened.enter_context(opened_database(home, examined, open_hub_store))
         store = database.store
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
@@ -92,8 +93,9 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
         codec = ProtoCodec()
-        catalogue = Catalogue(store=store, index=None, codec=codec)
-        catalogue.start()
+        catalogue = LogCatalogue(store=store, codec=codec)
+        catalogue.pay()
+        catalogue.read_later()
         challenges, brake = Challenges(time.time), Brake(time.time)
         roster = RosterDesk(
             federation=federation,

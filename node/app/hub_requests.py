@@ -18,8 +18,8 @@ from node.pki.successor import name_successor
 
 if TYPE_CHECKING:
     from node.domain.ids import FederationId
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore
     from node.pki.change import NextKeys
     from node.pki.courier import HubClaims
     from node.pki.keys import KeyRing
@@ -28,7 +28,7 @@ Line = dict[str, Any]
 
 
 def signing_request(
-    store: Store, roster: Roster | None, ring: KeyRing, hub: HubClaims, waiting: NextKeys | None
+    store: HubStore, roster: Roster | None, ring: KeyRing, hub: HubClaims, waiting: NextKeys | None
 ) -> bytes:
     """This hub's identity, and the waiting petitions. `ring`: the hub's keys in force; `waiting`: its new keys."""
     with store.write() as tx:
@@ -41,7 +41,7 @@ def signing_request(
     )
 
 
-def describe_request(store: Store, roster: Roster | None, hub: HubClaims, federation: FederationId) -> Line:
+def describe_request(store: HubStore, roster: Roster | None, hub: HubClaims, federation: FederationId) -> Line:
     """The digits that people on both sides compare: this hub's digits, and those of each petition."""
     members = roster.members if roster else {}
     with store.read() as tx:

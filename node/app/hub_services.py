@@ -29,8 +29,8 @@ from node.pki.metadata import RoleSigner
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
 from node.usecases.audit import AuditLog
-from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.outliers import Outliers
 from node.usecases.probes import Booked
 from node.usecases.roster import Members, Pins, RosterGate
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore
     from node.pki.courier import HubClaims
     from node.pki.documents import Membership
 
@@ -67,11 +67,11 @@ class HubServices:
     settings: Config
     ring: KeyRing
     ca: CertificateAuthority
-    database: OpenDatabase
-    store: Store
+    database: OpenDatabase[HubStore]
+    store: HubStore
     audit: AuditLog
     codec: ProtoCodec
-    catalogue: Catalogue
+    catalogue: LogCatalogue
     repository: Repository
     roster_client: RosterClient
     members: Members

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
+from node.app.accounts import officers_of
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
@@ -32,6 +33,7 @@ from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
+from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.review_commands import ReviewCommands
@@ -108,6 +110,7 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
     )
 

@@ -28,8 +28,8 @@ from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
     from node.config import Config, Home
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore
     from node.pki.client import RosterClient
     from node.pki.wrapping import Passphrase
 
@@ -69,7 +69,7 @@ def load_coming(home: Home, settings: Config, passphrase: Passphrase) -> KeyRing
 
 
 def keys_in_force(
-    home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: Store
+    home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: NodeStore
 ) -> KeysInForce:
     """The keys to use, after `finish_change` has finished a due switch. The caller holds the home's lock, and has no
     search index open. Raises `NotFound`, `Damaged`, `StoreError`.
@@ -85,7 +85,7 @@ def keys_in_force(
 
 
 def finish_change(
-    home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: Store
+    home: Home, settings: Config, passphrase: Passphrase, client: RosterClient, store: NodeStore
 ) -> KeyRing | None:
     """Finishes a change of keys if the roster kept here has the new keys. Returns the ring that waits, or None."""
     coming = load_coming(home, settings, passphrase)
@@ -99,7 +99,7 @@ def finish_change(
     return None
 
 
-def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: Store) -> int:
+def put_in_force(home: Home, coming: KeyRing, roster: Roster, store: NodeStore) -> int:
     """The switch (see the rules above). Returns the number of statements that move to the next epoch. Idempotent."""
     member = roster.members[member_id(coming.owner)]
     catalogue = Catalogue(store=store, index=None, codec=ProtoCodec())

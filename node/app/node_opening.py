@@ -28,12 +28,12 @@ from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
+from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
 from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
-from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
-from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.custody import NodeCustody, newest_cosignature
 from node.usecases.disposal import Disposal
 from node.usecases.finding import AnswererDeps
 from node.usecases.held_questions import HeldDeps, HeldQuestions
@@ -45,6 +45,7 @@ from node.usecases.list_comparing import ListComparing
 from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
 from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
@@ -57,8 +58,8 @@ if TYPE_CHECKING:
 
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
-    from node.domain.ports import StoreReader
     from node.domain.services import Reply
+    from node.domain.stores import NodeStore, NodeStoreReader
 
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ def open_node(
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
-        database = opened.enter_context(opened_database(home, examined))
+        database = opened.enter_context(opened_database(home, examined, open_node_store))
         keys = keys_in_force(home, settings, secret, client, database.store)
         services = _wire(home, settings, keys, client, database)
         services.secret = secret
@@ -122,7 +123,7 @@ def finish_deletions(services: NodeServices) -> None:
 
 
 def _wire(
-    home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase
+    home: Home, settings: Config, keys: KeysInForce, client: RosterClient, database: OpenDatabase[NodeStore]
 ) -> NodeServices:
     store = database.store
     me, federation, ring = member_id(settings.member), federation_id(settings.federation), keys.ring
@@ -140,10 +141,10 @@ def _wire(
     bringers: list[Callable[[Reply], None]] = []
     recogniser = Recogniser(index=index, codec=codec, own=me)
 
-    def standing(tx: StoreReader) -> Sources:
+    def standing(tx: NodeStoreReader) -> Sources:
         return sources(tx, members.latest())
 
-    audit = AuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
+    audit = NodeAuditLog(store=store, origin=Origin(federation, me, 1, "audit"), clock=time.time, random=os.urandom)
     alarms = Alarms(store=store, audit=audit, clock=time.time, log=str(origin))
     matcher = Matcher(
         store=store,
@@ -254,7 +255,7 @@ def _wire(
                 send=lambda reply: _bring(bringers, reply),
             )
         ),
-        custody=Custody(
+        custody=NodeCustody(
             store=store,
             catalogue=catalogue,
             clock=time.time,

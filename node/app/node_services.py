@@ -22,9 +22,8 @@ from node.pki.wrapping import Passphrase
 from node.usecases.alarms import Alarms
 from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
-from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
-from node.usecases.custody import Custody
+from node.usecases.custody import NodeCustody
 from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
 from node.usecases.held_questions import HeldQuestions
@@ -36,6 +35,7 @@ from node.usecases.ledger import Ledger
 from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
 from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
     from node.domain.ids import RecordId
-    from node.domain.ports import Store
     from node.domain.services import Reply
+    from node.domain.stores import NodeStore
     from node.usecases.publication import Sender
 
 Line = dict[str, Any]
@@ -66,8 +66,8 @@ class NodeServices:
     home: Home
     settings: Config
     ring: KeyRing
-    database: OpenDatabase
-    store: Store
+    database: OpenDatabase[NodeStore]
+    store: NodeStore
     codec: ProtoCodec
     index: LocalIndex
     index_files: IndexFolder
@@ -76,7 +76,7 @@ class NodeServices:
     roster_client: RosterClient
     own_log: OwnLog
     ledger: Ledger
-    audit: AuditLog
+    audit: NodeAuditLog
     alarms: Alarms
     matcher: Matcher
     hits: HitList
@@ -87,7 +87,7 @@ class NodeServices:
     inquirer: Inquirer
     answerer: Answerer
     held: HeldQuestions
-    custody: Custody
+    custody: NodeCustody
     disposal: Disposal
     list_hits: ListHits
     lists: Lists

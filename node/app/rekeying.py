@@ -32,9 +32,9 @@ from node.wire.client import EnrolmentChannel
 
 if TYPE_CHECKING:
     from node.config import Config, Home
-    from node.domain.ports import Store
     from node.domain.roster import Roster
     from node.domain.services import JoinPetition
+    from node.domain.stores import NodeStore
     from node.domain.token import Token
     from node.pki.client import RosterClient
     from node.pki.wrapping import Passphrase
@@ -70,7 +70,7 @@ class Rekeying:
         secret: Passphrase,
         former: KeyRing | None,
         client: RosterClient,
-        store: Store,
+        store: NodeStore,
     ) -> None:
         self._home = home
         self._settings = settings

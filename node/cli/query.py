@@ -26,7 +26,6 @@ from node.errors import Misuse
 DEFAULT_BUDGET: Final = 5.0
 """Seconds that a query waits for its members."""
 DEFAULT_PURPOSE: Final = "victim-identification"
-DEFAULT_ROLE: Final = "investigator"
 _ID_HELP: Final = "`vigil queries` lists the ids."
 
 
@@ -51,7 +50,10 @@ def query(
     ] = None,
     officer_role: Annotated[
         str | None,
-        typer.Option("--officer-role", help=f"The role of the officer who asks. Default: {DEFAULT_ROLE}."),
+        typer.Option(
+            "--officer-role",
+            help="The role of the officer who asks, as the asked members see it. Default: your role here.",
+        ),
     ] = None,
     to: Annotated[
         options.Members | None,
@@ -120,11 +122,12 @@ def query(
         "case": case,
         "purpose": DEFAULT_PURPOSE if purpose is None else purpose,
         "legal_basis": legal_basis,
-        "officer_role": DEFAULT_ROLE if officer_role is None else officer_role,
         "to": list(to or ()),
         "rule": rule.value,
         "budget": DEFAULT_BUDGET if budget is None else budget,
     } | show
+    if officer_role is not None:
+        arguments["officer_role"] = officer_role
     if not asked and hashes is None:
         _ask(given, "query-case", arguments, [], files)
         return

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import Origin
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 SHOWN: Final = 50
@@ -36,7 +37,8 @@ _SHOWN: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
     "hits", "member", "mine", "limit", "reason", "record", "records", "holdings", "verdict", "bundle_sha256", "entries",
     "values", "sha256_of_values", "level", "digests", "of", "error", "why",
-    "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to",
+    "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to", "role", "by",
+    "named", "named_role",
 })  # fmt: skip
 _COUNTED: Final = frozenset({"hashes", "sha256"})
 """Lists of fingerprints."""
@@ -47,7 +49,7 @@ class AuditCommands:
     """`origin`: the origin of the audit log."""
 
     origin: Origin
-    store: Store
+    store: LogStore
     audit: AuditLog
     clock: Clock
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.ids import FederationId, MemberId
-    from node.domain.ports import Store
+    from node.domain.stores import NodeStore
     from node.usecases.bundle_log import LogResult
 
 
@@ -33,7 +33,7 @@ class BundleCommands:
 
     taking: TakingDeps
     match: Callable[[], None]
-    store: Store
+    store: NodeStore
     federation: FederationId
     member: MemberId
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.domain.holdings import Holding
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.queries import Level
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.disposal import Disposal, Disposed, Plan
 
@@ -46,7 +47,7 @@ class HoldingCommands:
     """`has_original(sha256)`: whether the home has a copy of the original file."""
 
     disposal: Disposal
-    store: Store
+    store: NodeStore
     audit: AuditLog
     has_original: Callable[[bytes], bool]
     clock: Clock

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store, StoreReader
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore, HubStoreReader
     from node.domain.token import Token
     from node.usecases.audit import AuditLog
 
@@ -67,7 +68,7 @@ class HubCommands:
     federation: str
     addresses: tuple[str, str]
     ca_sha256: bytes
-    store: Store
+    store: HubStore
     audit: AuditLog
     desk: Desk
     latest: Callable[[], Roster | None]
@@ -89,7 +90,7 @@ class HubCommands:
     describe: Callable[[], Line] = dict
     troubles: Callable[[], Mapping[Origin, str]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
-    sameness: Callable[[StoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
+    sameness: Callable[[HubStoreReader, LogState], Sameness] = lambda _tx, _log: Sameness()
 
     async def _act(self, what: str, work: Callable[[], T], **about: object) -> T:
         return await asyncio.to_thread(lambda: perform(self.audit, what, work, **about))

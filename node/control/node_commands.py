@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.domain.ids import Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
     from node.domain.services import Head
+    from node.domain.stores import LogStore, NodeStore
     from node.usecases.alarms import Alarm
     from node.usecases.audit import AuditLog
     from node.usecases.fsck import Report
@@ -56,7 +57,7 @@ class NodeCommands:
     name: str
     federation: str
     own: Origin
-    store: Store
+    store: NodeStore
     audit: AuditLog
     latest: Callable[[], Roster | None]
     health: Callable[[], Line]
@@ -153,7 +154,7 @@ class NodeCommands:
 
 
 async def fsck_lines(
-    store: Store, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
+    store: LogStore, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
 ) -> AsyncIterator[Line]:
     """The results of fsck, one log at a time as they are known, and a summary. `check_index`: checks the index."""
     faults = 0

@@ -44,7 +44,7 @@ class QueryCommands:
 
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        Raises `Refused` if nothing is left to ask about.
+        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
         subjects = tuple([read_subject(line) async for line in items])
@@ -89,8 +89,8 @@ class QueryCommands:
         With "query" (a question, or one part of it), that one with its subjects; without, the latest ones.
         """
         given = Arguments(arguments)
-        if given.text("query", ""):
-            past = await asyncio.to_thread(self.reading.one, given.query_id())
+        if wanted := given.text("query", ""):
+            past = await asyncio.to_thread(self.reading.one, wanted)
         else:
             past = await asyncio.to_thread(self.reading.recent, given.whole("limit", LISTED))
         for each in past:
@@ -111,7 +111,7 @@ def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
         case=given.text("case"),
         purpose=given.text("purpose"),
         legal_basis=given.text("legal_basis"),
-        officer_role=given.text("officer_role", "investigator"),
+        officer_role=given.text("officer_role", ""),
         recipients=tuple(member_id(name) for name in given.texts("to")),
         rule=read_rule(given.text("rule", "policy")),
         budget=given.number("budget", 5.0),

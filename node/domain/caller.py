@@ -4,6 +4,8 @@ Rules this module upholds:
 
 - A name is one line of printable text.
 - Work that no person started has no name and no role.
+- A `Claim` has what the kernel says of an account, and what its user says. A `Caller` is made of a claim by
+  `usecases.officers` alone.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ MAX_OFFICER: Final = 128
 
 
 class Role(StrEnum):
-    """What an officer is for. `OPERATOR` is a role of a hub, `AUDITOR` of both, and the others are roles of a node."""
+    """What an officer is for. `domain.rights` says what each role may do, and which roles a node and a hub have."""
 
     INVESTIGATOR = "investigator"
     MEDIA_REVIEWER = "media-reviewer"
@@ -30,11 +32,27 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """`uid`: of the Unix account that calls, as the kernel says. `officer`: the officer for whom the account says that
+    it works; "" for its own.
+    """
+
+    uid: int
+    officer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`name` and `role`: of the officer for whom the work is done; "" and None if no person runs it."""
+    """`name` and `role`: of the officer for whom the work is done; "" and None if no person runs it.
+
+    `account`: the Unix account, if it works for another officer. `owner`: the account owns the home and works for
+    itself, so it may run every command.
+    """
 
     name: str = ""
     role: Role | None = None
+    account: str = ""
+    owner: bool = False
 
 
 NOBODY: Final = Caller()

@@ -4,7 +4,7 @@ Rules this module upholds:
 
 - A held question has an answer that says so, and gets at most one more: the officer's decision.
 - A refused answer is evidence of what came in a member's name. It is stored as bytes, and never read as an answer.
-- The ports here are part of the `Store` of `ports`, and its rules apply.
+- The ports here are part of a node's database (`node.domain.stores`), and its rules apply.
 """
 
 from __future__ import annotations

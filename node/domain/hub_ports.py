@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- They are part of the `Store` of `ports`, and its rules apply.
+- They are part of a hub's database (`node.domain.stores`), and its rules apply.
 """
 
 from __future__ import annotations

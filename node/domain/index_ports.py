@@ -123,10 +123,14 @@ class RowChange:
     filled: bool
 
 
-class IndexingReader(Protocol):
-    """Reads the changes that a stored index must catch up with."""
+class LineReader(Protocol):
+    """Reads which history a store has."""
 
     def line(self) -> StoreLine: ...
+
+
+class IndexingReader(LineReader, Protocol):
+    """Reads the changes that a stored index must catch up with."""
 
     def changes(self) -> list[RowChange]:
         """All stored changes, in order."""

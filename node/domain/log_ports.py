@@ -2,13 +2,15 @@
 
 Rules this module upholds:
 
-- They are part of the `Store` of `ports`, and its rules apply.
+- They are part of every database (`node.domain.stores`), and its rules apply.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from node.domain.mentions import MentionReader, MentionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -154,7 +156,7 @@ class ChainReader(Protocol):
         ...
 
 
-class LogReader(ChainReader, Protocol):
+class LogReader(ChainReader, MentionReader, Protocol):
     """Reads logs inside one snapshot."""
 
     def logs(self) -> list[LogState]: ...
@@ -261,13 +263,13 @@ class ChainWriter(ChainReader, Protocol):
         ...
 
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
-        """Entries of the chain `root` belong to `to` from now on, with `by` added to their versions; the chain `root`
-        is removed.
+        """Entries of the chain `root` belong to `to` from now on, with `by` added to their versions. What mentions it
+        mentions `to`. The chain `root` is removed.
         """
         ...
 
 
-class LogWriter(LogReader, ChainWriter, Protocol):
+class LogWriter(LogReader, ChainWriter, MentionWriter, Protocol):
     """Writes logs inside one transaction."""
 
     def open_log(self, origin: Origin) -> LogState:
@@ -295,9 +297,9 @@ class LogWriter(LogReader, ChainWriter, Protocol):
         ...
 
     def purge(self, origin: Origin, indices: Sequence[int]) -> int:
-        """Deletes body, nonce and handling of these entries (state PURGED); returns how many had any. `secure_delete`
-        is on; the caller ends a purge with `Store.scrub()`. The link of an opinion or comment among them stops
-        counting.
+        """Deletes body, nonce, handling and mentions of these entries (state PURGED); returns how many had any.
+        `secure_delete` is on; the caller ends a purge with `Database.scrub()`. The link of an opinion or comment among
+        them stops counting.
         """
         ...
 
@@ -314,7 +316,9 @@ class LogWriter(LogReader, ChainWriter, Protocol):
         ...
 
     def set_aside(self, origin: Origin, index: int, reason: str) -> None:
-        """State QUARANTINED with a reason; the body is deleted, and the entry's link stops counting."""
+        """State QUARANTINED with a reason. The body and its mentions are deleted, and the entry's link stops
+        counting.
+        """
         ...
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:

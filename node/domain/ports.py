@@ -3,9 +3,7 @@
 Rules this module upholds:
 
 - Signatures use domain values only. An implementation lives in one adapter package and is chosen in `node/app`.
-- The store is synchronous and blocking: never call it on the event loop (`asyncio.to_thread`).
-- A writer's changes are durable when its `with` block has ended without an error, and not before. An error inside rolls
-  the whole block back. One writer at a time: a second `write()` in another thread waits.
+- The readers and writers here are parts of a database (`node.domain.stores`), and its rules apply.
 """
 
 from __future__ import annotations
@@ -13,18 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from node.domain.held_questions import AnswerReader, AnswerWriter
-from node.domain.hub_ports import HubReader, HubWriter
-from node.domain.index_ports import IndexingReader, IndexingWriter
-from node.domain.lists import ListReader, ListWriter
-from node.domain.log_ports import LogReader, LogWriter
-from node.domain.reviews import ReviewReader, ReviewWriter
-from node.domain.stored_hits import HitReader, HitWriter
-from node.domain.usage import UsageReader, UsageWriter
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from node.domain.batch import DecodedBodies, FingerprintColumns
     from node.domain.handling import Handling
@@ -158,7 +146,7 @@ class HoldingWriter(HoldingReader, Protocol):
     def delete_holding(self, holding_id: int) -> None:
         """Deletes a holding with its fingerprints, cases, tags, references, its places and those of its parts in it:
         overwritten first, then deleted. Its id is not used again. The caller ends it with `end_deletions` and
-        `Store.scrub()`. Raises `NotFound`.
+        `Database.scrub()`. Raises `NotFound`.
         """
         ...
 
@@ -254,22 +242,6 @@ class QueryReader(Protocol):
         """(asker, query id, time) of the newest answers that we gave, newest first."""
         ...
 
-    def setting(self, name: str) -> bytes:
-        """A small durable value by name, b"" if it was never set."""
-        ...
-
-    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        """Those of these values that were set."""
-        ...
-
-    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
-        """(Name, value) of at most `limit` values whose names begin with `prefix` and stand after `after`, in order."""
-        ...
-
-    def count_settings(self, prefix: str) -> int:
-        """How many values have names that begin with `prefix`, which ends with "/"."""
-        ...
-
 
 class QueryWriter(QueryReader, Protocol):
     """Writes them."""
@@ -312,74 +284,6 @@ class QueryWriter(QueryReader, Protocol):
         returns how many queries.
         """
         ...
-
-    def set_setting(self, name: str, value: bytes) -> None: ...
-
-    def forget_settings(self, names: Sequence[str]) -> None:
-        """Deletes these values, those that were set."""
-        ...
-
-
-class StoreReader(
-    LogReader,
-    HoldingReader,
-    AllowReader,
-    HitReader,
-    ReviewReader,
-    ListReader,
-    QueryReader,
-    AnswerReader,
-    HubReader,
-    IndexingReader,
-    UsageReader,
-    Protocol,
-):
-    """Everything that can be read in one snapshot."""
-
-
-class StoreWriter(
-    LogWriter,
-    HoldingWriter,
-    AllowWriter,
-    HitWriter,
-    ReviewWriter,
-    ListWriter,
-    QueryWriter,
-    AnswerWriter,
-    HubWriter,
-    IndexingWriter,
-    UsageWriter,
-    Protocol,
-):
-    """Everything that can be written in one transaction."""
-
-
-class Store(Protocol):
-    """A node's or a hub's database."""
-
-    def read(self) -> AbstractContextManager[StoreReader]:
-        """A snapshot. Readers do not block the writer, and the writer does not block them."""
-        ...
-
-    def write(self) -> AbstractContextManager[StoreWriter]:
-        """A transaction (BEGIN IMMEDIATE, synchronous=FULL). Raises `DiskFull` and `StoreError` for its disk."""
-        ...
-
-    def scrub(self) -> None:
-        """Ends a purge: truncates the journal, so that deleted bytes are in no file of the database."""
-        ...
-
-    def check(self) -> list[str]:
-        """The engine's own integrity check; empty if there is no fault."""
-        ...
-
-    def backup_to(self, path: str) -> None:
-        """A consistent copy of the database in one new file (0600), while reads and writes continue. `Misuse` if the
-        file exists. It does not contain data that was purged before.
-        """
-        ...
-
-    def close(self) -> None: ...
 
 
 class Codec(Protocol):

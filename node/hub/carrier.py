@@ -27,10 +27,11 @@ from node.domain.batch import RUN_BYTES, Package
 from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin
 from node.domain.log_ports import LogReader, LogState
-from node.domain.ports import Clock, Codec, Signer, Store
+from node.domain.ports import Clock, Codec, Signer
 from node.domain.queries import LogView
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberStatus, Roster
 from node.domain.services import Head
+from node.domain.stores import LogStore
 from node.domain.usage import Resource, Usage
 from node.errors import BadProof, Fork, Malformed, NotFound, Overloaded, Refused, Unavailable, VigilError
 from node.hub.key_changes import check_open
@@ -41,11 +42,11 @@ from node.tlog import tiles
 from node.tlog.cosignature import add_signature, cosign
 from node.tlog.merkle import EMPTY_ROOT, MAX_TREE_SIZE, leaf_hashes
 from node.usecases.applying_runs import freeze
-from node.usecases.catalogue import Catalogue
 from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
 from node.usecases.filling import is_word
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.pieces import pieces
 from node.usecases.quotas import (
     REFUSAL_SECONDS,
@@ -83,8 +84,8 @@ class HubCarrier:
     def __init__(
         self,
         *,
-        store: Store,
-        catalogue: Catalogue,
+        store: LogStore,
+        catalogue: LogCatalogue,
         codec: Codec,
         roster: Callable[[], Roster],
         cosigner: Signer,
@@ -207,7 +208,7 @@ class HubCarrier:
         after = verified.after.state
         cosigned = b"" if after.checkpoint_size != after.size else self._cosign(package.checkpoint)
         with self._store.read() as reader:
-            cut = pieces(reader, verified)
+            cut = pieces(reader, verified, self._codec)
         stored = None
         for piece in cut:
             with self._catalogue.change() as change:

@@ -26,12 +26,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from node.domain.hub_ports import Invitation, JoinRequest
+from node.domain.hub_ports import HubReader, Invitation, JoinRequest
 from node.domain.ids import FederationId, MemberId
-from node.domain.ports import Clock, Store, StoreReader
+from node.domain.ports import Clock
 from node.domain.roster import Member, MemberStatus
 from node.domain.services import ANYBODY, JoinPetition, JoinStatus, RosterReader
 from node.domain.signing import PREVIOUS, renewal_preimage
+from node.domain.stores import HubStore
 from node.domain.texts import check_untaken
 from node.domain.token import INVITATION_SECONDS, SECRET_SIZE, Token
 from node.errors import Expired, Malformed, Misuse, NotFound, Refused, Suspended, Unauthenticated, Unavailable
@@ -63,7 +64,7 @@ class EnrolmentDesk:
         self,
         *,
         federation: FederationId,
-        store: Store,
+        store: HubStore,
         members: Members,
         pins: Pins,
         registrar: Registrar,
@@ -209,7 +210,7 @@ class EnrolmentDesk:
             writer.put_join_request(request)
         return self._standing(request)
 
-    def _names(self, reader: StoreReader) -> dict[MemberId, str]:
+    def _names(self, reader: HubReader) -> dict[MemberId, str]:
         """The names of the members, and of petitioners."""
         latest = self._members.latest()
         waiting = {each.member: each.name for each in reader.join_requests(state="pending")}

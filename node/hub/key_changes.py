@@ -22,8 +22,10 @@ from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, Roster
 from node.errors import Overloaded, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from node.domain.hub_ports import IssuedCertificate, JoinRequest
-    from node.domain.ports import Clock, QueryReader, QueryWriter, Store, StoreReader, StoreWriter
+    from node.domain.hub_ports import HubReader, IssuedCertificate, JoinRequest
+    from node.domain.ports import Clock
+    from node.domain.setting_ports import SettingReader, SettingWriter
+    from node.domain.stores import HubStore, HubStoreReader, HubStoreWriter
     from node.usecases.roster import Pins
 
 GRACE_SECONDS: Final = 3_600
@@ -37,7 +39,7 @@ _CHANGED: Final = "keys/changed/{}"
 # --- the former log ---------------------------------------------------------------------------------------------------
 
 
-def close_logs(writer: StoreWriter, roster: Roster | None, petitions: Iterable[JoinRequest]) -> dict[MemberId, int]:
+def close_logs(writer: HubStoreWriter, roster: Roster | None, petitions: Iterable[JoinRequest]) -> dict[MemberId, int]:
     """Closes the log of each member that asks for another log key; returns how many of its entries are cosigned, by
     member.
 
@@ -55,17 +57,17 @@ def close_logs(writer: StoreWriter, roster: Roster | None, petitions: Iterable[J
     return sizes
 
 
-def open_log(writer: QueryWriter, member: MemberId) -> None:
+def open_log(writer: SettingWriter, member: MemberId) -> None:
     """The petition was refused: the member's log accepts entries again."""
     writer.set_setting(_CLOSING.format(member), b"")
 
 
-def is_closing(reader: QueryReader, origin: Origin) -> bool:
+def is_closing(reader: SettingReader, origin: Origin) -> bool:
     """Whether the authority was asked to end this log."""
     return reader.setting(_CLOSING.format(origin.member)) == str(origin.epoch).encode("ascii")
 
 
-def check_open(reader: QueryReader, origin: Origin) -> None:
+def check_open(reader: SettingReader, origin: Origin) -> None:
     """Raises `Unavailable` if the log accepts no more entries under its present key."""
     if is_closing(reader, origin):
         raise Unavailable(
@@ -100,7 +102,7 @@ class Change:
 class KeyChanges:
     """The hub's record of changes of keys. Blocking; safe from any thread."""
 
-    def __init__(self, *, store: Store, pins: Pins, clock: Clock) -> None:
+    def __init__(self, *, store: HubStore, pins: Pins, clock: Clock) -> None:
         self._store = store
         self._pins = pins
         self._clock = clock
@@ -137,7 +139,7 @@ class KeyChanges:
             )
 
 
-def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: bytes) -> None:
+def check_key(reader: HubStoreReader, member: MemberId, key: bytes, petitioned: bytes) -> None:
     """Raises `Refused` for a TLS key (SHA-256 of its SPKI) that was certified for another member, or that this member
     gave up in a change of keys. `petitioned`: the key of the member's newest petition, b"" if it has none.
     """
@@ -158,7 +160,7 @@ def check_key(reader: StoreReader, member: MemberId, key: bytes, petitioned: byt
         )
 
 
-def check_number(reader: StoreReader, member: MemberId, now: float) -> None:
+def check_number(reader: HubReader, member: MemberId, now: float) -> None:
     """Raises `Overloaded` for one certificate too many: each is kept for ever, so that its key is known."""
     recent = sorted(each.issued_at for each in reader.certificates(member) if now - each.issued_at < SECONDS_A_DAY)
     if len(recent) >= CERTIFICATES_A_DAY:
@@ -169,14 +171,14 @@ def check_number(reader: StoreReader, member: MemberId, now: float) -> None:
         )
 
 
-def standing(reader: StoreReader, member: MemberId) -> list[IssuedCertificate]:
+def standing(reader: HubStoreReader, member: MemberId) -> list[IssuedCertificate]:
     """The certificates of a member, each ending where a change of keys ended it: the hub pins them at its start."""
     change = _change(reader, member)
     found = reader.certificates(member)
     return found if change is None else [change.end_of(each) for each in found]
 
 
-def _change(reader: QueryReader, member: MemberId) -> Change | None:
+def _change(reader: SettingReader, member: MemberId) -> Change | None:
     kept = reader.setting(_CHANGED.format(member)).decode("ascii").split()
     return Change(at=int(kept[0]), grace=int(kept[1])) if kept else None
 

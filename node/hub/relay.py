@@ -36,10 +36,12 @@ from node.usecases.quotas import REFUSAL_SECONDS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from node.domain.hub_ports import HubReader
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store, StoreReader
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
     from node.domain.roster import Roster
+    from node.domain.stores import HubStore
     from node.hub.switchboard import Subscription, Switchboard
     from node.usecases.probes import Booked
 
@@ -87,7 +89,7 @@ def _late(member: MemberId, reply: Reply) -> bytes:
     return pack_delivery(Delivery(late=RelayEvent(member=member, answer=reply.answer, query_id=reply.query_id)))
 
 
-def _has_room(tx: StoreReader, reply: Reply) -> bool:
+def _has_room(tx: HubReader, reply: Reply) -> bool:
     """Whether one more answer of its member fits its asker's mailbox."""
     letters, size = tx.mail_of(reply.asker, reply.answer.answerer)
     fits = letters < LETTERS_OF_ONE and size + len(reply.answer.answer) <= LETTER_BYTES_OF_ONE
@@ -102,7 +104,7 @@ class QueryRelay:
         *,
         roster: Callable[[], Roster],
         codec: Codec,
-        store: Store,
+        store: HubStore,
         switchboard: Switchboard,
         booked: Booked,
         clock: Clock,

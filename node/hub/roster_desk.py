@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.domain.ids import FederationId, MemberId
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
     from node.domain.services import RosterReader
+    from node.domain.stores import HubStore
     from node.hub.brake import Brake
     from node.hub.challenges import Challenges
     from node.usecases.enrolment import MetadataSource
@@ -51,7 +52,7 @@ class RosterDesk:
         self,
         *,
         federation: FederationId,
-        store: Store,
+        store: HubStore,
         members: Members,
         repository: MetadataSource,
         challenges: Challenges,

@@ -19,7 +19,7 @@ from node.domain.ids import NONCE_SIZE
 from node.errors import NotFound
 from node.tlog import tiles
 from node.usecases.checkpoint_trust import LogTiles
-from node.usecases.circle import Circle, hide_remarks
+from node.usecases.circle import Circle, hide_links, hide_remarks
 from node.usecases.entry_columns import Handlings
 from node.usecases.filling import next_run, package_of
 
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState, StoredRun
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
+    from node.domain.stores import LogStore
 
 
 class Showing:
     """Blocking; safe to use from any thread."""
 
-    def __init__(self, store: Store, codec: Codec) -> None:
+    def __init__(self, store: LogStore, codec: Codec) -> None:
         self._store = store
         self._codec = codec
 
@@ -46,7 +47,9 @@ class Showing:
             proof = tiles.consistency_proof(LogTiles(reader, log.number), end, log.cosigned_size)
             shown = _admitted(run, handlings, member, log.origin.member)
             links = reader.links(log.origin, start, end)
-            shown = hide_remarks(shown, links, start, Circle(reader, handlings, member))
+            circle = Circle(reader, handlings, member)
+            shown = hide_remarks(shown, links, start, circle)
+            shown = hide_links(shown, reader.mentions(log.origin, start, end), start, circle)
         return package_of(log, start, run, shown, proof)
 
     def bodies(
@@ -64,7 +67,8 @@ class Showing:
             for index in sorted({each for each in indices if 0 <= each < log.cosigned_size}):
                 run = reader.run(origin, index, index + 1, 0)
                 shown = _admitted(run, handlings, member, origin.member)
-                if not hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)[0]:
+                shown = hide_remarks(shown, reader.links(origin, index, index + 1), index, circle)
+                if not hide_links(shown, reader.mentions(origin, index, index + 1), index, circle)[0]:
                     continue
                 size += len(run.bodies[0]) + len(run.handlings[0]) + 2 * NONCE_SIZE + FRAMING
                 if found and size > most_bytes:

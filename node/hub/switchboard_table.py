@@ -23,7 +23,8 @@ from node.hub.messages import pack_sent, unpack_sent
 from node.hub.switchboard import QUEUE_DEPTH, Sent, Subscription
 
 if TYPE_CHECKING:
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import HubStore
 
 POLL: Final = 0.05
 """Seconds between two reads of the table without a wake-up."""
@@ -46,12 +47,12 @@ class _Held:
 
 
 class TableSwitchboard:
-    """`Switchboard` over `Store`'s switchboard table. `start()` before use, `stop()` at the end.
+    """`Switchboard` over the switchboard's table of a `HubStore`. `start()` before use, `stop()` at the end.
 
     `process` names this process among those that share the database. Raises `StoreError` where the table fails.
     """
 
-    def __init__(self, store: Store, clock: Clock, process: str) -> None:
+    def __init__(self, store: HubStore, clock: Clock, process: str) -> None:
         self._store = store
         self._clock = clock
         self._process = process

@@ -16,7 +16,8 @@ from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, sel
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId, member_id
 from node.domain.log_ports import Chain, Link, Owed
-from node.store.statements import Repository, chunks, insert_rows
+from node.store.mentions import MentionRows, MentionWrites
+from node.store.statements import chunks, insert_rows
 from node.store.tables.logs import chains, links, logs, targets
 from node.store.tables.logs import owed as debts
 
@@ -113,7 +114,7 @@ _UPDATE_CHAIN: Final = (
 _DROP_CHAIN: Final = delete(chains).where(*_THIS_CHAIN)
 
 
-class ChainRows(Repository):
+class ChainRows(MentionRows):
     """`ChainReader` inside one transaction."""
 
     def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
@@ -166,7 +167,7 @@ class ChainRows(Repository):
         return [_chain(row) for row in self._connection.execute(_BARRED, {"most": limit})]
 
 
-class ChainWrites(ChainRows):
+class ChainWrites(ChainRows, MentionWrites):
     """`ChainWriter` inside one transaction."""
 
     def put_links(self, new: Sequence[Link]) -> None:
@@ -225,6 +226,7 @@ class ChainWrites(ChainRows):
     def join_chain(self, root: RecordId, to: RecordId, by: int) -> None:
         name = {"leaf": root.leaf, "origin": str(root.origin)}
         self._connection.execute(_MOVE_LINKS, name | {"to_leaf": to.leaf, "to_origin": str(to.origin), "by": by})
+        self._move_mentions(root, to)
         self.drop_chain(root)
 
 

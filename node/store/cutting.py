@@ -49,6 +49,7 @@ class LogCuts(LateBodies):
             self._shorten_tiles(state.number, size)
             late = (targets.c.log_no == state.number, targets.c.idx >= size)
             self._connection.execute(delete(targets).where(*late))
+            self._cut_mentions(state.number, size)
         cosigned, cosigned_size = (state.cosigned, state.cosigned_size) if state.cosigned_size <= size else (b"", 0)
         signed, signed_size = (state.checkpoint, state.checkpoint_size)
         if signed_size > size:

@@ -27,12 +27,16 @@ _ALL: Final = select(changes.c.number, changes.c.source, changes.c.row, changes.
 _LAST_HOLDING: Final = text("SELECT seq FROM sqlite_sequence WHERE name = 'holdings'")
 
 
-class IndexingRows(Repository):
-    """`IndexingReader` inside one transaction."""
+class LineRows(Repository):
+    """`LineReader` inside one transaction."""
 
     def line(self) -> StoreLine:
         row = self._connection.execute(_LINE).one()
         return StoreLine(identity=row.identity, changes=row.last, forgotten=row.forgotten)
+
+
+class IndexingRows(LineRows):
+    """`IndexingReader` inside one transaction."""
 
     def changes(self) -> list[RowChange]:
         rows = self._connection.execute(_ALL)

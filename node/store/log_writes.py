@@ -21,9 +21,11 @@ from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import Origin
 from node.domain.limits import REASONS_KEPT
 from node.domain.log_ports import LogState
+from node.domain.mentions import FIRST_STATED
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
 from node.store.logs import COUNT_COLUMNS, LogRows
+from node.store.mentions import MentionWrites
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.logs import (
     entries,
@@ -108,7 +110,7 @@ _ADVANCE: Final = (
 )
 
 
-class LogWrites(LogRows):
+class LogWrites(LogRows, MentionWrites):
     """`LogWriter` inside one transaction."""
 
     def open_log(self, origin: Origin) -> LogState:
@@ -188,6 +190,9 @@ class LogWrites(LogRows):
             ("target_leaf", "target_origin", "log_no", "idx", "kind"),
             [(leaf, origin, number, start + at, kind) for at, kind, origin, leaf in batch.targets],
         )
+        if batch.origin.stream == "log" and max(batch.kinds, default=0) >= FIRST_STATED:
+            stated = [(kind, start + at) for at, kind in enumerate(batch.kinds) if kind >= FIRST_STATED]
+            self._list_by_kind(number, stated)
         if any(batch.expiry_days):
             dated = [(at, day) for at, day in enumerate(batch.expiry_days) if day and batch.states[at] in _MAY_COME]
             insert_rows(
@@ -298,6 +303,7 @@ class LogWrites(LogRows):
         for table, had_one in _NOTES:
             for some in chunks(index for index, (_, before) in slots.items() if before in had_one):
                 self._connection.execute(_NO_NOTE[table.name], {"log": state.number, "some": some})
+        self._forget_mentions(state.number, slots)
         changes = dict.fromkeys(BodyState, 0)
         for before in codec.shown_states([byte for _, byte in slots.values()]):
             changes[BodyState(before)] -= 1

@@ -1,4 +1,4 @@
-"""Queries asked and answered, and settings.
+"""Queries asked and answered.
 
 Rules this module upholds:
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from node.domain.ids import MemberId
 from node.domain.ports import AskedQuery, GivenAnswer
@@ -20,9 +20,8 @@ from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.questions import QuestionRows, QuestionWrites, forget_questions, link_asked
-from node.store.statements import chunks
 from node.store.tables.answers import refused_answers
-from node.store.tables.queries import answered, asked, outcome_reasons, outcomes, settings
+from node.store.tables.queries import answered, asked, outcome_reasons, outcomes
 
 # Built once: building a statement costs as much as running it.
 _ANSWERED: Final = select(answered).where(
@@ -74,27 +73,6 @@ class QueryRows(QuestionRows):
     def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
         rows = self._connection.execute(_ANSWERED_LATELY, {"most": limit})
         return [(MemberId(row.asker), row.query_id, row.created_at) for row in rows]
-
-    def setting(self, name: str) -> bytes:
-        value: bytes | None = self._connection.scalar(select(settings.c.value).where(settings.c.name == name))
-        return value or b""
-
-    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        found: dict[str, bytes] = {}
-        for some in chunks(names):
-            rows = self._connection.execute(select(settings).where(settings.c.name.in_(some)))
-            found.update((row.name, row.value) for row in rows)
-        return found
-
-    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
-        names = settings.c.name
-        page = select(settings).where(names > max(prefix, after), names < _behind(prefix)).order_by(names).limit(limit)
-        return [(row.name, row.value) for row in self._connection.execute(page)]
-
-    def count_settings(self, prefix: str) -> int:
-        names = settings.c.name
-        counted = select(func.count()).select_from(settings).where(names > prefix, names < _behind(prefix))
-        return self._connection.scalar(counted) or 0
 
 
 class QueryWrites(QueryRows, QuestionWrites):
@@ -172,20 +150,6 @@ class QueryWrites(QueryRows, QuestionWrites):
         )
         gone = self._connection.execute(delete(answered).where(answered.c.created_at < before))
         return len(rows) + unasked + gone.rowcount
-
-    def set_setting(self, name: str, value: bytes) -> None:
-        known = self._connection.execute(update(settings).where(settings.c.name == name).values(value=value))
-        if not known.rowcount:
-            self._connection.execute(insert(settings).values(name=name, value=value))
-
-    def forget_settings(self, names: Sequence[str]) -> None:
-        for some in chunks(names):
-            self._connection.execute(delete(settings).where(settings.c.name.in_(some)))
-
-
-def _behind(prefix: str) -> str:
-    """The lowest text behind all that begin with `prefix`."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def answer_values(answer: SignedAnswer | None) -> dict[str, object]:

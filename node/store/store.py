@@ -2,6 +2,7 @@
 
 Rules this module upholds:
 
+- A node's and a hub's database have the same tables, and each is opened with the readers and writers of its own rows.
 - When a `write()` block has ended, its changes are on the disk (`synchronous=FULL`), or none of them happened.
 - Purging has two steps: the block overwrites, and `scrub()` removes what the journal still contains, and raises if it
   cannot.
@@ -13,12 +14,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeAlias, TypeVar
 
-from node.domain.ports import StoreReader, StoreWriter
+from sqlalchemy import Connection
+
+from node.domain.stores import (
+    HubStoreReader,
+    HubStoreWriter,
+    LogStoreReader,
+    LogStoreWriter,
+    NodeStoreReader,
+    NodeStoreWriter,
+)
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
@@ -30,11 +40,13 @@ from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
-from node.store.indexing import IndexingRows, IndexingWrites
+from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
+from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
+from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
 
@@ -43,28 +55,22 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class Reader(
-    LogRows,
-    ChainRows,
-    HeldRows,
-    FileRows,
-    AllowRows,
-    HitRows,
-    ReviewRows,
-    ListRows,
-    QueryRows,
-    AnswerRows,
-    HubRows,
-    IndexingRows,
-    UsageRows,
+class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, LineRows):
+    """`LogStoreReader`."""
+
+
+class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, LineRows):
+    """`LogStoreWriter`."""
+
+
+class NodeStoreRows(
+    LogStoreRows, FileRows, AllowRows, HitRows, ReviewRows, ListRows, QueryRows, AnswerRows, IndexingRows
 ):
-    """`StoreReader`."""
+    """`NodeStoreReader`."""
 
 
-class Writer(
-    LogCuts,
-    ChainWrites,
-    HeldRows,
+class NodeStoreWrites(
+    LogStoreWrites,
     FileWrites,
     AllowWrites,
     HitWrites,
@@ -72,40 +78,55 @@ class Writer(
     ListWrites,
     QueryWrites,
     AnswerWrites,
-    HubWrites,
     IndexingWrites,
-    UsageWrites,
 ):
-    """`StoreWriter`."""
+    """`NodeStoreWriter`."""
 
 
-class SqliteStore:
-    """A `Store` over one SQLite file. Created by `open_store`."""
+class HubStoreRows(LogStoreRows, HubRows):
+    """`HubStoreReader`."""
 
-    def __init__(self, engines: engine.Engines) -> None:
+
+class HubStoreWrites(LogStoreWrites, HubWrites):
+    """`HubStoreWriter`."""
+
+
+R_co = TypeVar("R_co", covariant=True)
+W_co = TypeVar("W_co", covariant=True)
+Opened = TypeVar("Opened", bound="SqliteLogStore")
+
+
+class SqliteStore(Generic[R_co, W_co]):
+    """A `Database` over one SQLite file. Created by one of the functions below."""
+
+    def __init__(
+        self, engines: engine.Engines, reader: Callable[[Connection], R_co], writer: Callable[[Connection], W_co]
+    ) -> None:
         self._engines = engines
+        self._reader = reader
+        self._writer = writer
         self._lock = TurnLock()
         self._owner = 0
         self._closed = False
 
-    def read(self) -> AbstractContextManager[StoreReader]:
+    def read(self) -> AbstractContextManager[R_co]:
         return self._read()
 
-    def write(self) -> AbstractContextManager[StoreWriter]:
+    def write(self) -> AbstractContextManager[W_co]:
         return self._write()
 
     @contextmanager
-    def _read(self) -> Iterator[Reader]:
+    def _read(self) -> Iterator[R_co]:
         self._check_open()
         with engine.translated(), self._engines.readers.connect() as connection, connection.begin():
             # SQLite takes the snapshot at the first read, so read at once.
             connection.exec_driver_sql(_TAKE_SNAPSHOT)
-            yield Reader(connection)
+            yield self._reader(connection)
 
     @contextmanager
-    def _write(self) -> Iterator[Writer]:
+    def _write(self) -> Iterator[W_co]:
         with self._alone(), engine.translated(), self._engines.writer.connect() as connection, connection.begin():
-            yield Writer(connection)
+            yield self._writer(connection)
             # A crash before the commit below leaves the database unchanged; after it, everything is stored.
 
     @contextmanager
@@ -123,8 +144,8 @@ class SqliteStore:
                 self._owner = 0
 
     def scrub(self) -> None:
-        """See `Store`. Raises `StoreError` if readers held old snapshots all the time: the deleted bytes are then still
-        in the journal, and the caller must try again.
+        """See `Database`. Raises `StoreError` if readers held old snapshots all the time: the deleted bytes are then
+        still in the journal, and the caller must try again.
         """
         for _ in range(SCRUB_ATTEMPTS):
             with self._alone(), engine.translated():
@@ -145,8 +166,8 @@ class SqliteStore:
         return [str(row) for row in rows if row != "ok"]
 
     def backup_to(self, path: str) -> None:
-        """See `Store`. The copy is written to a temporary name and renamed once it is complete and on the disk: a crash
-        leaves at most a file that ends in `.part`, which the next backup replaces.
+        """See `Database`. The copy is written to a temporary name and renamed once it is complete and on the disk: a
+        crash leaves at most a file that ends in `.part`, which the next backup replaces.
         """
         self._check_open()
         target = Path(path)
@@ -179,25 +200,44 @@ class SqliteStore:
             raise StoreError("the store is closed")
 
 
-def open_store(path: Path, *, create: bool) -> SqliteStore:
-    """The store in the file `path`, with its schema brought up to date. `create`: creates it if it does not exist.
+SqliteNodeStore: TypeAlias = SqliteStore[NodeStoreReader, NodeStoreWriter]
+SqliteHubStore: TypeAlias = SqliteStore[HubStoreReader, HubStoreWriter]
+SqliteLogStore: TypeAlias = SqliteStore[LogStoreReader, LogStoreWriter]
+
+
+def open_node_store(path: Path, *, create: bool) -> SqliteNodeStore:
+    """A node's store in the file `path`, with its schema brought up to date. `create`: creates it if it does not exist.
 
     Raises `StoreError` if there is none, if it cannot be used, or if a newer program wrote it, `Damaged` if it is not a
     database, `DiskFull`. The caller holds the folder's lock (`node.store.lock.own`). Data that was purged before is in
     no file of it, however the last owner ended.
     """
+    return _open(path, create=create, store=lambda engines: SqliteStore(engines, NodeStoreRows, NodeStoreWrites))
+
+
+def open_hub_store(path: Path, *, create: bool) -> SqliteHubStore:
+    """As `open_node_store`, for a hub's store."""
+    return _open(path, create=create, store=lambda engines: SqliteStore(engines, HubStoreRows, HubStoreWrites))
+
+
+def open_log_store(path: Path, *, create: bool) -> SqliteLogStore:
+    """As `open_node_store`, for work that is the same in a node's and in a hub's store."""
+    return _open(path, create=create, store=lambda engines: SqliteStore(engines, LogStoreRows, LogStoreWrites))
+
+
+def _open(path: Path, *, create: bool, store: Callable[[engine.Engines], Opened]) -> Opened:
     engine.prepare_file(path, create=create)
     engines = engine.open_engines(path)
     try:
         with engine.translated(), engines.writer.connect() as connection, connection.begin():
             upgrade(connection)
-        store = SqliteStore(engines)
+        opened = store(engines)
         # The previous owner may have died between a purge and its scrub.
-        store.scrub()
+        opened.scrub()
     except BaseException:
         engines.dispose()
         raise
-    return store
+    return opened
 
 
 def _sync_folder(folder: Path) -> None:

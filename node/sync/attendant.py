@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from node.domain.services import Relay
     from node.sync.workers import Workers
     from node.usecases.answering import Answerer
-    from node.usecases.audit import Receipt
     from node.usecases.inquiry import Inquirer
+    from node.usecases.receipts import Receipt
 
 CONCURRENT: Final = 4
 """Threads that a node answers with."""

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from node.domain.envelope import Disclosure
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.services import Carrier, Head
-    from node.usecases.catalogue import Catalogue
+    from node.domain.stores import LogStore
+    from node.usecases.log_catalogue import LogCatalogue
 
 REQUESTS: Final = 20
 """Most requests of one round for one log."""
@@ -36,7 +37,9 @@ _log = structlog.get_logger(__name__)
 class ClosedBodies:
     """Call `round()` when it is due, on the event loop."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, codec: Codec, carrier: Carrier, member: MemberId) -> None:
+    def __init__(
+        self, *, store: LogStore, catalogue: LogCatalogue, codec: Codec, carrier: Carrier, member: MemberId
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._codec = codec

@@ -24,17 +24,18 @@ import structlog
 from node.domain.batch import Package
 from node.domain.ids import Origin
 from node.domain.log_ports import LogState
-from node.domain.ports import Clock, Codec, Store
+from node.domain.ports import Clock, Codec
 from node.domain.queries import LogView
 from node.domain.roster import Roster
+from node.domain.stores import LogStore
 from node.errors import BadProof, Damaged, Fork, Malformed, PeerFault, StoreError, VigilError
 from node.sync.exchange import follow_step
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.allowance import Allowance, Pause
 from node.usecases.applying_runs import freeze
-from node.usecases.catalogue import Catalogue
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.pieces import Piece, pieces, shares
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 
@@ -69,8 +70,8 @@ class Copies:
     def __init__(
         self,
         *,
-        store: Store,
-        catalogue: Catalogue,
+        store: LogStore,
+        catalogue: LogCatalogue,
         codec: Codec,
         roster: Callable[[], Roster],
         own: Origin,
@@ -210,7 +211,7 @@ class Copies:
         for verified in group:
             try:
                 with self._store.read() as reader:
-                    cut += pieces(reader, verified)
+                    cut += pieces(reader, verified, self._codec)
             except Exception as fault:  # noqa: BLE001  (as in `verify`)
                 self._stop(verified.batch.origin, fault)
         return cut

@@ -25,13 +25,14 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import MemberId, Origin
 from node.domain.limits import Limits
 from node.domain.log_ports import LogState
-from node.domain.ports import Clock, Codec, Store
+from node.domain.ports import Clock, Codec
 from node.domain.services import Carrier, Head
+from node.domain.stores import LogStore
 from node.errors import NotFound, PeerFault, Refused, VigilError
 from node.sync.exchange import Repair, repair_steps
 from node.tlog.merkle import MAX_TREE_SIZE
-from node.usecases.catalogue import Catalogue
 from node.usecases.late_bodies import fill_late
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.missing import Absent, Marks, absent, put_marks, read_marks
 
 ASK_AT_ONCE: Final = 200
@@ -47,8 +48,8 @@ class Repairer:
     def __init__(
         self,
         *,
-        store: Store,
-        catalogue: Catalogue,
+        store: LogStore,
+        catalogue: LogCatalogue,
         codec: Codec,
         carrier: Carrier,
         member: MemberId,

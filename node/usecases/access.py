@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - If the access cannot be recorded, nothing is shown.
-- The entry holds names of records, holdings, cases and lists, and what narrows the list. It never holds contents.
+- The entry holds names of records, holdings, cases and lists, and what narrows the list. That of a search or an ingest
+  also holds the hashes that it is about. No entry holds what was found.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from node.domain.ids import Origin
-    from node.domain.ports import StoreReader
-    from node.usecases.audit import AuditLog, Receipt
+    from node.domain.log_ports import LogReader
+    from node.usecases.audit import AuditLog
+    from node.usecases.receipts import Receipt
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def _end(audit: AuditLog, begun: Receipt, outcome: dict[str, object]) -> None:
         _log.error("the outcome of an act was not recorded", kind=error.kind)
 
 
-def outcomes(tx: StoreReader, audit: AuditLog, entries: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
+def outcomes(tx: LogReader, audit: AuditLog, entries: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
     """How these acts ended: by index (its entry as value) {"outcome"} and further known fields."""
     origin = audit.origin
     found = {index: _outcome_of(tx, origin, entry) for index, entry in entries.items()}
@@ -95,7 +96,7 @@ def outcomes(tx: StoreReader, audit: AuditLog, entries: Mapping[int, bytes]) -> 
     return {index: _shown(audit, index, at, bodies) for index, at in found.items()}
 
 
-def _outcome_of(tx: StoreReader, origin: Origin, entry: bytes) -> int | None:
+def _outcome_of(tx: LogReader, origin: Origin, entry: bytes) -> int | None:
     (leaf,) = merkle.leaf_hashes([entry])
     for speaker, index, kind in tx.targeting(RecordId(origin, leaf)):
         if speaker == origin and kind == Kind.AUDIT_OUTCOME:

@@ -21,7 +21,9 @@ from node.usecases.acts import perform
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from node.domain.ports import Clock, QueryReader, Store
+    from node.domain.ports import Clock
+    from node.domain.setting_ports import SettingReader
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 MAX_ALARMS: Final = 100
@@ -142,7 +144,7 @@ def _unpacked(each: dict[str, Any]) -> Alarm:
     return HubRollback(**each | {"evidence": tuple(each["evidence"])}) if kind is HubRollback else kind(**each)
 
 
-def alarms(tx: QueryReader) -> list[Alarm]:
+def alarms(tx: SettingReader) -> list[Alarm]:
     """The alarms that nobody has acknowledged."""
     return unpack_alarms(tx.setting(ALARMS))
 
@@ -154,7 +156,7 @@ def _pack(found: Sequence[Alarm]) -> bytes:
 class Alarms:
     """The alarms of one node. Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, clock: Clock, log: str) -> None:
+    def __init__(self, *, store: LogStore, audit: AuditLog, clock: Clock, log: str) -> None:
         self._store = store
         self._audit = audit
         self._clock = clock

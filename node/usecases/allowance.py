@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import MemberId, Origin
     from node.domain.limits import Limits
-    from node.domain.ports import StoreReader, StoreWriter
+    from node.domain.stores import LogStoreReader, LogStoreWriter
     from node.domain.usage import Charge, Usage
     from node.usecases.quotas import Rule
     from node.usecases.replica import Verified
@@ -83,7 +83,7 @@ class Allowance:
         self._usage: dict[MemberId, Usage] = {}
         self._histories: dict[Origin, History | None] = {}
 
-    def load(self, tx: StoreReader) -> None:
+    def load(self, tx: LogStoreReader) -> None:
         """Forgets the runs that were admitted and not stored."""
         self._usage = {member: dict(usage) for member, usage in tx.usage_of_all().items()}
         self._histories = {
@@ -118,7 +118,7 @@ class Allowance:
             add(self._usage.setdefault(member, {}), charge, now)
         return None
 
-    def record(self, tx: StoreWriter, group: Sequence[Verified], now: float) -> None:
+    def record(self, tx: LogStoreWriter, group: Sequence[Verified], now: float) -> None:
         """Records the use of these runs, in the transaction that stores them."""
         counted: list[Charge] = []
         for verified in group:

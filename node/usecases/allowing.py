@@ -25,9 +25,10 @@ from node.usecases.audit import AuditEntry
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.ports import AllowReader, Clock, Store, StoreWriter
+    from node.domain.ports import AllowReader, Clock
     from node.domain.queries import Hit, Subject
-    from node.usecases.audit import AuditLog
+    from node.domain.stores import NodeStore, NodeStoreWriter
+    from node.usecases.node_audit import NodeAuditLog
 
 BATCH: Final = 10_000
 """Values of one transaction, and so of one audit entry."""
@@ -61,7 +62,7 @@ def mark(tx: AllowReader, subjects: Sequence[Subject], leads: Sequence[tuple[Hit
 class AllowList:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, *, store: NodeStore, audit: NodeAuditLog, clock: Clock) -> None:
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -104,7 +105,7 @@ class AllowList:
         with self._store.read() as tx:
             return among(tx, subjects)
 
-    def _change(self, what: str, values: Sequence[bytes], change: Callable[[StoreWriter], int]) -> int:
+    def _change(self, what: str, values: Sequence[bytes], change: Callable[[NodeStoreWriter], int]) -> int:
         changed: list[int] = []
         # The entry and the change are one transaction: if the entry exists, the change is done.
         body: dict[str, object] = {"what": what, "outcome": ActOutcome.DONE, "at": int(self._clock())}
@@ -112,7 +113,7 @@ class AllowList:
             digest = hashlib.sha256(b"".join(sorted(values))).hexdigest()
             body |= {"values": len(values), "sha256_of_values": digest}
         self._audit.append(
-            AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body, also=lambda tx: changed.append(change(tx)))
+            AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body), also=lambda tx: changed.append(change(tx))
         )
         # A crash before the line above ends leaves neither the change nor its audit entry.
         return changed[0]

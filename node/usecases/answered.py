@@ -16,8 +16,9 @@ from node.domain.roster import MAX_SKEW_SECONDS
 
 if TYPE_CHECKING:
     from node.domain.ids import MemberId
-    from node.domain.ports import GivenAnswer, Store
+    from node.domain.ports import GivenAnswer
     from node.domain.queries import QueryHeader
+    from node.domain.stores import NodeStore
 
 KEPT: Final = 32_768
 """Answers remembered by their keys: weeks of a busy federation, some 8 MB."""
@@ -26,7 +27,7 @@ KEPT: Final = 32_768
 class Answered:
     """Safe to use from any thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: NodeStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._keys: OrderedDict[tuple[MemberId, bytes], int] | None = None

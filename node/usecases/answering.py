@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import StoreWriter
     from node.domain.queries import QueryHeader, QueryPayload
     from node.domain.roster import Policy
+    from node.domain.stores import NodeStoreWriter
     from node.domain.usage import Charge
-    from node.usecases.audit import Receipt
     from node.usecases.finding import AnswererDeps
+    from node.usecases.receipts import Receipt
 
 REFUSALS_A_MINUTE: Final = 60
 """How many questions over an asker's budget are answered with a refusal."""
@@ -244,16 +244,14 @@ class Answerer:
             body=body,
             attached={"digest": answer.query_digest} if refused else asked,
             charges=charged,
-            given=given,
-            also=also,
         )
-        durable = self._deps.audit.submit(entry)
+        durable = self._deps.audit.submit(entry, also=also, given=given)
         if said.held:
             _log.warning("a question is held for an officer", asker=header.asker)
         return Prepared(header=header, answer=signed, durable=durable, held=bool(said.held))
 
 
-def _also(query: SignedQuery, header: QueryHeader, said: Said) -> Callable[[StoreWriter], None]:
+def _also(query: SignedQuery, header: QueryHeader, said: Said) -> Callable[[NodeStoreWriter], None]:
     """The data stored with an answer: what it reveals, and the question if an officer has to decide."""
     held = HeldQuestion(
         asker=header.asker,
@@ -264,7 +262,7 @@ def _also(query: SignedQuery, header: QueryHeader, said: Said) -> Callable[[Stor
         why=said.held,
     )
 
-    def keep(tx: StoreWriter) -> None:
+    def keep(tx: NodeStoreWriter) -> None:
         if said.note:
             said.note(tx)
         if said.held:

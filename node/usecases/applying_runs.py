@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,8 @@ from node.domain.envelope import TARGETING, Envelope, decode
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader, LogState, LogWriter
-from node.domain.ports import Codec, Store
+from node.domain.ports import Codec
+from node.domain.stores import LogStore
 from node.errors import Fork, Malformed, Refused
 from node.usecases.chains import Chains
 from node.usecases.pointing_entries import Word
@@ -86,9 +87,9 @@ NOWHERE: Final = Places(found={}, searched={})
 """Nothing was searched for yet."""
 
 
-def find_targets(reader: LogReader, batch: VerifiedBatch) -> Places:
-    """Searches for the targets of a run in a snapshot, so no writer has to wait."""
-    wanted = {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
+def find_targets(reader: LogReader, batch: VerifiedBatch, also: Collection[Name] = ()) -> Places:
+    """Searches for the targets of a run, and for the entries `also`, in a snapshot, so no writer has to wait."""
+    wanted = set(also) | {(name, leaf) for _, kind, name, leaf in batch.targets if kind in TARGETING}
     if may_be_awaited(reader, batch.origin):
         wanted |= {(str(batch.origin), leaf) for leaf in reader.roots(batch.origin, batch.leaves)}
     if not wanted:
@@ -204,7 +205,7 @@ def audience_within(inner: Handling, outer: Handling, owner: MemberId) -> bool:
 # --- a fork -----------------------------------------------------------------------------------------------------------
 
 
-def freeze(store: Store, origin: Origin, fork: Fork) -> None:
+def freeze(store: LogStore, origin: Origin, fork: Fork) -> None:
     """Stops one log for good and stores the evidence. A crash before the end leaves the log open and unchanged: the
     next package shows the same fork again.
     """

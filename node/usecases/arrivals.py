@@ -42,9 +42,10 @@ if TYPE_CHECKING:
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.search_ports import SearchIndex
     from node.domain.stored_hits import FoundHit
+    from node.domain.stores import NodeStore
     from node.usecases.matching import Matcher
     from node.usecases.stored_hits import StoredHits
 
@@ -84,7 +85,7 @@ class Arrivals:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         index: SearchIndex,
         codec: Codec,
         matcher: Matcher,

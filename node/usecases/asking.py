@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.queries import MemberOutcome, Subject
     from node.domain.questions import Part
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore
     from node.usecases.inquiry import Inquirer
     from node.usecases.matching import Found
     from node.usecases.openquery import Ask, OpenQuery
@@ -74,7 +75,7 @@ class AskerDeps:
     roster: Callable[[], Roster]
     inquirer: Inquirer
     relay: Ask
-    store: Store
+    store: NodeStore
     clock: Clock
     random: Callable[[int], bytes]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -20,8 +20,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Envelope, Kind, commit, commit_handling, encode
@@ -29,19 +27,20 @@ from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
-from node.usecases.acting import caller
+from node.usecases.acting import stated
 from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.quotas import merged
+from node.usecases.receipts import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import RecordId
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, GivenAnswer, Store, StoreWriter
+    from node.domain.ports import Clock
+    from node.domain.stores import LogStore, LogStoreWriter
     from node.domain.usage import Charge
 
-_log = structlog.get_logger(__name__)
 
 RETENTION_DAYS: Final = 5 * 366
 """Days for which an audit body is stored. The entry itself stays for ever."""
@@ -57,17 +56,13 @@ the next commit, so under load at most half of the time goes into commits. A sin
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """`attached`: bytes that are stored unchanged, by name. `charges`: what a member is charged for it, in the ledger.
-    `also` runs in the same transaction, after the entry, for data that must be durable with it. `given`: the answer
-    that the entry is about, if any; the answers of many entries are written together. `target`: the entry of this log
-    that it belongs to (`usecases.acts`).
+    `target`: the entry of this log that it belongs to (`usecases.acts`).
     """
 
     kind: Kind
     body: dict[str, Any]
     attached: Mapping[str, bytes] = field(default_factory=dict)
     charges: Sequence[Charge] = ()
-    also: Callable[[StoreWriter], None] | None = None
-    given: GivenAnswer | None = None
     target: RecordId | None = None
 
 
@@ -89,56 +84,6 @@ def unpack_body(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return body, attached
 
 
-_settling: Final = threading.Lock()
-"""Held briefly while any receipt is settled or listened to. One lock for all: a lock per receipt would cost more."""
-
-
-class Receipt:
-    """The result of an entry that was submitted. From any thread, and lighter than a `Future`."""
-
-    __slots__ = ("_ended", "_listeners", "error", "index", "leaf")
-
-    def __init__(self) -> None:
-        self._ended = threading.Lock()
-        self._ended.acquire()
-        self._listeners: list[Callable[[Receipt], None]] | None = []
-        self.index = -1
-        """Of the entry in the log, once it is durable."""
-        self.leaf = b""
-        """Its leaf hash (32 bytes), once it is durable."""
-        self.error: BaseException | None = None
-        """Why the entry is not stored and will not be."""
-
-    def then(self, call: Callable[[Receipt], None]) -> None:
-        """Calls back once it is settled, from the thread that settles it; at once if it is settled already."""
-        with _settling:
-            if self._listeners is not None:
-                self._listeners.append(call)
-                return
-        call(self)
-
-    def result(self, timeout: float = -1) -> int:
-        """Waits at most `timeout` seconds. Returns the entry's index, or raises why there is none; `TimeoutError`."""
-        if not self._ended.acquire(timeout=timeout):
-            raise TimeoutError("the audit entry is not durable yet")
-        self._ended.release()
-        if self.error is not None:
-            raise self.error
-        return self.index
-
-    def settle(self, index: int, error: BaseException | None = None) -> None:
-        """Called once, by the thread that stored the entry or failed to."""
-        self.index, self.error = index, error
-        with _settling:
-            listeners, self._listeners = self._listeners or (), None
-        for call in listeners:
-            try:
-                call(self)
-            except Exception as fault:  # noqa: BLE001  (the log and the other listeners continue)
-                _log.error("a listener to an audit entry failed", what=type(fault).__name__)
-        self._ended.release()  # last: when the waiter gets the result, all is done
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
     """Where the log ended after a commit, so that the next one need not read and hash it again."""
@@ -148,18 +93,27 @@ class _End:
     tree: CompactRange
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An entry on its way to the log."""
+
+    entry: AuditEntry
+    receipt: Receipt = field(default_factory=Receipt)
+
+
 class AuditLog:
     """Appends from any thread. One committing thread of its own; `close()` waits for what was accepted.
 
+    It needs only what a node's and a hub's database have in common. `node.usecases.node_audit` has the log of a node.
     `random(n)` gives n unpredictable bytes.
     """
 
-    def __init__(self, *, store: Store, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
+    def __init__(self, *, store: LogStore, origin: Origin, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store = store
         self.origin = origin
         self.clock = clock
         self._random = random
-        self._waiting: queue.SimpleQueue[tuple[AuditEntry, Receipt] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Submitted | None] = queue.SimpleQueue()
         self._closed = False
         self.unfinished: set[int] = set()
         """Indices of the acts of this process that have no outcome yet (`usecases.acts`)."""
@@ -172,15 +126,18 @@ class AuditLog:
 
         An accepted entry is stored even if nobody waits for it any more.
         """
+        return self._accept(Submitted(entry))
+
+    def _accept(self, submitted: Submitted) -> Receipt:
         if self._closed:
             raise Unavailable(
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
-        receipt = Receipt()
-        if officer := caller().name:
-            entry = replace(entry, body={**entry.body, "officer": officer})
-        self._waiting.put((entry, receipt))
-        return receipt
+        entry = submitted.entry
+        if said := stated():
+            submitted = replace(submitted, entry=replace(entry, body={**entry.body, **said}))
+        self._waiting.put(submitted)
+        return submitted.receipt
 
     def append(self, entry: AuditEntry) -> int:
         """`submit`, and waits. Never on the event loop."""
@@ -215,28 +172,33 @@ class AuditLog:
             if last:
                 return
 
-    def _commit(self, group: Sequence[tuple[AuditEntry, Receipt]]) -> None:
+    def _commit(self, group: Sequence[Submitted]) -> None:
         try:
-            with self._store.write() as tx:
-                state = tx.open_log(self.origin)
-                batch = self._batch(tx, state, [entry for entry, _ in group])
-                tx.append(batch)
-                tx.put_answered([entry.given for entry, _ in group if entry.given is not None])
-                if charged := merged(each for entry, _ in group for each in entry.charges):
-                    tx.charge(charged, self.clock())
-                for entry, _ in group:
-                    if entry.also is not None:
-                        entry.also(tx)
+            batch = self._store_group(group)
         except BaseException as error:  # noqa: BLE001  (handed to every waiter: each must learn that nothing is durable)
-            for _, receipt in group:
-                receipt.settle(-1, error)
+            for each in group:
+                each.receipt.settle(-1, error)
             return
         # A crash before this line leaves either all of the group or none of it; no receipt is settled yet.
-        for at, (_, receipt) in enumerate(group):
-            receipt.leaf = batch.leaves[at]
-            receipt.settle(state.size + at)
+        for at, each in enumerate(group):
+            each.receipt.leaf = batch.leaves[at]
+            each.receipt.settle(batch.start + at)
 
-    def _batch(self, tx: StoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
+    def _store_group(self, group: Sequence[Submitted]) -> VerifiedBatch:
+        """One transaction with these entries. A log with more rows to store beside them adds these here."""
+        with self._store.write() as tx:
+            return self._append_group(tx, group)
+
+    def _append_group(self, tx: LogStoreWriter, group: Sequence[Submitted]) -> VerifiedBatch:
+        """Appends these entries, and charges members for them, in the caller's transaction."""
+        state = tx.open_log(self.origin)
+        batch = self._batch(tx, state, [each.entry for each in group])
+        tx.append(batch)
+        if charged := merged(charge for each in group for charge in each.entry.charges):
+            tx.charge(charged, self.clock())
+        return batch
+
+    def _batch(self, tx: LogStoreWriter, state: LogState, entries: Sequence[AuditEntry]) -> VerifiedBatch:
         day = int(self.clock()) // SECONDS_A_DAY
         origin = str(self.origin)
         leaves, bodies, nonces, handling_nonces = [], [], [], []

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from node.domain.ids import Origin
     from node.domain.lists import ReferenceList
     from node.domain.log_ports import Chain, Link, LogReader
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore
     from node.usecases.export_sources import Selection
 
 NOT_SHARED: Final = "not contributed as a record"
@@ -104,7 +105,9 @@ class Named:
             self.records.append(record)
 
 
-def choose(store: Store, codec: Codec, selection: Selection, of: ReferenceList | None) -> tuple[Choice, Counter[str]]:
+def choose(
+    store: NodeStore, codec: Codec, selection: Selection, of: ReferenceList | None
+) -> tuple[Choice, Counter[str]]:
     """The choice of a selection, and what it names without a record in a log. `of`: the selected list. Blocking.
 
     Raises `NotFound` for an unknown case.
@@ -118,13 +121,13 @@ def choose(store: Store, codec: Codec, selection: Selection, of: ReferenceList |
     return Choice(codec=codec, places=places, series=selection.series, since=selection.since), named.left_out
 
 
-def _of_case(store: Store, case: str) -> Iterator[RecordId | None]:
+def _of_case(store: NodeStore, case: str) -> Iterator[RecordId | None]:
     for page in case_holdings(store, case, bare=True):
         for holding in page:
             yield holding.record
 
 
-def _of_list(store: Store, of: ReferenceList, case: str) -> Iterator[RecordId | None]:
+def _of_list(store: NodeStore, of: ReferenceList, case: str) -> Iterator[RecordId | None]:
     after = 0
     while True:
         with store.read() as tx:
@@ -138,7 +141,7 @@ def _of_list(store: Store, of: ReferenceList, case: str) -> Iterator[RecordId | 
         after = page[-1].id
 
 
-def _places(store: Store, named: Named) -> dict[Origin, frozenset[int]]:
+def _places(store: NodeStore, named: Named) -> dict[Origin, frozenset[int]]:
     """The newest versions of these records. One search for each log: to find a record scans its leaves."""
     by_log: dict[Origin, set[bytes]] = {}
     for record in named.records:
@@ -155,6 +158,6 @@ def _places(store: Store, named: Named) -> dict[Origin, frozenset[int]]:
     return {origin: frozenset(indices) for origin, indices in found.items()}
 
 
-def _count_missing(tx: StoreReader, named: Named, leaves: set[bytes]) -> None:
+def _count_missing(tx: LogReader, named: Named, leaves: set[bytes]) -> None:
     for leaf in leaves:
         named.left_out[NOT_SHARED if tx.find_pending(leaf) is None else NOT_PUBLISHED] += 1

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 
     from node.domain.batch import Package
     from node.domain.ids import Origin
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.roster import Roster
+    from node.domain.stores import LogStore
     from node.tlog.checkpoint import Checkpoint
     from node.tlog.merkle import CompactRange
     from node.usecases.allowance import Pause
     from node.usecases.bundle_format import LogHead
-    from node.usecases.catalogue import Catalogue
+    from node.usecases.log_catalogue import LogCatalogue
     from node.usecases.replica import Verified
 
 GROUP_BYTES: Final = 4 << 20
@@ -108,8 +109,8 @@ class LogResult:
 class Reader:
     """The node that reads. `roster`: the one in force for records in files (`Members.signed`)."""
 
-    store: Store
-    catalogue: Catalogue
+    store: LogStore
+    catalogue: LogCatalogue
     codec: Codec
     roster: Callable[[], Roster]
     own: Origin

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogReader, LogState, StoredRun
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
+    from node.domain.stores import LogStore
 
 REMARK: Final = "opinion or comment: "
 """Before the reason for which a remark stays."""
@@ -73,7 +74,7 @@ class BundleWriting:
 
     withdrawn = 0
 
-    def __init__(self, store: Store, codec: Codec, encode: Callable[[Package], bytes], wanted: Wanted) -> None:
+    def __init__(self, store: LogStore, codec: Codec, encode: Callable[[Package], bytes], wanted: Wanted) -> None:
         self.written = 0
         self.left_out: Counter[str] = Counter()
         self._store = store

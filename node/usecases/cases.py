@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Store, StoreReader
     from node.domain.queries import Level
+    from node.domain.stores import NodeStore, NodeStoreReader
 
 _PAGE: Final = 1_000
 _SEE: Final = "`vigil case list` shows the cases"
@@ -71,7 +71,7 @@ class SameNames:
 class Cases:
     """Blocking: never on the event loop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: NodeStore) -> None:
         self._store = store
 
     def page(self, after: str, limit: int) -> tuple[list[NamedCases], bool]:
@@ -151,7 +151,7 @@ class Cases:
         return SameNames(own=len(own), lists=len(others))
 
 
-def no_holdings(tx: StoreReader, reference: str, what: str) -> NotFound:
+def no_holdings(tx: NodeStoreReader, reference: str, what: str) -> NotFound:
     """Why a command on the holdings of a case finds none: there is no such case, or it came with a list."""
     if listed := _lists_of(tx, reference).get(reference):
         names = ", ".join(each.name for each in listed)
@@ -162,12 +162,12 @@ def no_holdings(tx: StoreReader, reference: str, what: str) -> NotFound:
     return NotFound(f"no holding belongs to the case {reference}", remedy=f"check the reference ({_SEE}); {what}")
 
 
-def _lists_of(tx: StoreReader, reference: str) -> dict[str, list[ReferenceList]]:
+def _lists_of(tx: NodeStoreReader, reference: str) -> dict[str, list[ReferenceList]]:
     numbers = tx.lists_with_case([reference]).get(reference, [])
     return _searched(tx, [(reference, number) for number in numbers])
 
 
-def _searched(tx: StoreReader, cases: Sequence[tuple[str, int]]) -> dict[str, list[ReferenceList]]:
+def _searched(tx: NodeStoreReader, cases: Sequence[tuple[str, int]]) -> dict[str, list[ReferenceList]]:
     """Reference -> the searched lists of these (reference, list), by their names."""
     if not cases:
         return {}
@@ -179,7 +179,7 @@ def _searched(tx: StoreReader, cases: Sequence[tuple[str, int]]) -> dict[str, li
     return {name: sorted(those, key=lambda each: each.name) for name, those in found.items()}
 
 
-def _sizes(tx: StoreReader, listed: Mapping[str, list[ReferenceList]]) -> Mapping[tuple[int, str], int]:
+def _sizes(tx: NodeStoreReader, listed: Mapping[str, list[ReferenceList]]) -> Mapping[tuple[int, str], int]:
     numbers = {each.number for lists in listed.values() for each in lists}
     return tx.case_sizes(numbers) if numbers else {}
 
@@ -197,7 +197,7 @@ def _named(
     return NamedCases(reference=reference, holdings=holdings, imported=tuple(imported))
 
 
-def _holdings(tx: StoreReader, reference: str) -> Iterator[Holding]:
+def _holdings(tx: NodeStoreReader, reference: str) -> Iterator[Holding]:
     """The holdings of a case, without their fingerprints."""
     after = 0
     while page := tx.holdings(case=reference, after=after, limit=_PAGE, bare=True):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Store
+    from node.domain.stores import NodeStore
 
 PAGE: Final = 200
 """Holdings read at a time: holdings of hour-long videos have thousands of frames each."""
@@ -40,7 +40,7 @@ def holding_subject(holding: Holding) -> Subject:
     )
 
 
-def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
+def own_rows(store: NodeStore, subjects: Sequence[Subject]) -> list[int]:
     """Blocking. For each subject the holding with its SHA-256; 0 if there is none. A search leaves it out, because it
     would only find itself.
     """
@@ -50,7 +50,7 @@ def own_rows(store: Store, subjects: Sequence[Subject]) -> list[int]:
     return [holding.id if holding else 0 for holding in found]
 
 
-def case_holdings(store: Store, case: str, *, bare: bool = False) -> Iterator[list[Holding]]:
+def case_holdings(store: NodeStore, case: str, *, bare: bool = False) -> Iterator[list[Holding]]:
     """The holdings of a case in their order, in pages. Blocking. `bare`: without their fingerprints. Raises `NotFound`
     if there are none.
     """

@@ -22,15 +22,16 @@ from node.domain.envelope import decode
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.index_ports import IndexFiles
-from node.domain.log_ports import Chain, StoredRun
-from node.domain.ports import Codec, Store, StoreReader
+from node.domain.log_ports import Chain, LogReader, StoredRun
+from node.domain.ports import Codec
 from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
-from node.domain.turns import TurnLock
+from node.domain.stores import NodeStore
 from node.errors import Damaged, Malformed
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.search_scope import View, Views
 
@@ -85,19 +86,17 @@ class RecordView:
     fault: str = ""
 
 
-class Catalogue:
-    """Safe to use from any thread. `index` is None at the hub, which searches nothing; `files` store it, if present."""
+class Catalogue(LogCatalogue):
+    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present."""
+
+    _store: NodeStore
 
     def __init__(
-        self, *, store: Store, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
+        self, *, store: NodeStore, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
     ) -> None:
-        self._store = store
-        self._codec = codec
-        self._following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
-        # Held from the transaction to the end of the index update: an index that applied changes in another order than
-        # the store could keep a purged row.
-        self._in_step = TurnLock() if self._following is None else self._following.lock
-        self._owes_scrub = False
+        following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
+        super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
+        self._following = following
         self._views = Views(store)
 
     def view(self) -> View:
@@ -106,24 +105,11 @@ class Catalogue:
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A transaction over bodies. When the block ends without an error, it is durable and in the index.
-
-        Deletions that did not fit are done then too, in transactions that let other writers in between. A crash in
-        between leaves a note of the rest: `pay` continues with it.
-        """
+        """As in `LogCatalogue`. When the block ends without an error, it is also in the index."""
         with self._change() as change:
             yield change
         if change.owes:
             self.pay()
-
-    def pay(self) -> None:
-        """Does pending deletions: those that a change, or a crashed process, left."""
-        with self._store.read() as reader:
-            owes = bool(reader.owed(1))
-        while owes:
-            with self._change() as change:
-                change.purge().pay()
-            owes = change.owes
 
     @contextmanager
     def _change(self) -> Iterator[Change]:
@@ -131,11 +117,11 @@ class Catalogue:
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer)
+                    change = Change(writer=writer, codec=self._codec)
                     yield change
-                    ended = 0 if following is None else change.keep_hits_in_step(self._codec)
+                    ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
-                    self._owes_scrub |= bool(change.purged or any(change.removed) or ended)
+                    self._owes_scrub |= change.deleted or bool(ended)
                     if following is not None:
                         last = following.note(writer, change.behind)
             except BaseException:
@@ -150,23 +136,18 @@ class Catalogue:
             self.settle()
 
     def settle(self) -> None:
-        """Overwrites and scrubs deleted data; call it before you report that something is deleted.
-
-        If that fails (a full disk, a long reader), the caller gets the error, and the work stays pending for the next
-        change, sweep or submission. After a crash, the next start does it.
-        """
+        """As in `LogCatalogue`, and overwrites deleted rows in the index."""
         with self._in_step:
             if self._following is not None:
                 self._following.settle()
-            if self._owes_scrub:
-                self._store.scrub()
-                self._owes_scrub = False
+            super().settle()
 
     def start(self, progress: Progress = silent) -> None:
         """Opens the stored index, or builds it from the store; `progress(done, total)`. At every start."""
         if self._following is not None:
             self._following.start(progress)
         self.pay()
+        self.read_later()
 
     def rebuild(self, progress: Progress = silent) -> None:
         """The index in memory, rebuilt from the store; `progress(done, total)` in entries and holdings."""
@@ -216,7 +197,7 @@ class Catalogue:
                 after += len(run.entries)
         return views
 
-    def _alone(self, reader: StoreReader, origin: Origin, index: int) -> RecordView:
+    def _alone(self, reader: LogReader, origin: Origin, index: int) -> RecordView:
         """One record of a run in which some are damaged; a damaged one is shown as damaged."""
         record = RecordId(origin, leaf_at(reader, origin, index))
         try:
@@ -224,7 +205,7 @@ class Catalogue:
         except Damaged as error:
             return RecordView(record=record, index=index, kind=0, state=BodyState.HELD, fault=f"{error}: run fsck")
 
-    def _view(self, reader: StoreReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
+    def _view(self, reader: LogReader, record: RecordId, index: int, run: StoredRun, at: int) -> RecordView:
         state = BodyState(run.states[at])
         aside = state is BodyState.QUARANTINED
         reasons = {index: NO_REASON} if aside else {}
@@ -276,7 +257,7 @@ class Catalogue:
         except Malformed as error:
             return None, f"its handling is malformed: {error}"
 
-    def _remarks(self, reader: StoreReader, record: RecordId, index: int) -> tuple[Remark, ...]:
+    def _remarks(self, reader: LogReader, record: RecordId, index: int) -> tuple[Remark, ...]:
         """What was said of any version of a record, those of the earliest version first."""
         chain = chain_at(reader, record.origin, index, record.leaf)
         newest = _newest(reader, chain)
@@ -299,6 +280,6 @@ class Catalogue:
         return tuple(remarks)
 
 
-def _newest(reader: StoreReader, chain: Chain) -> RecordId:
+def _newest(reader: LogReader, chain: Chain) -> RecordId:
     """The newest version of the record that a chain belongs to."""
     return RecordId(chain.head[0], leaf_at(reader, *chain.head)) if chain.head else chain.root

@@ -6,7 +6,8 @@ Rules this module upholds:
   does the same for a statement that is not a contribution. A retraction ends the chain: from then on no version of the
   record has a body, whether it came before or after the retraction.
 - Remarks of others follow the chain: they stay when the record is corrected, and go when the chain is retracted or its
-  newest version has expired. A remark on a record without a body goes at once.
+  newest version has expired. A remark on a record without a body goes at once. What was said about a link goes with
+  its revision too: the new version may be about other records.
 - The outcome depends on the content of the logs, and not on the order in which they arrive or how they are divided: an
   entry that comes early waits for its target. Of two corrections of one version, the first by epoch and index counts.
 - Each entry has the same cost, however long the chain is and however many remarks it has. The entries that a retraction
@@ -24,7 +25,7 @@ from node.domain.envelope import OWN_TARGET, REPLACING, Kind, replaced_by
 from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogWriter
 from node.usecases.pointing_entries import Place, Word, fault_in_log, segment, under_itself
-from node.usecases.purging import Purge, kind_of, root_of
+from node.usecases.purging import REMARKS, Purge, kind_of, leaf_at, root_of
 
 TWICE: Final = "a retraction cannot be retracted"
 NOT_A_RECORD: Final = "a correction or revision of an entry of a kind that it cannot replace"
@@ -99,6 +100,7 @@ class Chains:
         head = followed if followed is not None and fits else place
         ended = waiting.ended if fits else self._refuse_waiting(me, kind)
         self._judge(replace(waiting, head=head, ended=ended), self._state(head))
+        self._drop_earlier_remarks(me)
 
     def _refuse_waiting(self, root: RecordId, kind: int) -> bool:
         """What waited to replace an entry that it cannot replace is set aside, with its retractions; whether the entry
@@ -159,6 +161,7 @@ class Chains:
         if word.at is not None:
             self._purge.bodies(word.target.origin, [word.at])
         self._judge(replace(chain, head=word.place), word.state)
+        self._drop_earlier_remarks(chain.root)
 
     def _is_earlier(self, word: Word, link: Link, chain: Chain) -> bool:
         """Whether a correction comes before the one that has already replaced its target: a later epoch of the log may
@@ -190,6 +193,7 @@ class Chains:
             self._purge.bodies(place[0], [place[1]])
             chain = replace(chain, head=waiting.head)
         self._judge(replace(chain, ended=chain.ended or waiting.ended), self._state(chain.head))
+        self._drop_earlier_remarks(chain.root)
 
     # --- what follows ---------------------------------------------------------------------------------------------
 
@@ -228,6 +232,22 @@ class Chains:
             self._purge.record(*word.place, word.leaf)
         elif barred and not chain.barred:
             self._writer.put_chain(replace(chain, barred=True))
+        self._drop_earlier_remarks(chain.root)
+
+    def _drop_earlier_remarks(self, root: RecordId) -> None:
+        """A revised link may have other targets. So what was said about its earlier versions goes, as it would have if
+        a target of theirs had ended before the revision came.
+        """
+        chain = self._writer.chain(root)
+        if chain is None or chain.head is None or self._kind(chain.head) != Kind.REVISION:
+            return
+        newest = self._link(*chain.head)
+        first = self._writer.find(root.origin, [root.leaf]).get(root.leaf)
+        if newest is None or first is None or self._kind((root.origin, first)) != Kind.LINK:
+            return
+        for each in self._writer.linked(root, REMARKS):
+            if each.version < newest.version:
+                self._purge.record(each.origin, each.index, leaf_at(self._writer, each.origin, each.index))
 
 
 def unlink(writer: LogWriter, origin: Origin, start: int, stop: int) -> None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.domain.lists import LIST_SOURCES
+from node.domain.mentions import FIRST_STATED
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
+from node.usecases.filing import Filing, mentions_in, mentions_of, read_later
 from node.usecases.hit_reviews import settle_deleted
 from node.usecases.purging import Purge
 
@@ -24,20 +26,21 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.ids import Origin
     from node.domain.lists import RowsTaken
-    from node.domain.ports import Codec, StoreWriter
+    from node.domain.mentions import Mention
+    from node.domain.ports import Codec
+    from node.domain.stores import LogStoreWriter, NodeStoreWriter
     from node.usecases.replica import Verified
 
 
 @dataclass(slots=True, kw_only=True)
-class Change:
-    """One transaction over bodies. `writer` is open until the block ends; the index follows after that."""
+class LogChange:
+    """One transaction over bodies in logs. `writer` is open until the block ends."""
 
-    writer: StoreWriter
+    writer: LogStoreWriter
+    codec: Codec
     applied: list[Applied] = field(default_factory=list)
     removed: list[Mapping[int, Sequence[int]]] = field(default_factory=list)
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
-    held: list[FingerprintColumns] = field(default_factory=list)
-    listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
     purged: int = 0
     purges: list[Purge] = field(default_factory=list)
 
@@ -46,6 +49,7 @@ class Change:
         done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged
+        self._file(mentions_in(self.codec, verified.batch), places)
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -53,6 +57,58 @@ class Change:
         self.writer.fill(origin, late)
         number = self.writer.open_log(origin).number
         self.filled += [(number, index, kinds[index], shown.body) for index, shown in late.items()]
+        found = [
+            mention
+            for index, shown in late.items()
+            if kinds[index] >= FIRST_STATED
+            for mention in mentions_of(self.codec, origin, index, kinds[index], shown.body)
+        ]
+        self._file(found, NOWHERE)
+
+    def read_later(self, kinds: frozenset[int]) -> bool:
+        """Files the mentions of some entries that an earlier version stored without reading them. False if there are
+        none left.
+        """
+        found = read_later(self.writer, self.codec, kinds)
+        for mentions in (found or {}).values():
+            self._file(mentions, NOWHERE)
+        return found is not None
+
+    def _file(self, mentions: list[Mention], places: Places) -> None:
+        if mentions:
+            Filing(purge=self.purge(), places=places).file(mentions)
+
+    def purge(self) -> Purge:
+        """A purge inside this transaction; the rows it removes leave the index with it."""
+        purge = Purge(self.writer)
+        self.purges.append(purge)
+        self.removed.append(purge.removed)
+        return purge
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is more to delete than fits into this transaction."""
+        return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether anything was deleted, so that the journal must be scrubbed."""
+        return bool(self.purged or any(self.removed))
+
+    def forget_pending(self, leaf: bytes) -> bool:
+        """Deletes an own statement that never got a place; False if none waits under this name."""
+        forgotten = self.writer.forget_pending(leaf)
+        self.purged += forgotten
+        return forgotten
+
+
+@dataclass(slots=True, kw_only=True)
+class Change(LogChange):
+    """One transaction over the bodies and the holdings of a node; the index follows after it."""
+
+    writer: NodeStoreWriter
+    held: list[FingerprintColumns] = field(default_factory=list)
+    listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""
@@ -82,18 +138,6 @@ class Change:
         self.writer.end_deletions(ids)
         self.purged += 1
 
-    def purge(self) -> Purge:
-        """A purge inside this transaction; the rows it removes leave the index with it."""
-        purge = Purge(self.writer)
-        self.purges.append(purge)
-        self.removed.append(purge.removed)
-        return purge
-
-    @property
-    def owes(self) -> bool:
-        """Whether there is more to delete than fits into this transaction."""
-        return any(each.owes for each in self.applied) or any(each.owes for each in self.purges)
-
     @property
     def behind(self) -> list[tuple[int, int, bool]]:
         """(source, row, filled) of changes to rows that the index already has: purged, or body stored late."""
@@ -101,7 +145,7 @@ class Change:
         removed = [(source, row, False) for rows in gone for source, each in rows.items() for row in each]
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
-    def keep_hits_in_step(self, codec: Codec) -> int:
+    def keep_hits_in_step(self) -> int:
         """The effect of this change on stored hits and their reviews: hits on deleted bodies end, hits of deleted
         holdings are deleted; how many. Bodies that come out of log order wait to be matched.
         """
@@ -114,7 +158,7 @@ class Change:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
                     ended += sum(self.writer.forget_reviews_of_holding(row) for row in some)
                 else:
-                    settle_deleted(self.writer, codec, source, some)
+                    settle_deleted(self.writer, self.codec, source, some)
                     ended += self.writer.end_hits(source, some)
         late: dict[int, list[int]] = {}
         for number, row, _, _ in self.filled:
@@ -125,9 +169,3 @@ class Change:
             new = {row for each in columns.columns for row in each.rows.tolist()}
             self.writer.wait_for_match(HOLDINGS_SOURCE, sorted(new))
         return ended
-
-    def forget_pending(self, leaf: bytes) -> bool:
-        """Deletes an own statement that never got a place; False if none waits under this name."""
-        forgotten = self.writer.forget_pending(leaf)
-        self.purged += forgotten
-        return forgotten

@@ -1,4 +1,4 @@
-"""Who may read a remark on a record: members whom both the remark's own handling and the record's admit.
+"""Who may read a remark on a record, or a link: members whom its own handling and that of each record admit.
 
 Rules this module upholds:
 
@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import decode
+from node.domain.mentions import ENDING
 from node.errors import Malformed
 from node.usecases.purging import REMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, RecordId
     from node.domain.log_ports import Link, LogReader
+    from node.domain.mentions import Mention
     from node.usecases.entry_columns import Handlings
 
 MAX_DEPTH: Final = 16
@@ -44,16 +46,29 @@ class Circle:
         """Whether the member may read this remark, as far as its record decides it."""
         if link.origin.member == self._member:
             return True
-        at: Link | None = link
+        return self._admits_from(link)
+
+    def admits_subject(self, mention: Mention) -> bool:
+        """Whether the member may read a link, as far as one of its records decides it."""
+        if mention.origin.member == self._member:
+            return True
+        admitted, about = self._looked_at(mention.record)
+        return admitted and self._admits_from(about)
+
+    def _admits_from(self, link: Link | None) -> bool:
+        at = link
         for _ in range(MAX_DEPTH):
             if at is None:
                 return True
-            if at.chain not in self._known:
-                self._known[at.chain] = self._look(at.chain)
-            admitted, at = self._known[at.chain]
+            admitted, at = self._looked_at(at.chain)
             if not admitted:
                 return False
         return False
+
+    def _looked_at(self, root: RecordId) -> tuple[bool, Link | None]:
+        if root not in self._known:
+            self._known[root] = self._look(root)
+        return self._known[root]
 
     def _look(self, root: RecordId) -> tuple[bool, Link | None]:
         """(Whether the member may read the newest version; its link, if it is a remark itself)."""
@@ -91,4 +106,12 @@ def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circl
     for index, link in links.items():
         if shown[index - start] and link.kind in REMARKS:
             shown[index - start] = circle.admits(link)
+    return shown
+
+
+def hide_links(shown: list[bool], mentions: Iterable[Mention], start: int, circle: Circle) -> list[bool]:
+    """`shown`, without the links of which a record does not admit the member."""
+    for each in mentions:
+        if shown[each.index - start] and each.role in ENDING:
+            shown[each.index - start] = circle.admits_subject(each)
     return shown

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.holdings import Holding
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
     from node.usecases.recognition import Recogniser
@@ -111,7 +112,7 @@ class Contributing:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         ledger: Ledger,
         selector: Selector,
         recogniser: Recogniser,
@@ -161,7 +162,7 @@ class Contributing:
         """One transaction: judged again, then written."""
         judged: list[Planned] = []
 
-        def drafts(writer: StoreWriter) -> list[Draft]:
+        def drafts(writer: NodeStoreWriter) -> list[Draft]:
             judged[:] = self._judge(writer, chosen, wanted)
             for each in judged:
                 if each.linked and each.record is not None:
@@ -187,7 +188,7 @@ class Contributing:
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, tx: StoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
+    def _judge(self, tx: NodeStoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
         """The present state of each of these holdings. A deleted one is left out."""
         held = tx.holdings_by_id([each.holding for each in chosen])
         bare = [each.sha256 for each in held.values() if each.record is None]
@@ -202,7 +203,7 @@ class Contributing:
 
     def _stand(
         self,
-        tx: StoreReader,
+        tx: NodeStoreReader,
         chosen: Chosen,
         holding: Holding,
         *,
@@ -224,7 +225,7 @@ class Contributing:
         fit = self._ledger.shareable(holding.fingerprints)
         return Planned(chosen=chosen, stand=Stand.NEW if fit else Stand.NOTHING)
 
-    def _said(self, tx: StoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:
+    def _said(self, tx: NodeStoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:
         """The content of these records of ours, without fingerprints, as far as it is held here. One search per log."""
         shown: dict[RecordId, tuple[bytes, Disclosure]] = {}
         by_origin: dict[Origin, list[RecordId]] = {}

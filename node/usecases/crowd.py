@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import StoreReader
     from node.domain.queries import Hit
     from node.domain.search_ports import Alike, RawHit
+    from node.domain.stores import NodeStoreReader
     from node.usecases.hit_verification import Asked, Checker, Spoken
     from node.usecases.sources import Sources
 
@@ -82,7 +82,7 @@ class Sifter:
 
     def sift(
         self,
-        tx: StoreReader,
+        tx: NodeStoreReader,
         asked: Asked,
         raw: Sequence[RawHit],
         names: Mapping[int, Origin],

@@ -20,12 +20,14 @@ from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import decode
 from node.domain.ids import MemberId
 from node.domain.log_ports import LogReader, LogState
-from node.domain.ports import Clock, Store
+from node.domain.ports import Clock
 from node.domain.roster import KeyStatus, Roster
+from node.domain.stores import LogStore, NodeStore
 from node.errors import BadSignature, Malformed
 from node.tlog import note as notes
 from node.usecases.catalogue import Catalogue
 from node.usecases.checkpoint_trust import verify_hub
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.neighbourhood import YEAR
 from node.usecases.purging import leaf_at
 
@@ -50,8 +52,8 @@ class Custody:
     def __init__(
         self,
         *,
-        store: Store,
-        catalogue: Catalogue,
+        store: LogStore,
+        catalogue: LogCatalogue,
         clock: Clock,
         witnessed: Callable[[LogReader], float],
         member: MemberId | None = None,
@@ -99,6 +101,24 @@ class Custody:
                 for chain in barred:
                     purge.remarks(chain.root, spare=self._member)
                     change.writer.put_chain(replace(chain, barred=False))
+
+
+class NodeCustody(Custody):
+    """The custody of a node, which also has queries and hits."""
+
+    _store: NodeStore
+    _catalogue: Catalogue
+
+    def __init__(
+        self,
+        *,
+        store: NodeStore,
+        catalogue: Catalogue,
+        clock: Clock,
+        witnessed: Callable[[LogReader], float],
+        member: MemberId,
+    ) -> None:
+        super().__init__(store=store, catalogue=catalogue, clock=clock, witnessed=witnessed, member=member)
 
     def forget_queries(self, days: int) -> int:
         """Deletes the queries asked, answered and held more than `days` days ago; returns how many. Their audit entries

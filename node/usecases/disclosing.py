@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.search_ports import RawHit
     from node.usecases.hit_verification import Asked, Spoken
@@ -55,7 +56,7 @@ class Discloser:
     record.
     """
 
-    tx: StoreReader
+    tx: LogReader
     codec: Codec
     own: MemberId
     asker: MemberId
@@ -136,7 +137,7 @@ def near_values(asked: Asked, hit: RawHit) -> list[bytes]:
     return [value for probe in probes[:: max(step, 1)] for value in turned(probe.value)]
 
 
-def places_of(tx: StoreReader, spoken: Sequence[Spoken]) -> Mapping[RecordId, int]:
+def places_of(tx: LogReader, spoken: Sequence[Spoken]) -> Mapping[RecordId, int]:
     """The positions of the shared records among these. Looked up together: finding one costs a scan of its log's
     leaves.
     """

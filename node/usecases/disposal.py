@@ -22,9 +22,10 @@ from typing import Final
 
 from node.domain.holdings import Deletion, Holding
 from node.domain.ids import RecordId
-from node.domain.ports import Store, StoreReader
+from node.domain.ports import HoldingReader
 from node.domain.queries import Level
 from node.domain.statements import Reason
+from node.domain.stores import NodeStore
 from node.errors import NotFound, Refused, VigilError
 from node.usecases.cases import no_holdings
 from node.usecases.catalogue import Catalogue
@@ -96,7 +97,7 @@ class Disposal:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         catalogue: Catalogue,
         retract: Callable[[RecordId, Reason], object],
         remove_original: Callable[[bytes], bool],
@@ -159,7 +160,7 @@ class Disposal:
             shared=sum(each.record is not None for each in chosen if each.id not in stays),
         )
 
-    def _of_case(self, reader: StoreReader, case: str) -> Iterator[Holding]:
+    def _of_case(self, reader: HoldingReader, case: str) -> Iterator[Holding]:
         after = 0
         while page := reader.holdings(case=case, after=after, limit=PAGE, bare=True):
             yield from page

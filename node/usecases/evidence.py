@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from node.domain.batch import BodyState
 from node.domain.envelope import check_days, commit, decode
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import Codec, Store
+from node.domain.ports import Codec
 from node.domain.roster import FormerHubKey, Roster
 from node.domain.statements import Body
+from node.domain.stores import LogStore
 from node.errors import BadProof, BadSignature, Malformed, NotFound, Refused
 from node.tlog import note as notes
 from node.tlog import proof as proofs
@@ -49,7 +50,7 @@ class Proven:
     former_hub_key: FormerHubKey | None = None
 
 
-def build_evidence(store: Store, record: RecordId) -> bytes:
+def build_evidence(store: LogStore, record: RecordId) -> bytes:
     """The evidence file of a stored and published record. Raises `NotFound`, `Refused`."""
     with store.read() as reader:
         log = reader.log(record.origin)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from node.domain.holdings import Holding
     from node.domain.ids import Origin, RecordId
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Store
+    from node.domain.stores import NodeStore
     from node.usecases.catalogue import Catalogue, RecordView
 
 PAGE: Final = 500
@@ -83,7 +83,7 @@ class Source(Protocol):
 class ListSource:
     """The rows of a list, or of a case of it."""
 
-    def __init__(self, store: Store, of: ReferenceList, selection: Selection, today: int) -> None:
+    def __init__(self, store: NodeStore, of: ReferenceList, selection: Selection, today: int) -> None:
         self._store = store
         self._of = of
         self._case = selection.case
@@ -115,7 +115,7 @@ class ListSource:
 class _Selected:
     """What a selection takes of this node. `today`: days since 1970."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, selection: Selection, today: int) -> None:
+    def __init__(self, store: NodeStore, catalogue: Catalogue, selection: Selection, today: int) -> None:
         self._store = store
         self._catalogue = catalogue
         self._wanted = selection

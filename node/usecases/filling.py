@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.batch import FRAMING, RUN_ENTRIES, RUN_WORDS, Package
 from node.domain.envelope import TARGETING, VERSION
+from node.domain.mentions import ENDING_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,5 +67,5 @@ def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
 
 
 def is_word(entry: bytes) -> bool:
-    """Whether an entry points at another, judged by its first bytes."""
-    return len(entry) > 1 and entry[0] == VERSION and entry[1] in TARGETING
+    """Whether an entry points at another, or may do so in its body, judged by its first bytes."""
+    return len(entry) > 1 and entry[0] == VERSION and (entry[1] in TARGETING or entry[1] in ENDING_KINDS)

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId
     from node.domain.limits import Limits
-    from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
+    from node.domain.ports import Clock, Codec, Signer
     from node.domain.queries import QueryHeader, QueryPayload, SignedQuery
     from node.domain.roster import Policy, Roster
-    from node.usecases.audit import AuditLog
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.matching import Matcher
     from node.usecases.neighbourhood import Verdict
+    from node.usecases.node_audit import NodeAuditLog
     from node.usecases.search_scope import View
 
 HELD: Final = "an officer of this member decides about this question; the answer comes later"
@@ -63,10 +64,10 @@ class AnswererDeps:
     me: MemberId
     roster: Callable[[], Roster]
     matcher: Matcher
-    store: Store
+    store: NodeStore
     view: Callable[[], View]
     codec: Codec
-    audit: AuditLog
+    audit: NodeAuditLog
     signer: Signer
     clock: Clock
 
@@ -78,7 +79,7 @@ class Said:
     """
 
     answer: Answer
-    note: Callable[[StoreWriter], None] | None = None
+    note: Callable[[NodeStoreWriter], None] | None = None
     held: str = ""
 
 

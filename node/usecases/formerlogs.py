@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from node.domain.ids import Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Store
     from node.domain.roster import Roster
+    from node.domain.stores import LogStore
 
 
 class FormerLogs:
     """Safe to use from any thread, blocking. `own`: the log of the present epoch."""
 
-    def __init__(self, *, store: Store, own: Origin, roster: Callable[[], Roster]) -> None:
+    def __init__(self, *, store: LogStore, own: Origin, roster: Callable[[], Roster]) -> None:
         self._store = store
         self._own = own
         self._roster = roster

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from node.domain.log_ports import LogReader
-    from node.domain.ports import QueryReader, QueryWriter, Store
+    from node.domain.setting_ports import SettingReader, SettingWriter
+    from node.domain.stores import LogStore
 
 NOTES: Final = "entries-from-files"
 LOOK_AT: Final = 4_096
@@ -30,13 +31,13 @@ Ranges = dict[Origin, tuple[int, int]]
 """For each log: (first, one past the last) of the entries that came from files."""
 
 
-def read_ranges(tx: QueryReader) -> Ranges:
+def read_ranges(tx: SettingReader) -> Ranges:
     """As they were noted."""
     kept = json.loads(tx.setting(NOTES) or b"{}")
     return {Origin.parse(name): (start, stop) for name, (start, stop) in kept.items()}
 
 
-def note_entries(store: Store, origin: Origin, start: int, stop: int) -> None:
+def note_entries(store: LogStore, origin: Origin, start: int, stop: int) -> None:
     """Notes entries that are about to come from a file. Durable when it returns."""
     with store.read() as tx:
         known = read_ranges(tx).get(origin)
@@ -48,7 +49,7 @@ def note_entries(store: Store, origin: Origin, start: int, stop: int) -> None:
         _put(tx, {**ranges, origin: (min(first, start), max(last, stop))})
 
 
-def advance(tx: QueryWriter, origin: Origin, start: int) -> None:
+def advance(tx: SettingWriter, origin: Origin, start: int) -> None:
     """The entries before `start` were asked for. Call it in the transaction that stores the answer."""
     ranges = read_ranges(tx)
     if origin in ranges:
@@ -56,7 +57,7 @@ def advance(tx: QueryWriter, origin: Origin, start: int) -> None:
         _put(tx, ranges if start >= stop else {**ranges, origin: (start, stop)})
 
 
-def _put(tx: QueryWriter, ranges: Mapping[Origin, tuple[int, int]]) -> None:
+def _put(tx: SettingWriter, ranges: Mapping[Origin, tuple[int, int]]) -> None:
     tx.set_setting(NOTES, json.dumps({str(origin): each for origin, each in ranges.items()}).encode("ascii"))
 
 

@@ -24,9 +24,9 @@ from node.usecases.checkpoint_trust import verify_note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.domain.log_ports import LogState, StoredRun
-    from node.domain.ports import Store, StoreReader
+    from node.domain.log_ports import LogReader, LogState, StoredRun
     from node.domain.roster import Roster
+    from node.domain.stores import LogStore
 
 _READ_BYTES: Final = 4 << 20
 MAX_FAULTS: Final = 20
@@ -45,7 +45,7 @@ class Report:
     faults: tuple[str, ...]
 
 
-def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
+def check_store(store: LogStore, roster: Roster | None) -> Iterator[Report]:
     """One report per log, then one for the database itself (`log` is "database").
 
     Without a roster, signatures are not checked, and the report says so.
@@ -62,7 +62,7 @@ def check_store(store: Store, roster: Roster | None) -> Iterator[Report]:
     yield Report(log="database", entries=0, bodies=0, faults=tuple(store.check()))
 
 
-def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: Roots) -> Report:
+def check_log(reader: LogReader, log: LogState, roster: Roster | None, first: Roots) -> Report:
     """Recomputes one log. `first`: the records of all logs.
 
     1. Every entry hashes to the leaf in its tile, and each tile above hashes the tiles below it. 2. The leaves give the
@@ -104,7 +104,7 @@ def check_log(reader: StoreReader, log: LogState, roster: Roster | None, first: 
     return Report(log=str(log.origin), entries=tree.size, bodies=states[BodyState.HELD], faults=tuple(shown))
 
 
-def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
+def _runs(reader: LogReader, log: LogState) -> Iterator[StoredRun | str]:
     """All entries in order, as far as there are any; for an unreadable entry, the fault."""
     at, span = 0, log.size
     while at < log.size:
@@ -123,13 +123,13 @@ def _runs(reader: StoreReader, log: LogState) -> Iterator[StoredRun | str]:
         span = min(span * 2, log.size)
 
 
-def _stored_leaf(reader: StoreReader, log: LogState, index: int) -> bytes:
+def _stored_leaf(reader: LogReader, log: LogState, index: int) -> bytes:
     number, place = divmod(index, TILE_WIDTH)
     leaf = reader.tile(log.number, 0, number)[place * merkle.HASH_SIZE :][: merkle.HASH_SIZE]
     return leaf.ljust(merkle.HASH_SIZE, b"\0")
 
 
-def _tile_faults(reader: StoreReader, log: LogState, start: int, leaves: list[bytes]) -> list[str]:
+def _tile_faults(reader: LogReader, log: LogState, start: int, leaves: list[bytes]) -> list[str]:
     faults = []
     tile, number = b"", -1
     for offset, leaf in enumerate(leaves):
@@ -141,7 +141,7 @@ def _tile_faults(reader: StoreReader, log: LogState, start: int, leaves: list[by
     return faults
 
 
-def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
+def _upper_tile_faults(reader: LogReader, log: LogState) -> list[str]:
     """Tiles above the leaves that do not match the hash of the full tiles below them."""
     faults = []
     full, level = log.size // TILE_WIDTH, 1
@@ -156,7 +156,7 @@ def _upper_tile_faults(reader: StoreReader, log: LogState) -> list[str]:
     return faults
 
 
-def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> list[str]:
+def _count_faults(reader: LogReader, log: LogState, states: Counter[int]) -> list[str]:
     """Entry states that no program writes, and counts that do not match the entries."""
     kept = {state: count for state, count in reader.body_counts(log.number).items() if count}
     if kept == {state: count for state, count in states.items() if count}:
@@ -164,7 +164,7 @@ def _count_faults(reader: StoreReader, log: LogState, states: Counter[int]) -> l
     return ["the states of the entries differ from their counts: restore a backup, or fetch the log again from the hub"]
 
 
-def _waiting_faults(reader: StoreReader, log: LogState) -> list[str]:
+def _waiting_faults(reader: LogReader, log: LogState) -> list[str]:
     """Acknowledged statements without a place yet, whose bytes do not match their name."""
     try:
         waiting = reader.pending(log.origin, MAX_WAITING)

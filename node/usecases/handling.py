@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from node.domain.handling import Handling
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
     from node.domain.queries import Hit
 
 
 def with_handling(
-    tx: StoreReader, codec: Codec, hits: Sequence[Hit], rows: Mapping[RecordId, tuple[Origin, int]]
+    tx: LogReader, codec: Codec, hits: Sequence[Hit], rows: Mapping[RecordId, tuple[Origin, int]]
 ) -> list[Hit]:
     """The hits, each with the handling of its record if that is stored here. `rows`: (log, index) of the records."""
     wanted: dict[Origin, set[int]] = {}

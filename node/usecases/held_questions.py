@@ -29,12 +29,13 @@ from node.usecases.audit import AuditEntry
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from node.domain.ports import Clock, Codec, Store, StoreWriter
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Hit, QueryHeader, QueryPayload
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.answering import Answerer
-    from node.usecases.audit import AuditLog
     from node.usecases.matching import Matcher
+    from node.usecases.node_audit import NodeAuditLog
 
 MAX_LISTED: Final = 1_000
 AGAIN: Final = 256
@@ -65,11 +66,11 @@ class HeldDeps:
     """The dependencies of a decision. `send`: sends a decision over the open stream, if any."""
 
     roster: Callable[[], Roster]
-    store: Store
+    store: NodeStore
     codec: Codec
     matcher: Matcher
     answerer: Answerer
-    audit: AuditLog
+    audit: NodeAuditLog
     clock: Clock
     send: Callable[[Reply], None]
 
@@ -134,7 +135,7 @@ class HeldQuestions:
             _, said = deps.answerer.decided(held.query, refusal)
             answer = deps.answerer.sign(said.answer)
 
-            def keep(tx: StoreWriter) -> None:
+            def keep(tx: NodeStoreWriter) -> None:
                 if tx.decide_held(number, decision, answer, now) and said.note:
                     said.note(tx)
 
@@ -151,8 +152,8 @@ class HeldQuestions:
                         "reason": refusal,
                         "at": now,
                     },
-                    also=keep,
-                )
+                ),
+                also=keep,
             )
             decided = self._found(number)
         deps.send(_reply(decided))

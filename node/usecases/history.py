@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.queries import Answer, Hit, SignedAnswer, Subject
     from node.domain.questions import KeptQuestion, Part
+    from node.domain.stores import NodeStore
 
 UNREAD: Final = "the stored answer does not match this state, or cannot be read"
 HitKey = tuple[str, str, str, str]
@@ -44,7 +45,7 @@ def kinds_of(subject: Subject) -> Mapping[str, int]:
     return Counter(name_of(each.code) for each in subject.fingerprints)
 
 
-def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...]:
+def asked_subjects(store: NodeStore, codec: Codec, part: Part) -> tuple[Subject, ...]:
     """Blocking. The subjects of a part, with labels. Empty if they were deleted. Raises `Damaged`, `Malformed`."""
     with store.read() as tx:
         body = tx.part_body(part.query_id)
@@ -55,7 +56,7 @@ def asked_subjects(store: Store, codec: Codec, part: Part) -> tuple[Subject, ...
     return tuple(replace(each, label=labels.get(at) or digest_of(each)) for at, each in enumerate(subjects))
 
 
-def question_terms(store: Store, codec: Codec, kept: KeptQuestion) -> Terms:
+def question_terms(store: NodeStore, codec: Codec, kept: KeptQuestion) -> Terms:
     """Blocking. The terms of a question; for one of an earlier version, the terms that its query contains."""
     if kept.terms is not None:
         return kept.terms
@@ -75,7 +76,7 @@ def question_terms(store: Store, codec: Codec, kept: KeptQuestion) -> Terms:
     )
 
 
-def told_outcomes(store: Store, codec: Codec, query_id: bytes) -> list[MemberOutcome]:
+def told_outcomes(store: NodeStore, codec: Codec, query_id: bytes) -> list[MemberOutcome]:
     """Blocking. Each member's stored answer to one query, in the order in which they were recorded."""
     with store.read() as tx:
         rows, reasons = tx.outcomes(query_id), tx.outcome_reasons(query_id)
@@ -125,7 +126,7 @@ class Changes:
 
 
 def changes(
-    store: Store, codec: Codec, before: Sequence[Part], now: Sequence[Part], members: Collection[MemberId]
+    store: NodeStore, codec: Codec, before: Sequence[Part], now: Sequence[Part], members: Collection[MemberId]
 ) -> Changes:
     """Blocking. Compares these members' answers to two questions about the same subjects."""
     old_states, old_hits = _known(store, codec, before, members)
@@ -142,7 +143,7 @@ def changes(
 
 
 def _known(
-    store: Store, codec: Codec, parts: Sequence[Part], members: Collection[MemberId]
+    store: NodeStore, codec: Codec, parts: Sequence[Part], members: Collection[MemberId]
 ) -> tuple[dict[MemberId, Outcome], set[HitKey]]:
     """(The present state of each member, with late answers, and the hits of all)."""
     by_member: dict[MemberId, dict[int, Outcome]] = {}

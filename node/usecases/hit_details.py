@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from node.domain.hit_names import HitName
     from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.ports import Codec
     from node.domain.queries import Hit
     from node.domain.reviews import Decision, Pair, Review
     from node.domain.stored_hits import StoredHit
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.list_hits import ListHits
     from node.usecases.matching import Matcher
     from node.usecases.recordlist import RecordList, Shown
@@ -81,7 +82,7 @@ class HitDetail:
     evidence: Hit | None = None
 
 
-def locate(tx: StoreReader, codec: Codec, name: HitName) -> Located:
+def locate(tx: NodeStoreReader, codec: Codec, name: HitName) -> Located:
     """A named hit and its review. Raises `NotFound` if one of its sides is not here."""
     match name:
         case RecordHit():
@@ -92,7 +93,7 @@ def locate(tx: StoreReader, codec: Codec, name: HitName) -> Located:
             return _locate_holdings(tx, name)
 
 
-def _locate_hit(tx: StoreReader, codec: Codec, name: RecordHit) -> Located:
+def _locate_hit(tx: NodeStoreReader, codec: Codec, name: RecordHit) -> Located:
     hit = tx.hits_by_id([name.hit]).get(name.hit)
     if hit is None:
         raise NotFound(f"there is no hit {name}", remedy=SEE)
@@ -111,7 +112,7 @@ def _locate_hit(tx: StoreReader, codec: Codec, name: RecordHit) -> Located:
     )
 
 
-def _locate_row(tx: StoreReader, name: RowHit) -> Located:
+def _locate_row(tx: NodeStoreReader, name: RowHit) -> Located:
     row = tx.list_rows([name.row]).get(name.row)
     of = next((each for each in tx.lists() if row is not None and each.number == row.list), None)
     if row is None or of is None:
@@ -136,7 +137,7 @@ def _locate_row(tx: StoreReader, name: RowHit) -> Located:
     )
 
 
-def _locate_holdings(tx: StoreReader, name: HoldingHit) -> Located:
+def _locate_holdings(tx: NodeStoreReader, name: HoldingHit) -> Located:
     pair = pair_of_holdings(name.holding, name.other)
     low, high = _holding(tx, pair.holding), _holding(tx, pair.other)
     review = OpenReviews(tx, [pair.holding]).of_pair(pair)
@@ -150,14 +151,14 @@ def _locate_holdings(tx: StoreReader, name: HoldingHit) -> Located:
     )
 
 
-def _holding(tx: StoreReader, number: int) -> Holding:
+def _holding(tx: NodeStoreReader, number: int) -> Holding:
     found = tx.holdings_by_id([number]).get(number)
     if found is None:
         raise NotFound(f"there is no holding {number}", remedy="`vigil holdings` lists the holdings")
     return found
 
 
-def _closed(tx: StoreReader, pair: Pair) -> tuple[Review, ...]:
+def _closed(tx: NodeStoreReader, pair: Pair) -> tuple[Review, ...]:
     return tuple(each for each in tx.reviews_of([pair.holding]) if each.closed and each.pair == pair)
 
 
@@ -167,13 +168,13 @@ class HitDetails:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         codec: Codec,
         matcher: Matcher,
         list_hits: ListHits,
         records: RecordList,
         radius: Callable[[], int],
-        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
     ) -> None:
         self._store = store
         self._codec = codec

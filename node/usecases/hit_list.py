@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store, StoreReader
+    from node.domain.ports import Clock, Codec
     from node.domain.stored_hits import HitCounts, StoredHit
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.shown_hits import ShownHit
 
 SHARE: Final = 2
@@ -100,11 +101,11 @@ class HitList:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         codec: Codec,
         own: MemberId,
         clock: Clock,
-        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
     ) -> None:
         self._store = store
         self._codec = codec
@@ -239,7 +240,7 @@ def _likeness(hit: StoredHit) -> tuple[object, ...]:
     return hit.holding, hit.record.origin.member, hit.state, evidence
 
 
-def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
+def _stretch(tx: NodeStoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
     """The hits that come next."""
     return tx.hits(
         case=wanted.case,
@@ -253,7 +254,7 @@ def _stretch(tx: StoreReader, wanted: Wanted, aside: Collection[MemberId], befor
     )
 
 
-def behind(tx: StoreReader, own: MemberId) -> int:
+def behind(tx: NodeStoreReader, own: MemberId) -> int:
     """How many records of others, and waiting rows, are not matched yet."""
     matched = tx.matched()
     logs = [log for log in tx.logs() if log.origin.stream == "log" and log.origin.member != own]

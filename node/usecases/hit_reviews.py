@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Codec, StoreReader, StoreWriter
+    from node.domain.ports import Codec
     from node.domain.reviews import Pair, Review
     from node.domain.stored_hits import FoundHit, StoredHit
+    from node.domain.stores import NodeStoreReader, NodeStoreWriter
 
 
 class OpenReviews:
     """The open reviews of some holdings, read once in a transaction. Most holdings have none."""
 
-    def __init__(self, tx: StoreReader, holdings: Sequence[int]) -> None:
+    def __init__(self, tx: NodeStoreReader, holdings: Sequence[int]) -> None:
         self._tx = tx
         self._of: defaultdict[int, list[Review]] = defaultdict(list)
         for each in tx.reviews_of(holdings):
@@ -71,18 +72,18 @@ class OpenReviews:
         return hit if hit is not None and hit.ended else None
 
 
-def _pair(tx: StoreReader, holding: int, record: RecordId, place: int) -> Pair:
+def _pair(tx: NodeStoreReader, holding: int, record: RecordId, place: int) -> Pair:
     root, _ = root_of(tx, record.origin, place, record.leaf)
     return pair_with_record(holding, root)
 
 
-def pair_of(tx: StoreReader, hit: StoredHit) -> Pair:
+def pair_of(tx: NodeStoreReader, hit: StoredHit) -> Pair:
     """The pair of a stored hit."""
     return _pair(tx, hit.holding, hit.record, hit.place)
 
 
 def files_of(
-    tx: StoreReader, codec: Codec, places: Mapping[Origin, Sequence[int]]
+    tx: NodeStoreReader, codec: Codec, places: Mapping[Origin, Sequence[int]]
 ) -> dict[tuple[Origin, int], FileDigests]:
     """What the records at these positions say of their files, as far as their bodies are here and can be read."""
     found: dict[tuple[Origin, int], FileDigests] = {}
@@ -101,7 +102,7 @@ def files_of(
 # --- hits that are found ----------------------------------------------------------------------------------------------
 
 
-def settle_found(tx: StoreWriter, reviews: OpenReviews, hits: Sequence[tuple[StoredHit, FoundHit]]) -> None:
+def settle_found(tx: NodeStoreWriter, reviews: OpenReviews, hits: Sequence[tuple[StoredHit, FoundHit]]) -> None:
     """Gives stored hits, which were written with these results just now, the state of their pairs."""
     for hit, found in hits:
         if not reviews.has(hit.holding):
@@ -117,7 +118,7 @@ def settle_found(tx: StoreWriter, reviews: OpenReviews, hits: Sequence[tuple[Sto
             _carry(tx, reviews.rejected(hit.holding, found.file), here, found.file)
 
 
-def _carry(tx: StoreWriter, rejected: Review | None, hit: StoredHit, file: FileDigests) -> None:
+def _carry(tx: NodeStoreWriter, rejected: Review | None, hit: StoredHit, file: FileDigests) -> None:
     """The rejection of the same file is a decision about this hit too."""
     if rejected is None:
         return
@@ -129,7 +130,7 @@ def _carry(tx: StoreWriter, rejected: Review | None, hit: StoredHit, file: FileD
 # --- bodies that are deleted ------------------------------------------------------------------------------------------
 
 
-def settle_deleted(tx: StoreWriter, codec: Codec, number: int, rows: Sequence[int]) -> None:
+def settle_deleted(tx: NodeStoreWriter, codec: Codec, number: int, rows: Sequence[int]) -> None:
     """The bodies at these positions of log `number` are deleted in this transaction, and their hits are about to end.
 
     The digests that their reviews hold go with them. Where a correction is here, its file is compared before.
@@ -145,7 +146,7 @@ def settle_deleted(tx: StoreWriter, codec: Codec, number: int, rows: Sequence[in
             tx.set_review_file(review.id, now)
 
 
-def _file_of_head(tx: StoreReader, codec: Codec, hit: StoredHit) -> FileDigests:
+def _file_of_head(tx: NodeStoreReader, codec: Codec, hit: StoredHit) -> FileDigests:
     """What the newest version of a hit's record says of its file; nothing if the record ended or is not here."""
     head = chain_at(tx, hit.record.origin, hit.place, hit.record.leaf)
     if head.ended or head.head is None:
@@ -157,7 +158,7 @@ def _file_of_head(tx: StoreReader, codec: Codec, hit: StoredHit) -> FileDigests:
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
-def follow_decision(tx: StoreWriter, codec: Codec, review: Review, decision: Decision) -> int:
+def follow_decision(tx: NodeStoreWriter, codec: Codec, review: Review, decision: Decision) -> int:
     """Carries a decision about a pair to the other hits of its holding on the same file: a rejection to those that are
     new; and if a rejection is changed, those that followed it are new again. `review`: as it was before the decision.
     Returns how many hits follow.
@@ -176,7 +177,7 @@ def follow_decision(tx: StoreWriter, codec: Codec, review: Review, decision: Dec
     return len(followed)
 
 
-def _carry_again(tx: StoreWriter, withdrawn: Sequence[Review]) -> None:
+def _carry_again(tx: NodeStoreWriter, withdrawn: Sequence[Review]) -> None:
     """Another officer's rejection of the same file may remain."""
     if not withdrawn:
         return
@@ -187,7 +188,7 @@ def _carry_again(tx: StoreWriter, withdrawn: Sequence[Review]) -> None:
             _carry(tx, reviews.rejected(each.pair.holding, each.file), hits[each.hit], each.file)
 
 
-def _spread(tx: StoreWriter, codec: Codec, review: Review) -> int:
+def _spread(tx: NodeStoreWriter, codec: Codec, review: Review) -> int:
     if not review.file.sha256:
         return 0
     new = [

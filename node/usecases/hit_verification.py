@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.material import ComposedFingerprints
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.search_ports import Probe, RawHit
+    from node.domain.stores import NodeStoreReader
     from node.usecases.frames import FrameEvidence
 
 ROWS_AT_ONCE: Final = 256
@@ -91,7 +92,7 @@ class Checker:
         self._lists: dict[int, ReferenceList] = {}
 
     def checked(
-        self, tx: StoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
+        self, tx: NodeStoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
     ) -> tuple[list[tuple[RawHit, Spoken]], int]:
         """(The hits that the store confirms, in their order, with the store's data on their rows, without fingerprints;
         how many it did not confirm). `names`: the log of each source; a source without one is skipped and counts as a
@@ -137,7 +138,7 @@ class Checker:
         of = self._lists.get(source)
         return of is not None and not of.is_searched
 
-    def _spoken(self, tx: StoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
+    def _spoken(self, tx: NodeStoreReader, places: Sequence[Place], names: Mapping[int, Origin]) -> dict[Place, Spoken]:
         """The store's data on each of these positions: one read per source."""
         rows: defaultdict[int, list[int]] = defaultdict(list)
         for source, row in places:
@@ -155,7 +156,7 @@ class Checker:
                         spoken[source, row] = said
         return spoken
 
-    def _listed(self, tx: StoreReader, source: int, wanted: Sequence[int]) -> dict[Place, Spoken]:
+    def _listed(self, tx: NodeStoreReader, source: int, wanted: Sequence[int]) -> dict[Place, Spoken]:
         """What a list says of some of its rows; nothing while it is imported or removed."""
         if source not in self._lists:
             self._lists.update((each.source, each) for each in tx.lists())

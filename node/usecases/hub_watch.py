@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
     from node.domain.services import Head
+    from node.domain.stores import LogStore
     from node.usecases.alarms import Alarms
 
 MAX_NOTE: Final = 4_096
@@ -33,7 +34,7 @@ class HubWatch:
     """Blocking: never on the event loop. `own`: the node's owner."""
 
     def __init__(
-        self, *, store: Store, alarms: Alarms, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
+        self, *, store: LogStore, alarms: Alarms, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
     ) -> None:
         self._store = store
         self._alarms = alarms

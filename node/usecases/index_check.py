@@ -18,8 +18,9 @@ import numpy as np
 from node.domain.batch import READ_BYTES
 from node.domain.fingerprint_kinds import KIND_BY_CODE, SHA256
 from node.domain.matchable import matchable_columns, reaching
-from node.domain.ports import Codec, Store
+from node.domain.ports import Codec
 from node.domain.search_ports import HOLDINGS_SOURCE, Probe, SearchIndex
+from node.domain.stores import NodeStore
 from node.errors import Damaged, Malformed
 from node.usecases.fsck import Report
 
@@ -33,7 +34,7 @@ HOLDINGS_AT_ONCE: Final = 2_000
 REMEDY: Final = "stop the daemon and remove the folder `index` of this home: the next start rebuilds it"
 
 
-def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
+def check_index(store: NodeStore, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
     """One report on the index. `lock` keeps store and index in step (`Following.lock`)."""
     try:
         return _compared(store, index, codec, lock)
@@ -43,7 +44,7 @@ def check_index(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCo
         return Report(log="index", entries=0, bodies=0, faults=(fault,))
 
 
-def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
+def _compared(store: NodeStore, index: SearchIndex, codec: Codec, lock: AbstractContextManager[object]) -> Report:
     rows, prints, missed = 0, 0, 0
     with store.read() as reader:
         logs = [(log.number, log.origin) for log in reader.logs() if log.origin.stream == "log"]
@@ -70,7 +71,7 @@ def _compared(store: Store, index: SearchIndex, codec: Codec, lock: AbstractCont
 
 
 def _records(
-    store: Store, codec: Codec, origin: Origin, lock: AbstractContextManager[object], floor: int
+    store: NodeStore, codec: Codec, origin: Origin, lock: AbstractContextManager[object], floor: int
 ) -> Iterator[FingerprintColumns]:
     """The fingerprints of a log, a section at a time; the lock is held while one section is compared."""
     at = 0
@@ -86,7 +87,7 @@ def _records(
             at += len(kinds)
 
 
-def _holdings(store: Store, lock: AbstractContextManager[object], floor: int) -> Iterator[FingerprintColumns]:
+def _holdings(store: NodeStore, lock: AbstractContextManager[object], floor: int) -> Iterator[FingerprintColumns]:
     after = 0
     while True:
         with lock, store.read() as reader:
@@ -98,7 +99,7 @@ def _holdings(store: Store, lock: AbstractContextManager[object], floor: int) ->
 
 
 def _list_rows(
-    store: Store, number: int, lock: AbstractContextManager[object], floor: int
+    store: NodeStore, number: int, lock: AbstractContextManager[object], floor: int
 ) -> Iterator[FingerprintColumns]:
     after = 0
     while True:

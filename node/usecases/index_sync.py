@@ -22,12 +22,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import SHA256
-from node.domain.index_ports import IndexMark, StoreLine
-from node.domain.lists import LIST_SOURCES
+from node.domain.index_ports import IndexingWriter, IndexMark, StoreLine
+from node.domain.lists import LIST_SOURCES, ListReader
 from node.domain.log_ports import LogState
 from node.domain.matchable import matchable_columns
-from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+from node.domain.ports import Codec
 from node.domain.search_ports import HOLDINGS_SOURCE, SearchIndex
+from node.domain.stores import NodeStore, NodeStoreReader
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.usecases.index_check import check_index
@@ -60,7 +61,7 @@ class Following:
     and `settle` under it.
     """
 
-    def __init__(self, *, store: Store, index: SearchIndex, codec: Codec, files: IndexFiles | None) -> None:
+    def __init__(self, *, store: NodeStore, index: SearchIndex, codec: Codec, files: IndexFiles | None) -> None:
         self._store = store
         self._index = index
         self._codec = codec
@@ -114,7 +115,7 @@ class Following:
             self._catch_up(reader, _nothing(line), line.changes, self._index, progress)
 
     def _catch_up(
-        self, reader: StoreReader, mark: IndexMark, erased: int, index: SearchIndex, progress: Progress
+        self, reader: NodeStoreReader, mark: IndexMark, erased: int, index: SearchIndex, progress: Progress
     ) -> None:
         """Brings an index from `mark`, with removals up to change `erased` overwritten, to the state of the store."""
         logs = {log.number: log for log in reader.logs() if log.origin.stream == "log"}
@@ -145,7 +146,7 @@ class Following:
         self._doubtful = False
 
     @staticmethod
-    def _add_lists(reader: StoreReader, index: SearchIndex, reach: dict[int, int]) -> None:
+    def _add_lists(reader: ListReader, index: SearchIndex, reach: dict[int, int]) -> None:
         """Adds the rows of lists that the index lacks. What is not searched yet is in it too: it is no hit."""
         end = reader.last_list_row() + 1
         for each in reader.lists():
@@ -157,7 +158,7 @@ class Following:
 
     def _take_back(
         self,
-        reader: StoreReader,
+        reader: NodeStoreReader,
         mark: IndexMark,
         erased: int,
         index: SearchIndex,
@@ -191,7 +192,7 @@ class Following:
 
     # --- every change -------------------------------------------------------------------------------------------------
 
-    def note(self, writer: StoreWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
+    def note(self, writer: IndexingWriter, rows: Sequence[tuple[int, int, bool]]) -> int:
         """Notes (source, row, filled) in the transaction that changes them; returns the number of the last change."""
         if not rows:
             return self._last
@@ -327,7 +328,7 @@ def _nothing(line: StoreLine) -> IndexMark:
     return IndexMark(store=line.identity, changes=line.changes, sources={})
 
 
-def _fits(reader: StoreReader, line: StoreLine, mark: IndexMark, erased: int) -> bool:
+def _fits(reader: NodeStoreReader, line: StoreLine, mark: IndexMark, erased: int) -> bool:
     """Whether an index can be brought to the state of the store.
 
     1. It belongs to this store's history. 2. It has applied every change whose note is deleted, and no change that the

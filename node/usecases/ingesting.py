@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Store
     from node.domain.queries import Hit
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
     from node.usecases.hit_list import HitList
@@ -81,7 +81,7 @@ class Ingesting:
     intake: Intake
     hits: HitList
     cases: Cases
-    store: Store
+    store: NodeStore
     audit: AuditLog
     random: Callable[[int], bytes]
 

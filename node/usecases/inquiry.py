@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Signer, Store, StoreWriter
+    from node.domain.ports import Clock, Codec, Signer
     from node.domain.queries import SignedAnswer
     from node.domain.roster import Roster
-    from node.usecases.audit import AuditLog
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.matching import Found, Matcher
+    from node.usecases.node_audit import NodeAuditLog
     from node.usecases.openquery import Ask
     from node.usecases.question import Question
 
@@ -60,9 +61,9 @@ class InquirerDeps:
     me: MemberId
     roster: Callable[[], Roster]
     matcher: Matcher
-    store: Store
+    store: NodeStore
     codec: Codec
-    audit: AuditLog
+    audit: NodeAuditLog
     signer: Signer
     clock: Clock
     random: Callable[[int], bytes]
@@ -119,8 +120,8 @@ class Inquirer:
                     "at": now,
                 },
                 attached={"header": head, "payload": body},
-                also=lambda tx: tx.put_asked(AskedQuery(query=signed, header=header, created_at=now)),
-            )
+            ),
+            also=lambda tx: tx.put_asked(AskedQuery(query=signed, header=header, created_at=now)),
         )
         return OpenQuery(id=header.query_id, signed=signed, expected=expected, left_out=left_out)
 
@@ -209,8 +210,8 @@ class Inquirer:
                     "outcome": outcome.outcome,
                     "at": int(self._deps.clock()),
                 },
-                also=lambda tx: self._put(tx, event.query_id, outcome, event.answer),
-            )
+            ),
+            also=lambda tx: self._put(tx, event.query_id, outcome, event.answer),
         )
         return outcome
 
@@ -240,12 +241,12 @@ class Inquirer:
                 if member in opened.outcomes:
                     self._put_opened(tx, opened, opened.outcomes[member])
 
-    def _put_opened(self, tx: StoreWriter, opened: OpenQuery, outcome: MemberOutcome) -> None:
+    def _put_opened(self, tx: NodeStoreWriter, opened: OpenQuery, outcome: MemberOutcome) -> None:
         if outcome.member not in opened.kept:
             answers = opened.refused if outcome.refused else opened.answers
             self._put(tx, opened.id, outcome, answers.get(outcome.member))
 
-    def _put(self, tx: StoreWriter, query_id: bytes, outcome: MemberOutcome, signed: SignedAnswer | None) -> None:
+    def _put(self, tx: NodeStoreWriter, query_id: bytes, outcome: MemberOutcome, signed: SignedAnswer | None) -> None:
         """A line of the table. An answer that does not count is stored where nothing reads it as an answer."""
         member, late = outcome.member, outcome.late
         reason = "" if outcome.answer else outcome.reason

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from node.domain.holdings import IngestItem, IngestRequest
     from node.domain.ids import MemberId
     from node.domain.material import MaterialFingerprints
-    from node.domain.ports import Clock, Store, StoreWriter
+    from node.domain.ports import Clock, HoldingWriter
     from node.domain.queries import Hit
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
     from node.usecases.recognition import Recogniser
@@ -115,7 +116,7 @@ class Intake:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         catalogue: Catalogue,
         matcher: Matcher,
         hits: StoredHits,
@@ -184,7 +185,7 @@ class Intake:
             _OfFile(hits=mine, left_out=more, sources=found.sources) for mine, more in zip(hits, left_out, strict=True)
         ]
 
-    def _refer(self, writer: StoreWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
+    def _refer(self, writer: HoldingWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
         """Stores the paths of these files, if given and wanted, and which of them lie in other files."""
         for row, item in taken:
             refers, place = bool(item.file) and self._references, item.place
@@ -194,7 +195,7 @@ class Intake:
                 inside = None if place is None else place.label
                 writer.put_file_reference(row, FileReference(case=case, path=item.file, inside=inside))
 
-    def _recognise(self, writer: StoreWriter, rows: Sequence[int]) -> None:
+    def _recognise(self, writer: NodeStoreWriter, rows: Sequence[int]) -> None:
         """Links these holdings to the records that our own log has of them, if the link is missing."""
         if self._recogniser is None:
             return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from node.domain.envelope import Disclosure
     from node.domain.ids import MemberId, Origin
     from node.domain.ports import Codec
-    from node.usecases.change import Change
+    from node.usecases.change import LogChange
 
 ABSENT: Final = frozenset({BodyState.MISSING, BodyState.NOT_FOR_US})
 """The states of an entry whose body may come late."""
@@ -32,7 +32,7 @@ AT_ONCE: Final = 500
 
 
 def fill_late(
-    change: Change, origin: Origin, given: Mapping[int, Disclosure], *, reader: MemberId, codec: Codec
+    change: LogChange, origin: Origin, given: Mapping[int, Disclosure], *, reader: MemberId, codec: Codec
 ) -> int:
     """Stores those of these bodies (by index, at most `AT_ONCE`) that were not here, are the right ones, and admit
     `reader`; how many.
@@ -67,13 +67,13 @@ def fill_late(
     return len(right)
 
 
-def _absent(change: Change, origin: Origin, indices: Sequence[int]) -> dict[int, tuple[bytes, int]]:
+def _absent(change: LogChange, origin: Origin, indices: Sequence[int]) -> dict[int, tuple[bytes, int]]:
     """(Entry, state) of those of these entries whose body may come; others were purged while it was on its way."""
     found = {index: change.writer.entry_at(origin, index) for index in indices}
     return {index: each for index, each in found.items() if each[1] in ABSENT}
 
 
-def _unbar(change: Change, origin: Origin, index: int) -> None:
+def _unbar(change: LogChange, origin: Origin, index: int) -> None:
     """Remarks on a record stay if this node may read its newest version after all."""
     chain = chain_at(change.writer, origin, index, leaf_at(change.writer, origin, index))
     if chain.barred and chain.head == (origin, index):

@@ -18,10 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
-from node.domain.calendar import SECONDS_A_DAY, in_calendar
+from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import (
-    OWN_TARGET,
-    REPLACING,
     Disclosure,
     Envelope,
     Kind,
@@ -30,15 +28,13 @@ from node.domain.envelope import (
     encode,
     replaced_by,
 )
-from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling, check_agreement
 from node.domain.holdings import withdrawn
 from node.domain.ids import NONCE_SIZE, Origin, RecordId
-from node.domain.log_ports import Chain, PendingEntry
-from node.domain.matchable import contributable
-from node.domain.ports import Clock, Codec, StoreReader, StoreWriter
+from node.domain.log_ports import Chain
+from node.domain.ports import Clock, Codec
 from node.domain.queries import Level
-from node.domain.roster import MemberStatus, Roster
+from node.domain.roster import Roster
 from node.domain.statements import (
     KIND_OF,
     Comment,
@@ -49,15 +45,16 @@ from node.domain.statements import (
     Retraction,
     Statement,
 )
-from node.errors import Malformed, Misuse, NotFound, Refused
+from node.domain.stores import NodeStoreReader, NodeStoreWriter
+from node.errors import Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
-from node.usecases.applying_runs import Target, audience_within, find_target
+from node.usecases.applying_runs import audience_within, find_target
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
-from node.usecases.entry_columns import check_own
+from node.usecases.own_statements import began_as, check_newest, handling_of, own_statement
+from node.usecases.permission import Permission
 from node.usecases.pointing_entries import check_room
-from node.usecases.purging import chain_at, leaf_at, root_of, versions
-from node.usecases.stating import check_audience, check_statement
+from node.usecases.purging import chain_at, leaf_at, versions
 from node.usecases.waiting import Waiting, points_at
 
 
@@ -70,16 +67,7 @@ class Draft:
     holding: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spoken:
-    """An entry of our own, in the log or waiting for its place."""
-
-    kind: int
-    pending: PendingEntry | None = None
-    placed: Target | None = None
-
-
-class Ledger:
+class Ledger(Permission):
     """Safe to use from any thread, blocking: never on the event loop.
 
     `random(n)` returns n unpredictable bytes; `acknowledged` is called after each durable statement, in the caller's
@@ -97,11 +85,9 @@ class Ledger:
         random: Callable[[int], bytes],
         acknowledged: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(origin=origin, roster=roster, clock=clock)
         self._codec = codec
         self._catalogue = catalogue
-        self._origin = origin
-        self._roster = roster
-        self._clock = clock
         self._random = random
         self._acknowledged = acknowledged
 
@@ -117,8 +103,8 @@ class Ledger:
 
     def contribute_as(
         self,
-        drafts_in: Callable[[StoreWriter], Sequence[Draft]],
-        said: Callable[[StoreWriter, Sequence[RecordId]], None] = lambda _writer, _records: None,
+        drafts_in: Callable[[NodeStoreWriter], Sequence[Draft]],
+        said: Callable[[NodeStoreWriter, Sequence[RecordId]], None] = lambda _writer, _records: None,
     ) -> list[RecordId]:
         """As `contribute`, for the drafts that `drafts_in` makes inside the transaction, from the present state. `said`
         is told the records, in the same transaction.
@@ -147,13 +133,13 @@ class Ledger:
         self,
         statement: Cooperation,
         handling: Handling,
-        said: Callable[[StoreWriter, RecordId], None] = lambda _writer, _record: None,
+        said: Callable[[NodeStoreWriter, RecordId], None] = lambda _writer, _record: None,
     ) -> RecordId:
         """Makes a statement of cooperation. `said` is told its name, in the same transaction. An empty audience: for
         ourselves and the hub alone. Raises `Misuse`, `Refused`.
         """
         with self._catalogue.change() as change:
-            self._check_readers(handling, KIND_OF[type(statement)])
+            self.check_readers(handling, KIND_OF[type(statement)])
             record = self._say(change.writer, KIND_OF[type(statement)], statement, handling)
             said(change.writer, record)
         self._acknowledged()
@@ -169,14 +155,14 @@ class Ledger:
         """Replaces the newest version of an own record that began as an entry of the kind `what`."""
         with self._catalogue.change() as change:
             writer = change.writer
-            spoken = self._own(writer, target)
-            self._check_readers(handling, what, self._handling_of(spoken))
-            if self._began_as(writer, target, spoken) != what:
+            spoken = own_statement(writer, self._origin, target, self._codec)
+            self.check_readers(handling, what, handling_of(spoken, self._codec))
+            if began_as(writer, self._origin, target, spoken, self._codec) != what:
                 raise Refused(
                     "this statement cannot be replaced by one of another kind",
                     remedy="retract it, then make the statement again",
                 )
-            self._check_newest(writer, target, spoken, Waiting(writer, self._origin))
+            check_newest(writer, target, spoken, Waiting(writer, self._origin))
             if spoken.pending is not None:
                 # It was never sent, so the new statement takes its place, with the target of the one it replaces.
                 change.forget_pending(target.leaf)
@@ -209,14 +195,16 @@ class Ledger:
 
     def _retract(self, change: Change, waiting: Waiting, target: RecordId, reason: Reason) -> RecordId | None:
         writer, record, ended = change.writer, None, [target]
-        spoken = self._own(writer, target)
+        spoken = own_statement(writer, self._origin, target, self._codec)
         if spoken.kind == Kind.RETRACTION:
             raise Refused("a retraction cannot be retracted")
         if spoken.pending is not None:
             change.forget_pending(target.leaf)
             replaced = points_at(spoken.pending)
             # A waiting correction is deleted, and its target is retracted.
-            target, spoken = (replaced, self._own(writer, replaced)) if replaced else (target, spoken)
+            target, spoken = (
+                (replaced, own_statement(writer, self._origin, replaced, self._codec)) if replaced else (target, spoken)
+            )
         if spoken.placed is not None:
             chain = chain_at(writer, target.origin, spoken.placed.index, target.leaf)
             names = list(dict.fromkeys([*versions(writer, chain), target]))
@@ -270,14 +258,19 @@ class Ledger:
     # --- one entry ------------------------------------------------------------------------------------------------
 
     def _say(
-        self, writer: StoreWriter, kind: Kind, statement: Statement, handling: Handling, target: RecordId | None = None
+        self,
+        writer: NodeStoreWriter,
+        kind: Kind,
+        statement: Statement,
+        handling: Handling,
+        target: RecordId | None = None,
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
         if target is not None:
             check_room(writer, self._origin, kind, target)
         if kind != Kind.RETRACTION:
             # A retraction needs no permission and no current roster.
-            self._check_policy(handling)
+            self.check_policy(handling)
             self.check(statement)
         body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
         if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
@@ -309,72 +302,7 @@ class Ledger:
                 ended.append(RecordId(self._origin, leaf))
         return ended
 
-    # --- what may be said -----------------------------------------------------------------------------------------
-
-    def shareable(self, fingerprints: Sequence[Fingerprint]) -> tuple[Fingerprint, ...]:
-        """The fingerprints that may be sent in a record under the present policy."""
-        return contributable(fingerprints, self._roster().policy.pdq_quality_floor)
-
-    def contributable(self, statement: Contribution) -> Contribution:
-        """The statement with the fingerprints that may be sent. Raises `Refused` if there are none, or the policy
-        forbids it, and what `check_statement` raises.
-        """
-        kept = self.shareable(statement.fingerprints)
-        if not kept:
-            raise Refused(
-                "this contribution has no fingerprint that may be shared: its digests are not there, and its PDQ and "
-                "pHash are those of a plain surface, or below the quality floor",
-                remedy="vigil fingerprint FILE shows the hashes of a file and the quality of its PDQ",
-            )
-        self.check(statement)
-        return replace(statement, fingerprints=kept)
-
-    def check(self, statement: Statement) -> None:
-        """Raises what `check_statement` raises, by the present policy."""
-        check_statement(statement, self._roster().policy)
-
-    def agreed(self, handling: Handling) -> Handling:
-        """The handling, if the roster and its policy allow it now. Raises `Misuse`, `Refused`."""
-        check_audience(handling, self._roster())
-        self._check_policy(handling)
-        return handling
-
-    def _check_readers(self, handling: Handling, kind: Kind, before: Handling | None = None) -> None:
-        if kind == Kind.CONTRIBUTION or handling.audience != ():
-            check_audience(handling, self._roster(), before)
-
-    def _began_as(self, reader: StoreReader, target: RecordId, spoken: _Spoken) -> int:
-        """The kind of the first version of a record."""
-        while spoken.kind in REPLACING:
-            before = points_at(spoken.pending) if spoken.pending is not None else None
-            if spoken.placed is not None:
-                before, _ = root_of(reader, target.origin, spoken.placed.index, target.leaf)
-            if before is None or before == target:
-                break
-            target, spoken = before, self._own(reader, before)
-        return spoken.kind
-
-    def _handling_of(self, spoken: _Spoken) -> Handling | None:
-        if spoken.pending is not None:
-            return self._codec.decode_handling(spoken.pending.disclosure.handling)
-        return spoken.placed.handling if spoken.placed else None
-
-    def _check_policy(self, handling: Handling) -> None:
-        roster = self._roster()
-        policy, me = roster.policy, roster.members.get(self._origin.member)
-        if me is not None and me.status is MemberStatus.LEFT:
-            raise Refused(
-                f"{me.id} has left the federation, and shares nothing new",
-                remedy="vigil retract can still retract shared records; only the authority can admit the member again",
-            )
-        if handling.code not in policy.handling_codes or not set(handling.purposes) <= set(policy.purposes):
-            raise Refused("the federation's policy does not know this purpose or handling code")
-        if 0 < handling.retain_until_day < int(self._clock()) // SECONDS_A_DAY:
-            raise Misuse("the retention day has already passed")
-        if not in_calendar(handling.retain_until_day):
-            raise Misuse("the retention day is after the last supported day", remedy="give a day up to 9999-12-31")
-
-    def _record_of(self, reader: StoreReader, holding_id: int | None) -> RecordId | None:
+    def _record_of(self, reader: NodeStoreReader, holding_id: int | None) -> RecordId | None:
         if holding_id is None:
             return None
         holding = reader.holding(holding_id)
@@ -382,41 +310,8 @@ class Ledger:
             raise NotFound("this node has no such holding")
         return holding.record
 
-    def _own(self, reader: StoreReader, target: RecordId) -> _Spoken:
-        """An entry of ours. Raises `Refused` for another member's, `NotFound` if there is none."""
-        try:
-            check_own(self._origin, target.origin)
-        except Malformed as error:
-            raise Refused(str(error), remedy="state your own view of it: opine or comment") from error
-        pending = reader.find_pending(target.leaf)
-        if pending is not None:
-            return _Spoken(kind=pending.entry[1], pending=pending)
-        index = reader.find(target.origin, [target.leaf]).get(target.leaf)
-        placed = None if index is None else find_target(reader, target.origin, index, self._codec)
-        if placed is None:
-            raise NotFound("your own log has no such record")
-        return _Spoken(kind=placed.envelope.kind, placed=placed)
 
-    def _check_newest(self, reader: StoreReader, target: RecordId, spoken: _Spoken, waiting: Waiting) -> None:
-        """Raises `Refused` unless this is the newest version of a live record."""
-        words, newest, ended, expired = waiting.kinds.get(target, set()) & OWN_TARGET, True, False, False
-        if spoken.placed is not None:
-            chain = chain_at(reader, target.origin, spoken.placed.index, target.leaf)
-            newest, ended = chain.head == (target.origin, spoken.placed.index), chain.ended
-            expired = spoken.placed.state == BodyState.PURGED
-            ended |= expired and waiting.retracts(versions(reader, chain))
-        if ended or words or not newest:
-            raise Refused(
-                "this record was corrected or retracted before",
-                remedy="name its newest correction (vigil records --mine shows it)",
-            )
-        if expired:
-            raise Refused(
-                "this record has expired: its contents are deleted", remedy="retract it, then contribute again"
-            )
-
-
-def _check_replaced(reader: StoreReader, target: RecordId, index: int) -> None:
+def _check_replaced(reader: NodeStoreReader, target: RecordId, index: int) -> None:
     """Raises `Refused` with the newest version's name, if a record has a newer version."""
     chain = chain_at(reader, target.origin, index, target.leaf)
     if chain.ended or chain.head is None or chain.head == (target.origin, index):

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from node.domain.batch import FingerprintColumn
     from node.domain.holdings import Holding
     from node.domain.lists import ReferenceList, RowsTaken
-    from node.domain.ports import Store, StoreReader
     from node.domain.references import At, Reference
     from node.domain.search_ports import SearchIndex
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.list_hits import ListHits
 
 DIGESTS: Final = (SHA256, SHA1, MD5)
@@ -78,7 +78,7 @@ def contradict(one: Sequence[bytes], other: Sequence[bytes]) -> bool:
 class ListComparing:
     """What comparisons need of this node. `hits`: searches holdings for a list."""
 
-    def __init__(self, *, store: Store, index: SearchIndex, hits: ListHits) -> None:
+    def __init__(self, *, store: NodeStore, index: SearchIndex, hits: ListHits) -> None:
         self.store = store
         self.index = index
         self.hits = hits
@@ -220,5 +220,5 @@ def _having(rows: Sequence[Reference], name: str) -> tuple[list[int], list[bytes
     return [at for at, _ in found], [value for _, value in found]
 
 
-def _digests(tx: StoreReader, ids: set[int]) -> Mapping[int, Digests]:
+def _digests(tx: NodeStoreReader, ids: set[int]) -> Mapping[int, Digests]:
     return {at: digests_of(row.reference) for at, row in tx.list_rows(sorted(ids)).items()}

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Codec, Store, StoreReader, StoreWriter
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
     from node.usecases.list_withdrawal import Awaiting
@@ -97,7 +98,7 @@ class Plan:
 class ListContributing:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: Store, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog) -> None:
+    def __init__(self, *, store: NodeStore, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog) -> None:
         self._store = store
         self._ledger = ledger
         self._own = own
@@ -227,7 +228,7 @@ class ListContributing:
 
     def _judge(
         self,
-        tx: StoreReader,
+        tx: NodeStoreReader,
         of: ReferenceList | None,
         rows: Sequence[ListedRow],
         wanted: Wanted,
@@ -259,13 +260,13 @@ class ListContributing:
         """One transaction: judged again, then written, with a note of each row that names its record."""
         judged: list[Judged] = []
 
-        def drafts(writer: StoreWriter) -> list[Draft]:
+        def drafts(writer: NodeStoreWriter) -> list[Draft]:
             there = writer.list_rows([row.id for row in rows])
             judged[:] = self._judge(writer, of, [there[row.id] for row in rows if row.id in there], plan.wanted)
             fresh = [there[each.row] for each in judged if each.stand is RowStand.NEW]
             return [Draft(statement=statement(of, row), handling=plan.handling) for row in fresh]
 
-        def note(writer: StoreWriter, records: Sequence[RecordId]) -> None:
+        def note(writer: NodeStoreWriter, records: Sequence[RecordId]) -> None:
             fresh = [each.row for each in judged if each.stand is RowStand.NEW]
             for row, record in zip(fresh, records, strict=True):
                 writer.set_setting(shared_row(row), str(record).encode())

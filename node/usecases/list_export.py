@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
+    from node.domain.stores import NodeStore
     from node.usecases.catalogue import Catalogue
     from node.usecases.exported_rows import Scheme
 
@@ -88,7 +89,7 @@ class Export:
 class Exporting:
     """Blocking; safe to use from any thread."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, *, store: NodeStore, catalogue: Catalogue, clock: Clock) -> None:
         self.store = store
         self._catalogue = catalogue
         self._clock = clock

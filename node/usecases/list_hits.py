@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from node.domain.holdings import Holding
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Store
     from node.domain.queries import Hit
     from node.domain.reviews import ReviewState
     from node.domain.search_ports import SearchIndex
+    from node.domain.stores import NodeStore
     from node.usecases.matching import Matcher
 
 HOLDINGS_AT_ONCE: Final = 256
@@ -90,7 +90,7 @@ class NewestHits:
 class ListHits:
     """Blocking: never on the event loop. `radius`: the policy's, in bits."""
 
-    def __init__(self, *, store: Store, index: SearchIndex, matcher: Matcher, radius: Callable[[], int]) -> None:
+    def __init__(self, *, store: NodeStore, index: SearchIndex, matcher: Matcher, radius: Callable[[], int]) -> None:
         self._store = store
         self._index = index
         self._matcher = matcher

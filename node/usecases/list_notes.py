@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Store, StoreWriter
+    from node.domain.setting_ports import SettingWriter
+    from node.domain.stores import NodeStore
 
 
-def unlist(tx: StoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
+def unlist(tx: SettingWriter, of: ReferenceList, gone: Sequence[int]) -> None:
     """Keeps the records of rows that go under the name of their list."""
     noted = tx.settings_named([shared_row(row) for row in gone])
     for row in gone:
@@ -29,13 +30,13 @@ def unlist(tx: StoreWriter, of: ReferenceList, gone: Sequence[int]) -> None:
     tx.forget_settings(list(noted))
 
 
-def awaiting(store: Store, name: str) -> int:
+def awaiting(store: NodeStore, name: str) -> int:
     """How many records of rows that left the list `name` await a decision. Blocking."""
     with store.read() as tx:
         return tx.count_settings(unlisted(name))
 
 
-def of_removed(store: Store) -> Mapping[str, int]:
+def of_removed(store: NodeStore) -> Mapping[str, int]:
     """Name of a list that is not here any more -> how many records of its rows await a decision. Blocking."""
     counts: Counter[str] = Counter()
     with store.read() as tx:

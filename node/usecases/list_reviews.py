@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from node.domain.lists import ListedRow
-    from node.domain.ports import StoreReader
     from node.domain.reviews import Review
+    from node.domain.stores import NodeStoreReader
     from node.usecases.list_hits import HoldingHits
 
 
@@ -45,14 +45,14 @@ def state_of_row(reviews: OpenReviews, holding: int, of_list: str, row: ListedRo
     return ReviewState.REJECTED if reviews.rejected(holding, file_of_row(row)) else ReviewState.NEW
 
 
-def in_states(tx: StoreReader, found: Sequence[HoldingHits], states: Collection[ReviewState]) -> list[HoldingHits]:
+def in_states(tx: NodeStoreReader, found: Sequence[HoldingHits], states: Collection[ReviewState]) -> list[HoldingHits]:
     """These holdings with their hits that are in one of `states`; `rejected` counts rejected hits that are left out."""
     reviews = OpenReviews(tx, [each.holding for each in found])
     return [_of_holding(tx, reviews, each, states) for each in found]
 
 
 def _of_holding(
-    tx: StoreReader, reviews: OpenReviews, found: HoldingHits, states: Collection[ReviewState]
+    tx: NodeStoreReader, reviews: OpenReviews, found: HoldingHits, states: Collection[ReviewState]
 ) -> HoldingHits:
     told = [ReviewState.NEW] * len(found.hits)
     if reviews.has(found.holding):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
-from node.domain.lists import shared_row, unlisted
+from node.domain.lists import ListReader, shared_row, unlisted
 from node.domain.statements import Contribution
 from node.errors import Malformed, NotFound, Refused
 from node.usecases.acts import perform
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from node.domain.fingerprints import Fingerprint
     from node.domain.lists import ListedRow, ReferenceList
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
+    from node.domain.setting_ports import SettingReader
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
     from node.usecases.own_hashes import OwnHashes
@@ -80,7 +83,7 @@ class ListWithdrawals:
     """Blocking: never on the event loop."""
 
     def __init__(
-        self, *, store: Store, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog, rules: Rules
+        self, *, store: NodeStore, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog, rules: Rules
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -139,7 +142,9 @@ class ListWithdrawals:
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, tx: StoreReader, of: ReferenceList | None, page: Sequence[tuple[str, bytes]]) -> list[Awaiting]:
+    def _judge(
+        self, tx: NodeStoreReader, of: ReferenceList | None, page: Sequence[tuple[str, bytes]]
+    ) -> list[Awaiting]:
         said: list[tuple[str, RecordId, RecordId, Contribution]] = []
         judged: list[Awaiting] = []
         waiting: dict[object, Waiting] = {}
@@ -169,7 +174,7 @@ class ListWithdrawals:
             )
         return judged
 
-    def _live(self, tx: StoreReader, record: RecordId, waiting: Waiting) -> tuple[RecordId, Contribution] | None:
+    def _live(self, tx: LogReader, record: RecordId, waiting: Waiting) -> tuple[RecordId, Contribution] | None:
         """The newest version of a record and what it says; None if it was retracted or has expired."""
         pending = tx.find_pending(record.leaf)
         if pending is not None:
@@ -197,7 +202,7 @@ class ListWithdrawals:
         return (record, said) if isinstance(said, Contribution) else None
 
     def _rows(
-        self, tx: StoreReader, of: ReferenceList, said: Sequence[Contribution]
+        self, tx: ListReader, of: ReferenceList, said: Sequence[Contribution]
     ) -> dict[tuple[int, bytes], ListedRow]:
         """Strongest hash of a record -> the first row of the list that has it."""
         wanted = [self._rules.strongest(each.fingerprints) for each in said]
@@ -206,7 +211,7 @@ class ListWithdrawals:
         return {hash_: there[row] for hash_, row in first.items() if row in there}
 
     def _supports(
-        self, tx: StoreReader, of: ReferenceList, row: ListedRow, body: Contribution, *, corrected: bool
+        self, tx: SettingReader, of: ReferenceList, row: ListedRow, body: Contribution, *, corrected: bool
     ) -> bool:
         """Whether the list still says of a row what a record says. A record that our officers corrected is theirs."""
         says = self._rules.says(of, row)

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from node.domain.lists import ListedRow
-    from node.domain.ports import Clock, Store
+    from node.domain.ports import Clock
     from node.domain.references import Family, ListCase, Reference, Withdrawal
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.catalogue import Catalogue
     from node.usecases.list_comparing import ListComparing
@@ -83,7 +84,7 @@ class Lists:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         catalogue: Catalogue,
         audit: AuditLog,
         clock: Clock = time.time,

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.domain.ids import Origin
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.ports import Codec
     from node.domain.search_ports import RawHit, SearchIndex
     from node.domain.statements import Contribution
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.hit_verification import Spoken
 
 
@@ -71,12 +72,12 @@ class Matcher:
     def __init__(
         self,
         *,
-        store: Store,
+        store: NodeStore,
         index: SearchIndex,
         codec: Codec,
         rank: Callable[[Sequence[RawHit]], Sequence[RawHit]],
         own: Callable[[], MemberId],
-        standing: Callable[[StoreReader], Sources] = lambda _tx: EVERYBODY,
+        standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
         floor: Callable[[], int] = lambda: PDQ_QUALITY_FLOOR,
         disagreed: Callable[[int], None] = lambda _hits: None,
     ) -> None:

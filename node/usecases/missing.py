@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.domain.limits import Limits
     from node.domain.log_ports import LogReader, LogState
-    from node.domain.ports import QueryReader, QueryWriter
+    from node.domain.setting_ports import SettingReader, SettingWriter
 
 MARKS: Final = "repair-marks"
 Marks = dict[Origin, list[tuple[int, int]]]
@@ -41,13 +41,13 @@ class Absent:
     before: int = 0
 
 
-def read_marks(tx: QueryReader) -> Marks:
+def read_marks(tx: SettingReader) -> Marks:
     """As they were kept."""
     kept = json.loads(tx.setting(MARKS) or b"{}")
     return {Origin.parse(name): [(day, size) for day, size in days] for name, days in kept.items()}
 
 
-def put_marks(tx: QueryWriter, marks: Marks, caught_up: Iterable[LogState], today: int, days: int) -> Marks:
+def put_marks(tx: SettingWriter, marks: Marks, caught_up: Iterable[LogState], today: int, days: int) -> Marks:
     """Notes the sizes of logs that are caught up today; keeps only the earlier days that are still needed."""
     kept = dict(marks)
     for log in caught_up:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from node.domain.held_questions import AnswerWriter
     from node.domain.ids import MemberId
     from node.domain.limits import Limits
-    from node.domain.ports import Store
     from node.domain.search_ports import Probe
+    from node.domain.stores import NodeStore
 
     Words = npt.NDArray[np.uint64]
 
@@ -140,7 +140,7 @@ def values_of(probes: Iterable[Probe]) -> list[bytes]:
 class Neighbourhoods:
     """For one node. Safe to use from any thread. The stored data is read once, on first use."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: NodeStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._loaded = False

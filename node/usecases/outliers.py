@@ -20,8 +20,8 @@ from node.domain.fingerprint_kinds import PDQ, PDQ_RADIUS
 from node.usecases.index_sync import READ_BYTES
 
 if TYPE_CHECKING:
-    from node.domain.log_ports import LogState
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.log_ports import LogReader, LogState
+    from node.domain.ports import Codec
 
 RECENT: Final = 2_000
 """How many of a log's newest entries are examined: some ten milliseconds."""
@@ -54,7 +54,7 @@ class Outliers:
         self._lock = threading.Lock()
         self._known: dict[int, tuple[int, Sameness]] = {}
 
-    def of(self, tx: StoreReader, log: LogState) -> Sameness:
+    def of(self, tx: LogReader, log: LogState) -> Sameness:
         """How similar the newest records of a log are."""
         with self._lock:
             size, known = self._known.get(log.number, (-1, Sameness()))
@@ -65,7 +65,7 @@ class Outliers:
             self._known[log.number] = log.size, found
         return found
 
-    def _look(self, tx: StoreReader, log: LogState) -> Sameness:
+    def _look(self, tx: LogReader, log: LogState) -> Sameness:
         at = max(log.size - RECENT, 0)
         values: list[np.ndarray] = [np.empty((0, PDQ.size), dtype=np.uint8)]
         while at < log.size:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
     from node.domain.search_ports import SearchIndex
 
 
@@ -35,7 +36,7 @@ class OwnHashes:
         self._own = own
 
     def live(
-        self, tx: StoreReader, wanted: Sequence[tuple[int, bytes]], without: Collection[RecordId] = ()
+        self, tx: LogReader, wanted: Sequence[tuple[int, bytes]], without: Collection[RecordId] = ()
     ) -> set[tuple[int, bytes]]:
         """Those of these (code, value) that are in a live record of ours that has a place in the log. `without`: leaves
         these records out.

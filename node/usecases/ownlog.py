@@ -23,19 +23,20 @@ from node.domain.batch import RUN_BYTES, BodyState, Package, VerifiedBatch
 from node.domain.envelope import VERSION, Kind, decode
 from node.domain.ids import Origin
 from node.domain.log_ports import LogReader, LogState, PendingEntry
-from node.domain.ports import Codec, Signer, Store
+from node.domain.ports import Codec, Signer
 from node.domain.roster import MemberStatus, Roster
 from node.domain.services import Head
+from node.domain.stores import LogStore
 from node.errors import BadProof, Conflict, Fork, Malformed, Refused, Unavailable
 from node.tlog import note as notes
 from node.tlog import tiles
 from node.tlog.checkpoint import Checkpoint, sign_checkpoint
 from node.usecases.applying_runs import freeze
-from node.usecases.catalogue import Catalogue
 from node.usecases.checkpoint_trust import LogTiles, compare, verify_note
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
 from node.usecases.filling import is_word, next_run
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.pieces import WORK_AT_ONCE, pieces
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
 from node.usecases.waiting import ALL
@@ -61,9 +62,9 @@ class OwnLog:
     def __init__(
         self,
         *,
-        store: Store,
+        store: LogStore,
         codec: Codec,
-        catalogue: Catalogue,
+        catalogue: LogCatalogue,
         origin: Origin,
         vkey: str,
         signer: Signer,
@@ -143,7 +144,7 @@ class OwnLog:
             with self._store.read() as reader:
                 at = position(reader, reader.log(self.origin) or state)
                 verified = verify_package(at, package, rules, Handlings(self._codec.decode_handling))
-                cut = pieces(reader, verified)
+                cut = pieces(reader, verified, self._codec)
         except Fork as fork:
             freeze(self._store, self.origin, fork)
             raise

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.holdings import Holding
-    from node.domain.ports import StoreReader
+    from node.domain.ports import HoldingReader
 
 
 AT_ONCE: Final = 1_000
@@ -37,7 +37,7 @@ class Leaving:
 class Parts:
     """For one snapshot of the store."""
 
-    def __init__(self, reader: StoreReader) -> None:
+    def __init__(self, reader: HoldingReader) -> None:
         self._reader = reader
         self._held: dict[int, Holding] = {}
         self._by_sha256: dict[bytes, Holding | None] = {}

@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from node.domain.batch import VerifiedBatch
 from node.domain.envelope import TARGETING
+from node.domain.mentions import ENDING_KINDS
 from node.tlog import tiles
 from node.usecases.applying_runs import Places, find_targets, may_be_awaited
+from node.usecases.filing import ending_names
 from node.usecases.replica import Position, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
     from node.tlog.tiles import Appended
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -38,6 +41,9 @@ AWAITED: Final = 10
 """The work units of an entry that others pointed at before it came."""
 
 
+_POINTING: Final = TARGETING | ENDING_KINDS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """What one transaction stores of a run. `places`: the target positions of the whole run."""
@@ -48,14 +54,15 @@ class Piece:
     @property
     def work(self) -> int:
         """Its least work, in the unit of `WORK_AT_ONCE`."""
-        return WORD * sum(kind in TARGETING for _, kind, _, _ in self.verified.batch.targets)
+        return WORD * len(_words(self.verified.batch))
 
 
-def pieces(reader: LogReader, verified: Verified) -> list[Piece]:
+def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
     """A run divided where it would be too much work for one transaction; most runs are one piece. `reader`: a snapshot
     in which the pieces look up what they need, so that no writer has to wait.
     """
-    batch, places = verified.batch, find_targets(reader, verified.batch)
+    batch = verified.batch
+    places = find_targets(reader, batch, ending_names(codec, batch))
     ends = _ends(batch, reader)
     if len(ends) == 1:
         return [Piece(verified=verified, places=places)]
@@ -82,9 +89,16 @@ def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield share
 
 
+def _words(batch: VerifiedBatch) -> list[int]:
+    """The positions of the entries that point at others, in their envelope or in their body."""
+    if _POINTING.isdisjoint(batch.kinds):
+        return []
+    return [at for at, kind in enumerate(batch.kinds) if kind in _POINTING]
+
+
 def _ends(batch: VerifiedBatch, reader: LogReader) -> list[int]:
     """The log sizes at which a piece ends; the last is that of the whole run."""
-    costs = {at: WORD for at, kind, _, _ in batch.targets if kind in TARGETING}
+    costs = dict.fromkeys(_words(batch), WORD)
     if may_be_awaited(reader, batch.origin):
         awaited = reader.roots(batch.origin, batch.leaves)
         for at, leaf in enumerate(batch.leaves):

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.caller import Role
 from node.domain.ids import QUERY_ID_SIZE
 from node.domain.queries import Level, Outcome
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Codec, Store
+    from node.domain.ports import Clock, Codec
     from node.domain.queries import Subject
     from node.domain.roster import Roster
+    from node.domain.stores import NodeStore
     from node.usecases.allowing import AllowList
 
 NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
@@ -95,7 +97,7 @@ class Planner:
     me: MemberId
     roster: Callable[[], Roster]
     allowed: AllowList
-    store: Store
+    store: NodeStore
     codec: Codec
     clock: Clock
     random: Callable[[int], bytes]
@@ -120,7 +122,7 @@ class Planner:
             raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
         not_asked = tuple(question.subjects[at].label for at in sorted(known))
         left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
-        question = replace(question, subjects=left)
+        question = replace(question, subjects=left, officer_role=question.officer_role or _role())
         pieces = [replace(question, subjects=subjects) for subjects in split(roster.policy, question.subjects)]
         for piece in pieces or [question]:
             check_question(roster.policy, piece)
@@ -262,3 +264,8 @@ def _thinned(whole: Sequence[Subject], asked: Sequence[Subject]) -> tuple[Thinne
         for before, now in zip(whole, asked, strict=True)
         if cost_of((now,)) < cost_of((before,))
     )
+
+
+def _role() -> str:
+    """The role of the officer who asks, for the members that are asked."""
+    return caller().role or Role.INVESTIGATOR

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Store
     from node.domain.queries import SignedQuery
     from node.domain.roster import Policy
+    from node.domain.stores import LogStore
     from node.domain.usage import Usage
 
 UNIT_BYTES: Final = 1_024
@@ -94,7 +94,7 @@ class Booked:
     `flush` that has any for the same member.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LogStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._due: list[Charge] = []

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Store, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.stores import LogStore
 
 WAIT_SECONDS: Final = 5.0
 """How long a command waits for the hub's cosignature."""
@@ -71,7 +72,7 @@ class Settled:
 class Publications:
     """Statements of our own. All but `settle` block."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LogStore) -> None:
         self._store = store
 
     def of(self, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
@@ -109,7 +110,7 @@ class Publications:
                 over.cancel()
 
 
-def _standing(tx: StoreReader, origin: Origin, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
+def _standing(tx: LogReader, origin: Origin, records: Sequence[RecordId]) -> dict[RecordId, Publication]:
     log = tx.log(origin)
     cosigned = log.cosigned_size if log else 0
     # Waiting statements are found by an index; only for the others are the leaves of the log scanned.

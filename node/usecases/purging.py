@@ -2,7 +2,7 @@
 
 Rules this module upholds:
 
-- Purging deletes body, nonce and handling; the entry stays. Callers end a purge with `Store.scrub`.
+- Purging deletes body, nonce and handling; the entry stays. Callers end a purge with `Database.scrub`.
 - Remarks on a record go with the record's newest version, never with an earlier one.
 - The cost of a purge depends on what it deletes: a deleted remark is not read again.
 - One transaction deletes a bounded number of remarks. The rest is noted in it (`Owed`), and later transactions delete
@@ -19,7 +19,8 @@ from typing import Final
 
 from node.domain.envelope import REPLACING, VERSION, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
-from node.domain.log_ports import Chain, LogReader, LogWriter, Owed
+from node.domain.log_ports import Chain, Link, LogReader, LogWriter, Owed
+from node.domain.mentions import ENDING, Mention
 from node.tlog.tiles import TILE_WIDTH
 
 REMARKS: Final = (Kind.OPINION, Kind.COMMENT)
@@ -94,13 +95,14 @@ class Purge:
         self.removed.setdefault(self._number(origin), []).extend(indices)
 
     def remarks(self, root: RecordId, *, spare: MemberId | None = None) -> None:
-        """Remarks on a record, on any version of it, and remarks on those remarks. `spare`: the member whose remarks
-        stay.
+        """Remarks on any version of a record, links of it, and remarks on those. `spare`: the member whose remarks and
+        links stay.
         """
         waiting = [root]
         while waiting:
             chain, room = waiting.pop(), self.room
-            found = self.writer.remarks(chain, room, spare=spare) if room else []
+            found: list[Link | Mention] = list(self.writer.remarks(chain, room, spare=spare)) if room else []
+            found += self._ending_with(chain, room - len(found), spare)
             said: defaultdict[Origin, list[int]] = defaultdict(list)
             for each in found:
                 said[each.origin].append(each.index)
@@ -112,6 +114,15 @@ class Purge:
             if len(found) == room:
                 self.writer.owe(Owed(root=chain, spare=spare))
                 self.owes = True
+
+    def _ending_with(self, root: RecordId, limit: int, spare: MemberId | None) -> list[Mention]:
+        """What loses its body with a record. A link of a link, or of a remark, ends with nothing but itself."""
+        chain = self.writer.chain(root)
+        if chain is None or chain.head is None:
+            return []
+        kind = kind_of(self.writer.entry_at(*chain.head)[0])
+        roles = [role for role, kinds in ENDING.items() if kind in kinds]
+        return self.writer.mentioning(root, roles, limit=limit, spare=spare) if roles else []
 
     def pay(self) -> None:
         """Does the noted deletions, as far as there is room. `owes` says whether some are left."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from node.domain.held_questions import RefusedAnswer
+from node.domain.ids import query_id
 from node.domain.questions import Terms
 from node.errors import Damaged, Malformed, NotFound
 from node.usecases.access import record_access
@@ -23,9 +24,10 @@ from node.usecases.telling import Told, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.questions import KeptQuestion, Part
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
 
 T = TypeVar("T")
@@ -73,22 +75,23 @@ Past = PastQuestion | PastSubject | Told | RefusedAnswer | Unreadable
 class QueryReading:
     """Blocking: never on the event loop."""
 
-    store: Store
+    store: NodeStore
     codec: Codec
     audit: AuditLog
 
-    def one(self, wanted: bytes) -> list[Past]:
+    def one(self, wanted: str) -> list[Past]:
         """The question with this id, or the one that has this part: its subjects, then what members answered, then
-        refused answers. Of a part, that part alone. Raises `NotFound`.
+        refused answers. Of a part, that part alone. `wanted`: in hex. Raises `Malformed`, `NotFound`.
         """
-        record_access(self.audit, "queries", query=wanted.hex())
+        record_access(self.audit, "queries", query=wanted)
+        number = query_id(wanted)
         with self.store.read() as tx:
-            kept = tx.question(wanted)
+            kept = tx.question(number)
         if kept is None:
             raise NotFound(
                 "this node has asked no question with this id", remedy="`vigil queries` lists the latest questions"
             )
-        parts = kept.chosen(wanted)
+        parts = kept.chosen(number)
         past: list[Past] = [self._question(kept)]
         for part in parts:
             past += _readable(part, self._subjects)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 
     from node.domain.ids import MemberId, RecordId
-    from node.domain.ports import Codec, Store
+    from node.domain.ports import Codec
     from node.domain.questions import Part
+    from node.domain.stores import NodeStore
     from node.usecases.asking import Asker
     from node.usecases.history import Changes
     from node.usecases.matching import Found
@@ -77,7 +78,7 @@ class Querying:
 
     planner: Planner
     asker: Asker
-    store: Store
+    store: NodeStore
     codec: Codec
 
     def ask(self, question: Question, *, show_all: bool = False) -> AsyncGenerator[QueryEvent, None]:

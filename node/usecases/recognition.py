@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.log_ports import LogReader
+    from node.domain.ports import Codec
     from node.domain.search_ports import SearchIndex
 
 
@@ -38,7 +39,7 @@ class Recogniser:
         self._codec = codec
         self._own = own
 
-    def find(self, tx: StoreReader, digests: Sequence[bytes]) -> dict[bytes, RecordId]:
+    def find(self, tx: LogReader, digests: Sequence[bytes]) -> dict[bytes, RecordId]:
         """The live own record of each SHA-256 that has one. Inside `Catalogue.change`, or outside it."""
         ours = {log.number: log.origin for log in tx.logs() if log.origin.member == self._own}
         ours = {number: origin for number, origin in ours.items() if origin.stream == "log"}
@@ -72,7 +73,7 @@ class Recogniser:
         return [f.value for f in said.fingerprints if f.code == SHA256.code] if isinstance(said, Contribution) else []
 
     @staticmethod
-    def _spoken_of(tx: StoreReader, origins: Iterable[Origin]) -> dict[RecordId, RecordId | None]:
+    def _spoken_of(tx: LogReader, origins: Iterable[Origin]) -> dict[RecordId, RecordId | None]:
         """Waiting statements about a record: the correction's name, None if the record is retracted."""
         spoken: dict[RecordId, RecordId | None] = {}
         for origin in origins:

@@ -22,7 +22,8 @@ from node.usecases.purging import chain_at
 if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.log_ports import Chain
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStoreReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class RecordLife:
 UNCHANGED: Final = RecordLife()
 
 
-def life_of(tx: StoreReader, codec: Codec, record: RecordId, place: int) -> RecordLife:
+def life_of(tx: NodeStoreReader, codec: Codec, record: RecordId, place: int) -> RecordLife:
     """What became of the record at this position of its log."""
     chain = chain_at(tx, record.origin, place, record.leaf)
     verdicts = _verdicts(tx, codec, chain)
@@ -54,7 +55,7 @@ def life_of(tx: StoreReader, codec: Codec, record: RecordId, place: int) -> Reco
     )
 
 
-def _retracted_day(tx: StoreReader, chain: Chain) -> int:
+def _retracted_day(tx: NodeStoreReader, chain: Chain) -> int:
     """The day on which the retraction was signed; 0 if its entry cannot be read."""
     for link in tx.linked(chain.root, [Kind.RETRACTION], limit=1):
         entry, _ = tx.entry_at(link.origin, link.index)
@@ -63,7 +64,7 @@ def _retracted_day(tx: StoreReader, chain: Chain) -> int:
     return 0
 
 
-def _is_expired(tx: StoreReader, chain: Chain) -> bool:
+def _is_expired(tx: NodeStoreReader, chain: Chain) -> bool:
     if chain.head is None:
         return False
     entry, state = tx.entry_at(*chain.head)
@@ -71,7 +72,7 @@ def _is_expired(tx: StoreReader, chain: Chain) -> bool:
     return envelope is not None and bool(envelope.expiry_day)
 
 
-def _verdicts(tx: StoreReader, codec: Codec, chain: Chain) -> dict[MemberId, Verdict]:
+def _verdicts(tx: NodeStoreReader, codec: Codec, chain: Chain) -> dict[MemberId, Verdict]:
     """The newest verdict of each member on any version of a record."""
     links = tx.linked(chain.root, [Kind.OPINION])
     places: defaultdict[Origin, list[int]] = defaultdict(list)

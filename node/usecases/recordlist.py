@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState, PendingEntry
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.ports import Codec
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.catalogue import Catalogue
 
 WAITS = -1
@@ -56,7 +57,7 @@ class Page:
 class RecordList:
     """Blocking: never on the event loop. `own`: our log, of the newest epoch."""
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, codec: Codec, own: Origin) -> None:
+    def __init__(self, *, store: NodeStore, catalogue: Catalogue, codec: Codec, own: Origin) -> None:
         self._store = store
         self._catalogue = catalogue
         self._codec = codec
@@ -131,7 +132,7 @@ class RecordList:
             handling=handling,
         )
 
-    def _told(self, tx: StoreReader, view: RecordView, log: LogState | None) -> Shown:
+    def _told(self, tx: NodeStoreReader, view: RecordView, log: LogState | None) -> Shown:
         if view.record.origin.member != self._own.member:
             return Shown(view=view)
         held = tx.holdings_of_record(view.record)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Store, StoreReader
+    from node.domain.stores import NodeStore, NodeStoreReader
     from node.errors import VigilError
     from node.usecases.audit import AuditLog
     from node.usecases.ledger import Ledger
@@ -98,7 +98,7 @@ class Plan:
 class Retracting:
     """Blocking: never on the event loop. `own`: our log."""
 
-    def __init__(self, *, store: Store, ledger: Ledger, audit: AuditLog, own: Origin) -> None:
+    def __init__(self, *, store: NodeStore, ledger: Ledger, audit: AuditLog, own: Origin) -> None:
         self._store = store
         self._ledger = ledger
         self._audit = audit
@@ -164,7 +164,7 @@ class Retracting:
             for each, retraction in zip(some, said, strict=True)
         ]
 
-    def _find(self, tx: StoreReader, text: str) -> RecordId:
+    def _find(self, tx: NodeStoreReader, text: str) -> RecordId:
         record = resolve(tx, text, self._own)
         try:
             check_own(self._own, record.origin)
@@ -176,13 +176,13 @@ class Retracting:
         return record
 
     @staticmethod
-    def _planned(tx: StoreReader, record: RecordId) -> Planned:
+    def _planned(tx: NodeStoreReader, record: RecordId) -> Planned:
         about = tx.holdings_of_record(record)
         cases = sorted({case for holding in about for case in holding.cases})
         return Planned(record=record, holdings=tuple(each.id for each in about), cases=tuple(cases))
 
 
-def _of_case(tx: StoreReader, case: str) -> list[RecordId]:
+def _of_case(tx: NodeStoreReader, case: str) -> list[RecordId]:
     """The records of a case's holdings, in the order of the holdings. Raises `NotFound` if the case has no holdings, or
     none of them is shared.
     """

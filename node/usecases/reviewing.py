@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from node.domain.hit_names import HitName
     from node.domain.ids import RecordId
-    from node.domain.ports import Clock, Codec, Store, StoreWriter
+    from node.domain.ports import Clock, Codec
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditLog
     from node.usecases.hit_details import HitDetail, HitDetails, Located
     from node.usecases.publication import Publications, Sender, Settled
@@ -80,7 +81,7 @@ class Decided:
 class Reviewing:
     """For the event loop. `sender`: sends our log to the hub, None if no daemon runs."""
 
-    store: Store
+    store: NodeStore
     codec: Codec
     details: HitDetails
     saying: Saying
@@ -167,7 +168,7 @@ def _check(judgement: Judgement) -> None:
         )
 
 
-def _check_seen(tx: StoreWriter, name: HitName, at: Located, judgement: Judgement) -> None:
+def _check_seen(tx: NodeStoreWriter, name: HitName, at: Located, judgement: Judgement) -> None:
     """Compares the state that the officer saw with the present one."""
     counts = (None, at.decisions)
     if at.state is judgement.seen and judgement.seen_decisions in counts:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from node.domain.ports import Store
     from node.domain.queries import Level
+    from node.domain.stores import NodeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class View:
 class Views:
     """The present scope. Safe to use from any thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: NodeStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._kept: View | None = None

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from node.domain.lists import ReferenceList
-    from node.domain.ports import Store
     from node.domain.queries import Hit, Subject
     from node.domain.roster import Policy
+    from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
     from node.usecases.matching import Found, Matcher
@@ -114,7 +114,7 @@ class Searching:
     matcher: Matcher
     kept: StoredHits
     cases: Cases
-    store: Store
+    store: NodeStore
     audit: AuditLog
 
     async def subjects(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.holdings import Holding
-    from node.domain.ports import StoreReader
     from node.domain.search_ports import SearchIndex
+    from node.domain.stores import NodeStoreReader
 
 _PAGE: Final = 1_000
 _SHOWN_DIGITS: Final = 12
@@ -83,7 +83,7 @@ class Selector:
     def __init__(self, index: SearchIndex) -> None:
         self._index = index
 
-    def choose(self, tx: StoreReader, selection: Selection) -> tuple[list[Chosen], list[Fault]]:
+    def choose(self, tx: NodeStoreReader, selection: Selection) -> tuple[list[Chosen], list[Fault]]:
         """The holdings sorted by number, and the faulty rows of a list. Raises `Misuse` if nothing was given,
         `NotFound` if a case has no holdings, and the fault of a typed name.
         """
@@ -104,7 +104,7 @@ class Selector:
                 faults.append(Fault(row=named.row, error=error))
         return [chosen[number] for number in sorted(chosen)], faults
 
-    def _find(self, tx: StoreReader, named: Named) -> Holding:
+    def _find(self, tx: NodeStoreReader, named: Named) -> Holding:
         if named.code == SHA256.code:
             found = tx.holding_by_sha256(named.value)
         elif named.code:
@@ -115,7 +115,7 @@ class Selector:
             raise NotFound(f"{named} is not held here", remedy="vigil ingest takes the file in first")
         return found
 
-    def _by_digest(self, tx: StoreReader, named: Named) -> Holding | None:
+    def _by_digest(self, tx: NodeStoreReader, named: Named) -> Holding | None:
         hits = self._index.search([Probe(0, named.code, named.value)], 0)
         ids = {hit.row for hit in hits if hit.source == HOLDINGS_SOURCE and hit.code == named.code}
         # The index proposes, the store decides.
@@ -140,7 +140,7 @@ def _check(holding: Holding, named: Named, case: str, chosen: dict[int, Chosen])
         raise Misuse(f"{named} is the same holding as {before.named}, with a different statement")
 
 
-def _case(tx: StoreReader, case: str) -> Iterator[int]:
+def _case(tx: NodeStoreReader, case: str) -> Iterator[int]:
     after = 0
     found = False
     while page := tx.holdings(case=case, after=after, limit=_PAGE):

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from node.domain.handling import Handling
     from node.domain.ids import Origin
-    from node.domain.ports import Codec, StoreReader
+    from node.domain.ports import Codec
     from node.domain.reviews import Decision
     from node.domain.stored_hits import StoredHit
+    from node.domain.stores import NodeStoreReader
     from node.usecases.sources import Sources
 
 
@@ -50,7 +51,7 @@ class ShownHit:
 
 
 def shown_hits(
-    tx: StoreReader, codec: Codec, lines: Sequence[tuple[StoredHit, int]], sources: Sources
+    tx: NodeStoreReader, codec: Codec, lines: Sequence[tuple[StoredHit, int]], sources: Sources
 ) -> list[ShownHit]:
     """These hits, each with how many are like it."""
     said = _said(tx, codec, [hit for hit, _ in lines])
@@ -75,7 +76,7 @@ def shown_hits(
 
 
 def _said(
-    tx: StoreReader, codec: Codec, hits: Sequence[StoredHit]
+    tx: NodeStoreReader, codec: Codec, hits: Sequence[StoredHit]
 ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
     """The content of these hits' records, and who may read them."""
     said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, QueryReader, Store
+    from node.domain.ports import Clock
     from node.domain.roster import Roster
+    from node.domain.setting_ports import SettingReader
+    from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
 
 MUTED: Final = "muted"
@@ -62,13 +64,13 @@ EVERYBODY: Final = Sources(standing={})
 """No hits are set aside."""
 
 
-def mutes(tx: QueryReader) -> list[Mute]:
+def mutes(tx: SettingReader) -> list[Mute]:
     """The mutes in force, sorted by member."""
     value = tx.setting(MUTES)
     return [Mute(**each | {"member": member_id(each["member"])}) for each in json.loads(value)] if value else []
 
 
-def sources(tx: QueryReader, roster: Roster | None) -> Sources:
+def sources(tx: SettingReader, roster: Roster | None) -> Sources:
     """The present state: from this node's mutes and the last verified roster."""
     members = roster.members.values() if roster else ()
     shown = bool((roster.policy.limits if roster else Limits()).suspended_hits)
@@ -84,7 +86,7 @@ class Muting:
     """For one node. Blocking: never on the event loop. `own`: the node's owner."""
 
     def __init__(
-        self, *, store: Store, audit: AuditLog, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
+        self, *, store: LogStore, audit: AuditLog, clock: Clock, own: MemberId, latest: Callable[[], Roster | None]
     ) -> None:
         self._store = store
         self._audit = audit

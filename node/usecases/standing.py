@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from node.domain.ids import Origin, RecordId
-    from node.domain.ports import Store
+    from node.domain.stores import LogStore
 
 
 class Standing(StrEnum):
@@ -28,7 +28,7 @@ class Standing(StrEnum):
     NOT_HERE = "not-here"
 
 
-def standings(store: Store, records: Iterable[RecordId]) -> Mapping[RecordId, Standing]:
+def standings(store: LogStore, records: Iterable[RecordId]) -> Mapping[RecordId, Standing]:
     """Blocking. `HERE`: in our copy with its body; `GONE`: in our copy, but its body was retracted, has expired, does
     not admit us or was set aside; `NOT_HERE`: not in our copy, as far as it was followed.
     """

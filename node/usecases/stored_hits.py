@@ -33,8 +33,9 @@ from node.usecases.hit_reviews import OpenReviews, settle_found
 
 if TYPE_CHECKING:
     from node.domain.ids import MemberId
-    from node.domain.ports import Clock, Store, StoreReader, StoreWriter
+    from node.domain.ports import Clock
     from node.domain.queries import Hit
+    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.matching import Found
 
 MAX_CHAIN: Final = 16
@@ -65,7 +66,7 @@ NOTHING_DONE: Final = Done()
 class StoredHits:
     """Safe to use from any thread, blocking. `hit_list` reads them. `own`: the node's owner."""
 
-    def __init__(self, *, store: Store, own: MemberId, clock: Clock) -> None:
+    def __init__(self, *, store: NodeStore, own: MemberId, clock: Clock) -> None:
         self._store = store
         self._own = own
         self._clock = clock
@@ -125,7 +126,9 @@ class StoredHits:
             # A crash right here leaves all of it undone: the rows still wait, and the size is the old one.
         return new
 
-    def _put(self, tx: StoreWriter, found: Sequence[FoundHit], now: int, crowds: Counter[tuple[int, MemberId]]) -> int:
+    def _put(
+        self, tx: NodeStoreWriter, found: Sequence[FoundHit], now: int, crowds: Counter[tuple[int, MemberId]]
+    ) -> int:
         best: dict[_Pair, FoundHit] = {}
         for each in found:
             pair = (each.holding, each.record)
@@ -190,7 +193,7 @@ def _first(found: FoundHit, now: int) -> StoredHit:
     )
 
 
-def _standing(tx: StoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
+def _standing(tx: NodeStoreReader, found: Sequence[FoundHit]) -> dict[_Pair, bytes]:
     """The pairs whose holding exists and whose record's body is stored, each with the record's entry."""
     holdings = tx.known_holdings([each.holding for each in found])
     places = by_log((each.record.origin, each.place) for each in found)
@@ -210,7 +213,7 @@ def by_log(each_of: Iterable[tuple[Origin, int]]) -> dict[Origin, list[int]]:
     return {origin: sorted(wanted) for origin, wanted in places.items()}
 
 
-def _before(tx: StoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
+def _before(tx: NodeStoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
     """The hit on the record that this one corrects, if there was one."""
     holding, _ = pair
     for _ in range(MAX_CHAIN):
@@ -236,7 +239,7 @@ def _corrected(entry: bytes) -> RecordId | None:
     return envelope.target if envelope is not None and envelope.kind == Kind.CORRECTION else None
 
 
-def _fitting(tx: StoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:
+def _fitting(tx: NodeStoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:
     """The new hits that fit, the strongest first; the others are noted, those of a holding in `crowds`."""
     at_place: dict[tuple[Origin, int], int] = {}
     for origin, wanted in by_log((one.record.origin, one.place) for one in new).items():
@@ -259,7 +262,7 @@ def _fitting(tx: StoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int
     return fitting
 
 
-def _of_holdings(tx: StoreReader, new: Sequence[FoundHit]) -> Counter[tuple[int, MemberId]]:
+def _of_holdings(tx: NodeStoreReader, new: Sequence[FoundHit]) -> Counter[tuple[int, MemberId]]:
     """How many present hits of these holdings are on records of these members, in all their logs."""
     wanted: defaultdict[MemberId, set[int]] = defaultdict(set)
     for one in new:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from node.domain.ids import MemberId, RecordId
-    from node.domain.ports import Store
     from node.domain.queries import Hit, MemberOutcome
+    from node.domain.stores import NodeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Told:
 
 
 def told(
-    store: Store,
+    store: NodeStore,
     query_id: bytes,
     outcome: MemberOutcome,
     labels: Sequence[str],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from node.domain.material import PictureFingerprints, VideoFingerprints, VideoFrame
-from node.domain.ports import StoreWriter
 from node.domain.queries import Level
+from node.domain.stores import NodeStoreWriter
 
 
 def prints(word: str, *, quality: int = 80) -> PictureFingerprints:
@@ -46,6 +46,6 @@ def video(word: str, frames: int = 3) -> VideoFingerprints:
     )
 
 
-def put(writer: StoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
+def put(writer: NodeStoreWriter, word: str, *, level: Level = Level.NATIONAL, case: str = "", tag: bytes = b"") -> int:
     number, _ = writer.put_holding(prints(word), level=level, case=case, tag=tag, now=1_700_000_000)
     return number

@@ -14,7 +14,7 @@ from node.usecases.audit import AuditLog
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
-    from node.domain.ports import Store
+    from node.domain.stores import NodeStore
 
 ORIGIN = Origin(sim.FEDERATION, MemberId("FR"), 1, "audit")
 
@@ -23,7 +23,7 @@ def _refuse() -> None:
     raise Refused("no")
 
 
-def test_outcomes_are_found_by_their_act_and_read_as_purged_once_they_are(store: Store) -> None:
+def test_outcomes_are_found_by_their_act_and_read_as_purged_once_they_are(store: NodeStore) -> None:
     audit = AuditLog(store=store, origin=ORIGIN, clock=lambda: sim.NOW, random=sim.seeded("audit"))
     perform(audit, "invite", lambda: None)
     with pytest.raises(Refused):

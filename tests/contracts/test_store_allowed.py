@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 
 
 def values(count: int, salt: str = "") -> list[bytes]:
     return [hashlib.sha256(f"{salt}{number}".encode()).digest() for number in range(count)]
 
 
-def test_a_new_list_is_empty(store: Store) -> None:
+def test_a_new_list_is_empty(store: NodeStore) -> None:
     with store.read() as reader:
         assert reader.count_allowed() == 0
         assert reader.list_allowed(b"", 10) == []
@@ -19,7 +19,7 @@ def test_a_new_list_is_empty(store: Store) -> None:
         assert reader.allowed([]) == set()
 
 
-def test_values_are_found_whoever_asks_and_however_often_they_came(store: Store) -> None:
+def test_values_are_found_whoever_asks_and_however_often_they_came(store: NodeStore) -> None:
     some = values(1_201)
     with store.write() as writer:
         assert writer.allow([*some, some[0]], 5) == 1_201
@@ -30,7 +30,7 @@ def test_values_are_found_whoever_asks_and_however_often_they_came(store: Store)
         assert dict(reader.list_allowed(b"", 2_000))[some[0]] == 5, "the first import's time stays"
 
 
-def test_the_list_is_read_in_pages_in_order(store: Store) -> None:
+def test_the_list_is_read_in_pages_in_order(store: NodeStore) -> None:
     some = sorted(values(25))
     with store.write() as writer:
         writer.allow(some, 7)
@@ -41,7 +41,7 @@ def test_the_list_is_read_in_pages_in_order(store: Store) -> None:
     assert seen == some
 
 
-def test_values_are_taken_off_and_all_of_them_are(store: Store) -> None:
+def test_values_are_taken_off_and_all_of_them_are(store: NodeStore) -> None:
     some = values(600)
     with store.write() as writer:
         writer.allow(some, 1)

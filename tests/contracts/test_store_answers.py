@@ -1,11 +1,10 @@
 """What every store does with refused answers, held questions, near questions, and a hub's promises."""
 
-import pytest
-
 from node.domain.held_questions import Decision, HeldQuestion, NearQuestion, RefusedAnswer
 from node.domain.ids import member_id
-from node.domain.ports import AskedQuery, Store
+from node.domain.ports import AskedQuery
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.stores import NodeStore
 
 FR, JP = member_id("FR"), member_id("JP")
 QUERY = b"q" * 16
@@ -19,7 +18,7 @@ def _refused(**changes: object) -> RefusedAnswer:
     return RefusedAnswer(**{**given, "at": 7, **changes})  # type: ignore[arg-type]
 
 
-def test_the_first_refused_answer_of_a_member_stands(store: Store) -> None:
+def test_the_first_refused_answer_of_a_member_stands(store: NodeStore) -> None:
     with store.write() as tx:
         tx.put_refused_answer(_refused())
         tx.put_refused_answer(_refused(reason="another", late=True))
@@ -29,7 +28,7 @@ def test_the_first_refused_answer_of_a_member_stands(store: Store) -> None:
         assert tx.refused_answers(b"r" * 16) == []
 
 
-def test_refused_answers_are_forgotten_with_their_query(store: Store) -> None:
+def test_refused_answers_are_forgotten_with_their_query(store: NodeStore) -> None:
     header = QueryHeader(query_id=QUERY, asker=FR, recipients=(), purpose="p", issued_at=1, expires_at=2, cost=1)
     with store.write() as tx:
         tx.put_asked(AskedQuery(query=ASKED, header=header, created_at=90))
@@ -40,7 +39,7 @@ def test_refused_answers_are_forgotten_with_their_query(store: Store) -> None:
         assert not tx.refused_answers(QUERY)
 
 
-def test_a_held_question_is_decided_once_and_what_it_asked_is_forgotten_then(store: Store) -> None:
+def test_a_held_question_is_decided_once_and_what_it_asked_is_forgotten_then(store: NodeStore) -> None:
     with store.write() as tx:
         tx.put_held_question(HELD)
         tx.put_held_question(HELD)
@@ -67,7 +66,7 @@ def test_a_held_question_is_decided_once_and_what_it_asked_is_forgotten_then(sto
         assert tx.held_question(kept.id + 1) is None
 
 
-def test_held_questions_are_listed_newest_first_and_forgotten_by_age(store: Store) -> None:
+def test_held_questions_are_listed_newest_first_and_forgotten_by_age(store: NodeStore) -> None:
     with store.write() as tx:
         for number in range(3):
             tx.put_held_question(
@@ -82,7 +81,7 @@ def test_held_questions_are_listed_newest_first_and_forgotten_by_age(store: Stor
         assert [each.at for each in tx.held_questions(9)] == [102]
 
 
-def test_neighbourhoods_grow_together_and_are_forgotten_by_age(store: Store) -> None:
+def test_neighbourhoods_grow_together_and_are_forgotten_by_age(store: NodeStore) -> None:
     near = [
         NearQuestion(asker=FR, neighbourhood=1, at=10, digest=b"d" * 32, values=(b"v" * 32, b"w" * 32)),
         NearQuestion(asker=JP, neighbourhood=2, at=11, digest=b"e" * 32),
@@ -97,16 +96,3 @@ def test_neighbourhoods_grow_together_and_are_forgotten_by_age(store: Store) -> 
         assert [each.neighbourhood for each in tx.near_questions()] == [1, 1]
         assert tx.forget_near_questions(11) == 1
         assert [each.asker for each in tx.near_questions()] == [JP]
-
-
-@pytest.mark.parametrize("now", [199, 200])
-def test_a_promise_is_kept_once_and_until_its_end(store: Store, now: int) -> None:
-    with store.write() as tx:
-        tx.put_promise(JP, FR, QUERY, 100)
-        tx.put_promise(JP, FR, QUERY, 200)
-        assert (tx.promises(JP), tx.promises(FR)) == (1, 0)
-        assert (tx.promised(JP, FR, QUERY), tx.promised(FR, JP, QUERY)) == (True, False)
-        assert not tx.take_promise(FR, JP, QUERY, now)
-        assert tx.take_promise(JP, FR, QUERY, now) is (now < 200)
-        assert not tx.take_promise(JP, FR, QUERY, now)
-        assert tx.expire_promises(now) == (now >= 200)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.log_ports import Chain, Link, Owed
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from tests.simulator.batches import FR, JP, append, batch
 
 REMARKS = (Kind.OPINION, Kind.COMMENT)
@@ -18,7 +18,7 @@ def link(index: int, kind: Kind, *, chain: RecordId = ROOT, version: int = 0, co
     return Link(origin=JP, index=index, kind=kind, chain=chain, version=version, counts=counts)
 
 
-def filled(store: Store) -> list[Link]:
+def filled(store: NodeStore) -> list[Link]:
     """Five entries of one log, filed under two chains."""
     append(store, batch(store, FR, ["a", "b"]))
     append(store, batch(store, JP, [str(number) for number in range(5)]))
@@ -34,7 +34,7 @@ def filled(store: Store) -> list[Link]:
     return links
 
 
-def test_links_are_found_by_their_place_and_by_their_chain(store: Store) -> None:
+def test_links_are_found_by_their_place_and_by_their_chain(store: NodeStore) -> None:
     links = filled(store)
     with store.read() as reader:
         assert reader.links(JP, 1, 4) == {number: links[number] for number in (1, 2, 3)}
@@ -45,7 +45,7 @@ def test_links_are_found_by_their_place_and_by_their_chain(store: Store) -> None
         assert reader.linked(RecordId(JP, ROOT.leaf), REMARKS) == []
 
 
-def test_a_remark_that_is_purged_counts_no_more_and_a_correction_does(store: Store) -> None:
+def test_a_remark_that_is_purged_counts_no_more_and_a_correction_does(store: NodeStore) -> None:
     """A correction whose body was replaced still holds its chain together; a remark is done with."""
     links = filled(store)
     with store.write() as writer:
@@ -54,7 +54,7 @@ def test_a_remark_that_is_purged_counts_no_more_and_a_correction_does(store: Sto
         assert writer.linked(ROOT, [Kind.CORRECTION]) == [links[2]]
 
 
-def test_what_is_set_aside_counts_no_more(store: Store) -> None:
+def test_what_is_set_aside_counts_no_more(store: NodeStore) -> None:
     links = filled(store)
     with store.write() as writer:
         writer.set_aside(JP, 1, "why")
@@ -62,7 +62,7 @@ def test_what_is_set_aside_counts_no_more(store: Store) -> None:
         assert writer.linked(ROOT, [*REMARKS, Kind.CORRECTION]) == [links[0]]
 
 
-def test_a_chain_is_put_and_changed(store: Store) -> None:
+def test_a_chain_is_put_and_changed(store: NodeStore) -> None:
     filled(store)
     for state in (
         Chain(root=ROOT, head=None),
@@ -79,7 +79,7 @@ def test_a_chain_is_put_and_changed(store: Store) -> None:
             assert reader.barred(10) == ([state] if state.barred else [])
 
 
-def test_the_chains_of_a_log_are_told_from_other_leaves(store: Store) -> None:
+def test_the_chains_of_a_log_are_told_from_other_leaves(store: NodeStore) -> None:
     with store.write() as writer:
         writer.open_log(FR)
         writer.put_chain(Chain(root=ROOT, head=None))
@@ -89,7 +89,7 @@ def test_the_chains_of_a_log_are_told_from_other_leaves(store: Store) -> None:
         assert writer.roots(FR, []) == set()
 
 
-def test_a_chain_that_joins_another_is_no_more(store: Store) -> None:
+def test_a_chain_that_joins_another_is_no_more(store: NodeStore) -> None:
     filled(store)
     with store.write() as writer:
         writer.put_chain(Chain(root=ROOT, head=(JP, 2)))
@@ -102,7 +102,7 @@ def test_a_chain_that_joins_another_is_no_more(store: Store) -> None:
         assert not reader.links(JP, 3, 4)[3].counts
 
 
-def test_links_of_the_end_of_a_log_are_dropped_and_chains_stay_until_they_are(store: Store) -> None:
+def test_links_of_the_end_of_a_log_are_dropped_and_chains_stay_until_they_are(store: NodeStore) -> None:
     links = filled(store)
     with store.write() as writer:
         writer.put_chain(Chain(root=ROOT, head=(FR, 0)))
@@ -115,7 +115,7 @@ def test_links_of_the_end_of_a_log_are_dropped_and_chains_stay_until_they_are(st
         assert writer.chain(ROOT) is not None
 
 
-def test_an_entry_is_read_without_its_body(store: Store) -> None:
+def test_an_entry_is_read_without_its_body(store: NodeStore) -> None:
     made = batch(store, JP, ["a", "b"])
     append(store, made)
     with store.write() as writer:
@@ -124,14 +124,14 @@ def test_an_entry_is_read_without_its_body(store: Store) -> None:
         assert writer.entry_at(JP, 1) == (made.entries[1], 2)
 
 
-def test_the_first_links_are_given_where_no_more_are_asked_for(store: Store) -> None:
+def test_the_first_links_are_given_where_no_more_are_asked_for(store: NodeStore) -> None:
     links = filled(store)
     with store.read() as reader:
         assert reader.linked(ROOT, REMARKS, limit=1) == [links[1]]
         assert reader.linked(ROOT, REMARKS, since=1, limit=5) == [links[0]]
 
 
-def test_remarks_are_given_without_those_of_a_member(store: Store) -> None:
+def test_remarks_are_given_without_those_of_a_member(store: NodeStore) -> None:
     links = filled(store)
     with store.write() as writer:
         mine = replace(link(0, Kind.COMMENT), origin=FR)
@@ -143,7 +143,7 @@ def test_remarks_are_given_without_those_of_a_member(store: Store) -> None:
         assert writer.remarks(OTHER, 10) == [links[4]]
 
 
-def test_how_often_a_log_pointed_at_an_entry_is_counted_up_to_a_limit(store: Store) -> None:
+def test_how_often_a_log_pointed_at_an_entry_is_counted_up_to_a_limit(store: NodeStore) -> None:
     append(store, batch(store, JP, list("abcde"), targets=[(0, ROOT), (1, ROOT), (2, OTHER), (4, ROOT)]))
     append(store, batch(store, FR, ["a"], targets=[(0, ROOT)]))
     with store.read() as reader:
@@ -153,7 +153,7 @@ def test_how_often_a_log_pointed_at_an_entry_is_counted_up_to_a_limit(store: Sto
         assert reader.said_before(JP, 5, ROOT, REMARKS, 2) == 0
 
 
-def test_how_many_go_back_to_the_first_is_kept(store: Store) -> None:
+def test_how_many_go_back_to_the_first_is_kept(store: NodeStore) -> None:
     filled(store)
     first = replace(link(2, Kind.CORRECTION, version=1), first=2, filed=1)
     with store.write() as writer:
@@ -164,7 +164,7 @@ def test_how_many_go_back_to_the_first_is_kept(store: Store) -> None:
         assert reader.links(JP, 2, 3) == {2: replace(first, filed=7)}
 
 
-def test_what_is_owed_is_noted_once_until_it_is_paid(store: Store) -> None:
+def test_what_is_owed_is_noted_once_until_it_is_paid(store: NodeStore) -> None:
     owed = [Owed(root=ROOT), Owed(root=ROOT, spare=JP.member), Owed(root=OTHER)]
     with store.write() as writer:
         for each in [*owed, *owed]:

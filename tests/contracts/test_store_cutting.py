@@ -8,23 +8,23 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.ids import RecordId
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import Misuse
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, append, batch, disclosure, entry
 
 EVERYTHING = 1 << 30
 
 
-def filled(store: Store, *counts: int) -> None:
+def filled(store: NodeStore, *counts: int) -> None:
     """A log of ours that grew in so many runs, with another log's runs between them."""
     for number, count in enumerate(counts):
         append(store, batch(store, FR, [f"{number}.{at}" for at in range(count)]))
         append(store, batch(store, JP, [f"jp{number}"]))
 
 
-def cut(store: Store, size: int) -> None:
+def cut(store: NodeStore, size: int) -> None:
     with store.write() as writer:
         state = writer.open_log(FR)
         root = tiles.root(StoreTiles(writer, state.number), size)
@@ -35,7 +35,7 @@ def cut(store: Store, size: int) -> None:
     ("counts", "size"), [((3, 2), 5), ((3, 2), 4), ((3, 2), 3), ((3, 2), 0), ((300, 300), 256), ((600, 7), 511)]
 )
 def test_what_is_left_is_the_log_as_it_was_at_that_size_and_it_grows_again(
-    store: Store, counts: tuple[int, ...], size: int
+    store: NodeStore, counts: tuple[int, ...], size: int
 ) -> None:
     filled(store, *counts)
     with store.read() as reader:
@@ -67,7 +67,7 @@ def test_what_is_left_is_the_log_as_it_was_at_that_size_and_it_grows_again(
         assert log.root == tiles.root(StoreTiles(reader, log.number), size + 2)
 
 
-def test_what_the_entries_said_of_others_and_when_they_expire_goes_with_them(store: Store) -> None:
+def test_what_the_entries_said_of_others_and_when_they_expire_goes_with_them(store: NodeStore) -> None:
     record = RecordId(JP, merkle.leaf_hash(entry("theirs")))
     append(store, batch(store, FR, ["a"], targets=[(0, record)], expiry_days=[7]))
     append(store, batch(store, FR, ["b", "c"], targets=[(0, record)], expiry_days=[7, 7], quarantine=[(1, "odd")]))
@@ -81,7 +81,7 @@ def test_what_the_entries_said_of_others_and_when_they_expire_goes_with_them(sto
         assert reader.quarantined(FR) == []
 
 
-def test_notes_of_larger_sizes_go_and_the_cosigned_one_stays(store: Store) -> None:
+def test_notes_of_larger_sizes_go_and_the_cosigned_one_stays(store: NodeStore) -> None:
     filled(store, 5)
     with store.write() as writer:
         writer.set_checkpoint(FR, b"signed at 5", 5)
@@ -99,14 +99,14 @@ def test_notes_of_larger_sizes_go_and_the_cosigned_one_stays(store: Store) -> No
     assert (log.checkpoint, log.checkpoint_size, log.cosigned, log.cosigned_size) == (b"", 0, b"", 0)
 
 
-def test_a_log_is_not_cut_back_to_what_it_never_had(store: Store) -> None:
+def test_a_log_is_not_cut_back_to_what_it_never_had(store: NodeStore) -> None:
     filled(store, 2)
     with pytest.raises(Misuse), store.write() as writer:
         writer.cut_back(FR, 3, bytes(32))
 
 
 def test_no_byte_of_a_body_that_was_cut_off_is_left_in_a_file(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "vigil.sqlite3", create=True)
+    store = open_node_store(tmp_path / "vigil.sqlite3", create=True)
     try:
         filled(store, 40, 40)
         cut(store, 50)

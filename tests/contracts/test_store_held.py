@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 from node.domain.batch import BodyState
-from node.domain.ports import Store
 from node.domain.queries import Level
+from node.domain.stores import NodeStore
 from tests.contracts.holdings import put, video
 from tests.simulator.batches import FR, JP, append, batch, disclosure, entry
 
 HELD, MISSING = BodyState.HELD, BodyState.MISSING
 
 
-def test_entries_are_given_wherever_they_stand(store: Store) -> None:
+def test_entries_are_given_wherever_they_stand(store: NodeStore) -> None:
     words = [f"word {number}" for number in range(900)]
     for start in (0, 1, 5, 300, 301):  # stretches of every length, with another log's between them
         stop = {0: 1, 1: 5, 5: 300, 300: 301, 301: 900}[start]
@@ -27,7 +27,7 @@ def test_entries_are_given_wherever_they_stand(store: Store) -> None:
         assert reader.held_at(JP, [4]) == {4: (entry("other 301"), disclosure("other 301").body)}
 
 
-def test_what_is_not_held_or_not_there_is_left_out(store: Store) -> None:
+def test_what_is_not_held_or_not_there_is_left_out(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a", "b", "c", "d"], states=[HELD, MISSING, HELD, HELD]))
     with store.write() as writer:
         writer.purge(FR, [2])
@@ -38,7 +38,7 @@ def test_what_is_not_held_or_not_there_is_left_out(store: Store) -> None:
         assert reader.held_at(JP, [0]) == {}
 
 
-def test_a_body_that_came_later_is_given(store: Store) -> None:
+def test_a_body_that_came_later_is_given(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, MISSING]))
     late = disclosure("late", size=900)
     with store.write() as writer:
@@ -50,7 +50,7 @@ def test_a_body_that_came_later_is_given(store: Store) -> None:
         }
 
 
-def test_whole_disclosures_are_given_too(store: Store) -> None:
+def test_whole_disclosures_are_given_too(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a", "b", "c"], states=[HELD, MISSING, HELD]))
     late = disclosure("late", size=900)
     with store.write() as writer:
@@ -64,7 +64,7 @@ def test_whole_disclosures_are_given_too(store: Store) -> None:
         assert reader.disclosed_at(JP, [0]) == {}
 
 
-def test_holdings_are_given_by_their_ids(store: Store) -> None:
+def test_holdings_are_given_by_their_ids(store: NodeStore) -> None:
     with store.write() as writer:
         ids = [put(writer, f"{number}", level=Level.HIT_NO_HIT, case=f"C-{number % 3}") for number in range(600)]
     with store.read() as reader:
@@ -73,7 +73,7 @@ def test_holdings_are_given_by_their_ids(store: Store) -> None:
         assert reader.holdings_by_id([]) == {}
 
 
-def test_videos_are_given_by_their_ids_with_their_frames(store: Store) -> None:
+def test_videos_are_given_by_their_ids_with_their_frames(store: NodeStore) -> None:
     with store.write() as writer:
         pictures = [put(writer, f"{number}") for number in range(3)]
         videos = [

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import Store, StoreWriter
 from node.domain.queries import Level
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import HitCounts, HitEvidence, StoredHit
+from node.domain.stores import NodeStore, NodeStoreWriter
 from node.domain.videos import Shares
 from node.errors import Misuse
 from tests.contracts.holdings import prints
@@ -36,12 +36,12 @@ def hit(
     return StoredHit(id=0, holding=holding, record=record, place=number, evidence=evidence, first_seen=at, last_seen=at)
 
 
-def hold(writer: StoreWriter, *words: str, case: str = "A") -> list[int]:
+def hold(writer: NodeStoreWriter, *words: str, case: str = "A") -> list[int]:
     return [writer.put_holding(prints(word), level=Level.NATIONAL, case=case, tag=b"", now=1)[0] for word in words]
 
 
 @pytest.fixture
-def number(store: Store) -> int:
+def number(store: NodeStore) -> int:
     """The number of Japan's log; holdings 1 to 3 are there, the third in case B."""
     with store.write() as writer:
         hold(writer, "one", "two")
@@ -50,12 +50,12 @@ def number(store: Store) -> int:
         return writer.open_log(JP).number
 
 
-def kept(store: Store) -> list[StoredHit]:
+def kept(store: NodeStore) -> list[StoredHit]:
     with store.read() as reader:
         return [replace(each, id=0) for each in reader.hits(hidden=True)]
 
 
-def test_a_new_store_has_no_hits_and_nothing_waits(store: Store) -> None:
+def test_a_new_store_has_no_hits_and_nothing_waits(store: NodeStore) -> None:
     with store.read() as reader:
         assert reader.hits() == []
         assert reader.hit_counts() == reader.hit_counts("A") == HitCounts(hits=0, new=0, hidden=0, holdings=0)
@@ -65,7 +65,7 @@ def test_a_new_store_has_no_hits_and_nothing_waits(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("number")
-def test_hits_come_back_as_they_were_put_the_newest_first(store: Store) -> None:
+def test_hits_come_back_as_they_were_put_the_newest_first(store: NodeStore) -> None:
     new = [hit(1, 1), hit(1, 2, evidence=SAME), hit(2, 1, evidence=VIDEO, at=300), hit(3, 1, origin=FR)]
     with store.write() as writer:
         writer.add_hits(new)
@@ -92,7 +92,7 @@ def test_hits_come_back_as_they_were_put_the_newest_first(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("number")
-def test_the_allow_list_hides_hits_as_it_is_now(store: Store) -> None:
+def test_the_allow_list_hides_hits_as_it_is_now(store: NodeStore) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(2, 1)])
         writer.allow([prints("one").sha256], 1)
@@ -107,7 +107,7 @@ def test_the_allow_list_hides_hits_as_it_is_now(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("number")
-def test_what_was_shown_is_unseen_no_more_and_stays_new(store: Store) -> None:
+def test_what_was_shown_is_unseen_no_more_and_stays_new(store: NodeStore) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(2, 1)])
         (second, first) = writer.hits()
@@ -123,7 +123,7 @@ def test_what_was_shown_is_unseen_no_more_and_stays_new(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("number")
-def test_better_evidence_and_a_later_head_take_the_place_of_what_was(store: Store) -> None:
+def test_better_evidence_and_a_later_head_take_the_place_of_what_was(store: NodeStore) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(2, 1)])
         (_, first) = writer.hits()
@@ -137,7 +137,7 @@ def test_better_evidence_and_a_later_head_take_the_place_of_what_was(store: Stor
         assert reader.hits()[0].evidence == NEAR
 
 
-def test_a_purge_ends_the_hits_of_its_places_and_no_other(store: Store, number: int) -> None:
+def test_a_purge_ends_the_hits_of_its_places_and_no_other(store: NodeStore, number: int) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(2, 1), hit(1, 2), hit(3, 1, origin=FR)])
         writer.crowd(number, 1, 40)
@@ -161,7 +161,7 @@ def test_a_purge_ends_the_hits_of_its_places_and_no_other(store: Store, number: 
         assert writer.hit_counts().hits == 3
 
 
-def test_a_holding_that_goes_takes_everything_along(store: Store, number: int) -> None:
+def test_a_holding_that_goes_takes_everything_along(store: NodeStore, number: int) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(1, 2), hit(2, 1)])
         writer.end_hits(number, [2])
@@ -176,14 +176,14 @@ def test_a_holding_that_goes_takes_everything_along(store: Store, number: int) -
         assert reader.waiting(9) == [(HOLDINGS_SOURCE, 2)]
 
 
-def test_the_largest_number_of_what_was_left_out_stays(store: Store) -> None:
+def test_the_largest_number_of_what_was_left_out_stays(store: NodeStore) -> None:
     with store.write() as writer:
         for left_out in (5, 9, 2):
             writer.crowd(4, 8, left_out)
         assert writer.crowded() == {(4, 8): 9}
 
 
-def test_what_arrives_adds_to_what_was_left_out_of_a_holding_and_another_search_does_not(store: Store) -> None:
+def test_what_arrives_adds_to_what_was_left_out_of_a_holding_and_another_search_does_not(store: NodeStore) -> None:
     with store.write() as writer:
         for left_out, further in ((5, True), (4, True), (7, False), (12, False), (1, True)):
             writer.crowd_holding(3, JP.member, left_out, further=further)
@@ -194,7 +194,7 @@ def test_what_arrives_adds_to_what_was_left_out_of_a_holding_and_another_search_
 
 
 @pytest.mark.usefixtures("number")
-def test_hits_are_told_apart_by_the_member_whose_records_they_are_on(store: Store) -> None:
+def test_hits_are_told_apart_by_the_member_whose_records_they_are_on(store: NodeStore) -> None:
     later = replace(JP, epoch=2)
     with store.write() as writer:
         writer.open_log(later)
@@ -210,7 +210,7 @@ def test_hits_are_told_apart_by_the_member_whose_records_they_are_on(store: Stor
         assert reader.holdings_with_hits("A", {JP.member}) == set()
 
 
-def test_rows_wait_once_until_they_were_matched(store: Store) -> None:
+def test_rows_wait_once_until_they_were_matched(store: NodeStore) -> None:
     with store.write() as writer:
         writer.wait_for_match(3, [7, 5, 7])
         writer.wait_for_match(3, [5, *range(1_000, 2_000)])
@@ -222,7 +222,7 @@ def test_rows_wait_once_until_they_were_matched(store: Store) -> None:
         assert reader.waiting(3) == [(3, 7)]
 
 
-def test_a_log_is_matched_up_to_a_size(store: Store) -> None:
+def test_a_log_is_matched_up_to_a_size(store: NodeStore) -> None:
     with store.write() as writer:
         writer.set_matched(3, 10)
         writer.set_matched(4, 0)
@@ -234,7 +234,7 @@ def test_a_log_is_matched_up_to_a_size(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("number")
-def test_many_hits_are_put_and_changed_at_once(store: Store) -> None:
+def test_many_hits_are_put_and_changed_at_once(store: NodeStore) -> None:
     new = [replace(hit(1 + n % 3, 0), record=RecordId(JP, n.to_bytes(32, "big")), place=n) for n in range(1_300)]
     with store.write() as writer:
         writer.add_hits(new)

@@ -11,8 +11,8 @@ from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference
 from node.domain.ids import RecordId
 from node.domain.material import Animation, MaterialFingerprints, PictureFingerprints
-from node.domain.ports import Store
 from node.domain.queries import Level
+from node.domain.stores import NodeStore
 from node.errors import NotFound
 from tests.contracts.holdings import prints, put, video
 from tests.simulator.batches import FR
@@ -24,7 +24,7 @@ def animation(word: str, frames: int = 3) -> PictureFingerprints:
     return replace(prints(word), media_type="image/gif", animation=moves)
 
 
-def test_a_holding_is_kept_whole(store: Store) -> None:
+def test_a_holding_is_kept_whole(store: NodeStore) -> None:
     with store.write() as writer:
         number, new = writer.put_holding(prints("a"), level=Level.HIT_NO_HIT, case="C-1", tag=b"t" * 32, now=1_234)
     assert new
@@ -39,7 +39,7 @@ def test_a_holding_is_kept_whole(store: Store) -> None:
     assert held.fingerprints == prints("a").fingerprints()
 
 
-def test_a_video_is_kept_with_its_frames_and_without_what_lies_between(store: Store) -> None:
+def test_a_video_is_kept_with_its_frames_and_without_what_lies_between(store: NodeStore) -> None:
     film = video("film")
     with store.write() as writer:
         number, _ = writer.put_holding(film, level=Level.NATIONAL, case="C-1", tag=b"", now=1_234)
@@ -53,7 +53,7 @@ def test_a_video_is_kept_with_its_frames_and_without_what_lies_between(store: St
     assert [f.at for f in held.fingerprints if f.code == FRAME.code] == [0, 1_000, 2_000]
 
 
-def test_an_animated_picture_is_kept_as_a_picture_with_its_frames(store: Store) -> None:
+def test_an_animated_picture_is_kept_as_a_picture_with_its_frames(store: NodeStore) -> None:
     moving, still = animation("moving"), prints("still")
     with store.write() as writer:
         for each in (moving, still):
@@ -67,7 +67,7 @@ def test_an_animated_picture_is_kept_as_a_picture_with_its_frames(store: Store) 
     assert held[still.sha256].fingerprints == still.fingerprints()
 
 
-def test_pages_end_where_their_frames_are_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_end_where_their_frames_are_many(store: NodeStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("node.store.frames.FRAMES_AT_ONCE", 5)
     made: list[MaterialFingerprints] = [
         prints("a"),
@@ -94,7 +94,7 @@ def test_pages_end_where_their_frames_are_many(store: Store, monkeypatch: pytest
         assert seen[code] == expected
 
 
-def test_pictures_and_videos_are_scanned_together(store: Store) -> None:
+def test_pictures_and_videos_are_scanned_together(store: NodeStore) -> None:
     with store.write() as writer:
         picture = put(writer, "a")
         films = [
@@ -118,7 +118,7 @@ def test_pictures_and_videos_are_scanned_together(store: Store) -> None:
         assert FRAME.code not in {each.code for each in only.columns}
 
 
-def test_a_known_holding_gains_case_and_tag_and_its_level_only_rises(store: Store) -> None:
+def test_a_known_holding_gains_case_and_tag_and_its_level_only_rises(store: NodeStore) -> None:
     with store.write() as writer:
         first = put(writer, "a", level=Level.HIT_NO_HIT, case="C-2", tag=b"1" * 32)
         again, new = writer.put_holding(prints("a"), level=Level.NATIONAL, case="C-1", tag=b"2" * 32, now=9)
@@ -136,7 +136,7 @@ def test_a_known_holding_gains_case_and_tag_and_its_level_only_rises(store: Stor
         assert (held.level, held.cases) == (Level.SHARED, ("C-1", "C-2"))
 
 
-def test_holdings_are_listed_by_case_and_in_pages(store: Store) -> None:
+def test_holdings_are_listed_by_case_and_in_pages(store: NodeStore) -> None:
     with store.write() as writer:
         ids = [put(writer, f"{number}", case="odd" if number % 2 else "even") for number in range(7)]
         put(writer, "1", case="even")
@@ -148,7 +148,7 @@ def test_holdings_are_listed_by_case_and_in_pages(store: Store) -> None:
         assert reader.holdings(case="other") == []
 
 
-def test_the_newest_holdings_come_first_on_request_and_known_cases_are_told(store: Store) -> None:
+def test_the_newest_holdings_come_first_on_request_and_known_cases_are_told(store: NodeStore) -> None:
     with store.write() as writer:
         numbers = [put(writer, f"{each}", case=f"C-{each % 2}") for each in range(6)]
     with store.read() as reader:
@@ -158,7 +158,7 @@ def test_the_newest_holdings_come_first_on_request_and_known_cases_are_told(stor
         assert reader.known_cases(["C-0", "C-2", "C-1"]) == {"C-0", "C-1"}
 
 
-def test_a_holding_is_found_by_the_record_made_of_it(store: Store) -> None:
+def test_a_holding_is_found_by_the_record_made_of_it(store: NodeStore) -> None:
     record, other = RecordId(FR, b"r" * 32), RecordId(FR, b"o" * 32)
     with store.write() as writer:
         first, second = put(writer, "a"), put(writer, "b")
@@ -178,7 +178,7 @@ def test_a_holding_is_found_by_the_record_made_of_it(store: Store) -> None:
         assert [each.id for each in reader.holdings_of_record(other)] == [second]
 
 
-def test_levels_are_set_and_counted(store: Store) -> None:
+def test_levels_are_set_and_counted(store: NodeStore) -> None:
     with store.write() as writer:
         ids = [put(writer, f"{number}") for number in range(3)]
         writer.set_level(ids[0], Level.SHARED)
@@ -187,14 +187,14 @@ def test_levels_are_set_and_counted(store: Store) -> None:
         assert reader.holding_levels() == {Level.NATIONAL: 2, Level.HIT_NO_HIT: 1, Level.SHARED: 0}
 
 
-def test_changing_a_holding_that_is_not_there_is_refused(store: Store) -> None:
+def test_changing_a_holding_that_is_not_there_is_refused(store: NodeStore) -> None:
     with pytest.raises(NotFound), store.write() as writer:
         writer.set_level(5, Level.SHARED)
     with pytest.raises(NotFound), store.write() as writer:
         writer.set_record(5, None)
 
 
-def test_the_bulk_scan_gives_every_fingerprint_once_by_kind(store: Store) -> None:
+def test_the_bulk_scan_gives_every_fingerprint_once_by_kind(store: NodeStore) -> None:
     with store.write() as writer:
         ids = [put(writer, f"{number}") for number in range(5)]
     seen: dict[int, list[tuple[int, bytes, int]]] = {}
@@ -213,7 +213,7 @@ def test_the_bulk_scan_gives_every_fingerprint_once_by_kind(store: Store) -> Non
     assert [row for row, _, _ in seen[SHA256.code]] == ids
 
 
-def test_many_tags_are_looked_up_at_once(store: Store) -> None:
+def test_many_tags_are_looked_up_at_once(store: NodeStore) -> None:
     tags = [hashlib.sha256(b"%d" % number).digest() for number in range(1_500)]
     with store.write() as writer:
         put(writer, "a", tag=tags[3])
@@ -225,7 +225,7 @@ def test_many_tags_are_looked_up_at_once(store: Store) -> None:
 # --- deleting, cases and references -----------------------------------------------------------------------------------
 
 
-def test_a_deleted_holding_is_gone_with_all_that_belongs_to_it_and_its_id_is_not_used_again(store: Store) -> None:
+def test_a_deleted_holding_is_gone_with_all_that_belongs_to_it_and_its_id_is_not_used_again(store: NodeStore) -> None:
     with store.write() as writer:
         first = put(writer, "a", case="C-1", tag=b"1" * 32)
         film, _ = writer.put_holding(video("b"), level=Level.HIT_NO_HIT, case="C-1", tag=b"2" * 32, now=1)
@@ -249,7 +249,7 @@ def test_a_deleted_holding_is_gone_with_all_that_belongs_to_it_and_its_id_is_not
         assert put(writer, "c") == film + 1
 
 
-def test_a_holding_that_leaves_a_case_stays_in_the_others_and_can_be_taken_in_again(store: Store) -> None:
+def test_a_holding_that_leaves_a_case_stays_in_the_others_and_can_be_taken_in_again(store: NodeStore) -> None:
     with store.write() as writer:
         number = put(writer, "a", case="C-1", tag=b"1" * 32)
         put(writer, "a", case="C-2", tag=b"2" * 32)
@@ -265,7 +265,7 @@ def test_a_holding_that_leaves_a_case_stays_in_the_others_and_can_be_taken_in_ag
         assert reader.cases("", 10) == [("C-2", 1)]
 
 
-def test_references_are_kept_once_in_order_and_not_without_end(store: Store) -> None:
+def test_references_are_kept_once_in_order_and_not_without_end(store: NodeStore) -> None:
     odd = "/evidence/" + b"\xff\xfe".decode("utf-8", "surrogateescape")
     with store.write() as writer:
         number = put(writer, "a", case="C-1")
@@ -280,7 +280,7 @@ def test_references_are_kept_once_in_order_and_not_without_end(store: Store) -> 
         assert [each.path for each in kept if each.case == "C-2"] == [f"/icons/{n}" for n in range(MAX_REFERENCES)]
 
 
-def test_holdings_are_listed_by_level_and_without_their_fingerprints(store: Store) -> None:
+def test_holdings_are_listed_by_level_and_without_their_fingerprints(store: NodeStore) -> None:
     with store.write() as writer:
         put(writer, "a", case="C-1")
         second = put(writer, "b", case="C-1", level=Level.HIT_NO_HIT)
@@ -295,7 +295,7 @@ def test_holdings_are_listed_by_level_and_without_their_fingerprints(store: Stor
         assert reader.cases("", 1) == [("C-1", 2)]
 
 
-def test_a_deletion_stays_written_down_until_it_is_ended(store: Store) -> None:
+def test_a_deletion_stays_written_down_until_it_is_ended(store: NodeStore) -> None:
     wanted = [Deletion(holding=1, sha256=b"1" * 32, reason=3), Deletion(holding=2, sha256=b"2" * 32, case="C-1")]
     with store.write() as writer:
         writer.put_deletions(wanted)

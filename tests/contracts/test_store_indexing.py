@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from node.domain.index_ports import STORE_IDENTITY_SIZE, RowChange
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 
 
-def test_a_store_has_a_line_of_its_own(store: Store) -> None:
+def test_a_store_has_a_line_of_its_own(store: NodeStore) -> None:
     with store.read() as reader:
         line = reader.line()
         assert (len(line.identity), line.changes, line.forgotten) == (STORE_IDENTITY_SIZE, 0, 0)
@@ -17,7 +17,7 @@ def test_a_store_has_a_line_of_its_own(store: Store) -> None:
         assert reader.last_holding() == 0
 
 
-def test_changes_are_numbered_on_and_no_number_is_used_twice(store: Store) -> None:
+def test_changes_are_numbered_on_and_no_number_is_used_twice(store: NodeStore) -> None:
     with store.write() as writer:
         assert writer.note_changes([(3, 7, False), (3, 8, False)]) == 2
         assert writer.note_changes([]) == 2
@@ -34,7 +34,7 @@ def test_changes_are_numbered_on_and_no_number_is_used_twice(store: Store) -> No
         assert (reader.line().changes, reader.line().forgotten) == (4, 3)
 
 
-def test_a_transaction_that_fails_notes_nothing(store: Store) -> None:
+def test_a_transaction_that_fails_notes_nothing(store: NodeStore) -> None:
     def fail() -> None:
         with store.write() as writer:
             writer.note_changes([(1, 1, False)])
@@ -46,7 +46,7 @@ def test_a_transaction_that_fails_notes_nothing(store: Store) -> None:
         assert (reader.changes(), reader.line().changes) == ([], 0)
 
 
-def test_many_changes_are_noted_at_once(store: Store) -> None:
+def test_many_changes_are_noted_at_once(store: NodeStore) -> None:
     rows = [(1, row, row % 3 == 0) for row in range(1_234)]
     with store.write() as writer:
         assert writer.note_changes(rows) == 1_234

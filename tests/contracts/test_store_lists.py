@@ -10,10 +10,10 @@ import pytest
 
 from node.domain.fingerprint_kinds import MD5, PDQ, PHOTODNA
 from node.domain.lists import ListState, ReferenceList
-from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
 from node.domain.statements import Tri
+from node.domain.stores import NodeStore
 from node.errors import Misuse
 
 HEAD = ListHead(format="vics", version="2.0", region="US", kind="media", scheme="us-vics", scheme_version="2.0")
@@ -30,12 +30,12 @@ def reference(number: int, **changed: Any) -> Reference:
     return row._replace(**changed)
 
 
-def new_list(store: Store, name: str = "US set") -> int:
+def new_list(store: NodeStore, name: str = "US set") -> int:
     with store.write() as writer:
         return writer.put_list(ReferenceList(number=0, name=name, head=HEAD, provider="US", imported_at=5))
 
 
-def test_a_list_is_kept_and_changed(store: Store) -> None:
+def test_a_list_is_kept_and_changed(store: NodeStore) -> None:
     first, second = new_list(store), new_list(store, "A set")
     with store.write() as writer:
         with pytest.raises(Misuse):
@@ -57,7 +57,7 @@ def test_a_list_is_kept_and_changed(store: Store) -> None:
         assert reader.list_named("nobody's") is None
 
 
-def test_rows_come_back_as_they_were(store: Store) -> None:
+def test_rows_come_back_as_they_were(store: NodeStore) -> None:
     number = new_list(store)
     rich = Reference(
         at=At(record=7, line=9, offset=1 << 40, name="5f0e1d2c"),
@@ -113,7 +113,7 @@ def test_rows_come_back_as_they_were(store: Store) -> None:
         assert reader.list_columns(number, reader.last_list_row(), 10) is None
 
 
-def test_a_later_file_adds_changes_and_repeats(store: Store) -> None:
+def test_a_later_file_adds_changes_and_repeats(store: NodeStore) -> None:
     number = new_list(store)
     with store.write() as writer:
         before = writer.put_rows(number, 1, [reference(each) for each in range(100)])
@@ -134,14 +134,14 @@ def test_a_later_file_adds_changes_and_repeats(store: Store) -> None:
         assert rest == {reference(each).said for each in [*range(100), 200] if each != 5} | {"{}"}
 
 
-def test_one_file_that_repeats_a_row_within_a_batch_keeps_the_first(store: Store) -> None:
+def test_one_file_that_repeats_a_row_within_a_batch_keeps_the_first(store: NodeStore) -> None:
     number = new_list(store)
     with store.write() as writer:
         taken = writer.put_rows(number, 1, [reference(1), reference(1), reference(1, code="4"), reference(2)])
     assert (len(taken.added), taken.repeated, taken.conflicting) == (2, 1, 1)
 
 
-def test_of_two_statements_under_one_id_the_later_one_holds_in_any_order(store: Store) -> None:
+def test_of_two_statements_under_one_id_the_later_one_holds_in_any_order(store: NodeStore) -> None:
     number = new_list(store)
     old, new = (reference(1, id="x", code=day, changed=f"2031-01-0{day}T00:00:00Z") for day in "12")
     with store.write() as writer:
@@ -155,7 +155,7 @@ def test_of_two_statements_under_one_id_the_later_one_holds_in_any_order(store: 
         assert reader.rows_of_list(number, 0, 9)[0].reference.changed == "2031-01-02T00:00:00Z"
 
 
-def test_a_tombstone_that_states_id_and_hashes_takes_back_the_row_with_the_id(store: Store) -> None:
+def test_a_tombstone_that_states_id_and_hashes_takes_back_the_row_with_the_id(store: NodeStore) -> None:
     """MISP, STIX, ThreatExchange and Tech Against Terrorism write such ones."""
     number = new_list(store)
     with store.write() as writer:
@@ -165,7 +165,7 @@ def test_a_tombstone_that_states_id_and_hashes_takes_back_the_row_with_the_id(st
     assert (gone.removed, gone.withdrawn, gone.unknown) == (put.added, 3, 0)
 
 
-def test_rows_are_withdrawn_by_id_and_by_hashes(store: Store) -> None:
+def test_rows_are_withdrawn_by_id_and_by_hashes(store: NodeStore) -> None:
     number = new_list(store)
     with store.write() as writer:
         rows = [reference(each, id=f"7/x{each}") for each in range(3)] + [reference(each) for each in range(10, 14)]
@@ -184,7 +184,7 @@ def test_rows_are_withdrawn_by_id_and_by_hashes(store: Store) -> None:
         assert [row.reference for row in left] == [rows[at] for at in (0, 2, 3, 4, 6)]
 
 
-def test_rows_are_found_by_their_ids_in_their_own_list(store: Store) -> None:
+def test_rows_are_found_by_their_ids_in_their_own_list(store: NodeStore) -> None:
     number, other = new_list(store), new_list(store, "other")
     with store.write() as writer:
         writer.put_rows(number, 1, [reference(1, id="x", changed="2031"), reference(2), reference(3, id="y")])
@@ -193,7 +193,7 @@ def test_rows_are_found_by_their_ids_in_their_own_list(store: Store) -> None:
     assert {name: (row.md5, row.changed) for name, row in found.items()} == {"x": (reference(1).md5, "2031")}
 
 
-def test_what_a_later_file_does_not_name_can_be_deleted(store: Store) -> None:
+def test_what_a_later_file_does_not_name_can_be_deleted(store: NodeStore) -> None:
     number, other = new_list(store), new_list(store, "other")
     with store.write() as writer:
         put = writer.put_rows(number, 1, [reference(each) for each in range(10)])
@@ -211,7 +211,7 @@ def test_what_a_later_file_does_not_name_can_be_deleted(store: Store) -> None:
         assert len(reader.rows_of_list(other, 0, 100)) == 10
 
 
-def test_an_id_is_never_used_twice(store: Store) -> None:
+def test_an_id_is_never_used_twice(store: NodeStore) -> None:
     number = new_list(store)
     with store.write() as writer:
         first = writer.put_rows(number, 1, [reference(1)])
@@ -223,7 +223,7 @@ def test_an_id_is_never_used_twice(store: Store) -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_case_gets_another_number_with_its_rows(store: Store, known: bool) -> None:
+def test_a_case_gets_another_number_with_its_rows(store: NodeStore, known: bool) -> None:
     number, other = new_list(store), new_list(store, "other")
     with store.write() as writer:
         for of in (number, other):
@@ -242,7 +242,7 @@ def test_a_case_gets_another_number_with_its_rows(store: Store, known: bool) -> 
 
 @pytest.mark.parametrize("in_one_batch", [False, True])
 def test_a_withdrawal_that_is_older_than_the_last_change_of_its_row_takes_nothing_back(
-    store: Store, in_one_batch: bool
+    store: NodeStore, in_one_batch: bool
 ) -> None:
     """Rows with an id and rows without one; times as numbers of different length, and in different zones."""
     number = new_list(store)
@@ -274,7 +274,7 @@ def test_a_withdrawal_that_is_older_than_the_last_change_of_its_row_takes_nothin
         assert later.removed == put.added[:1]
 
 
-def test_cases_are_found_by_their_reference_and_their_rows_by_case(store: Store) -> None:
+def test_cases_are_found_by_their_reference_and_their_rows_by_case(store: NodeStore) -> None:
     number, other = new_list(store), new_list(store, "other")
     with store.write() as writer:
         writer.put_list_case(number, ListCase(at=At(), number="B", said="{}"))

@@ -7,7 +7,7 @@ import pytest
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.ids import HASH_SIZE, RecordId
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, append, batch, disclosure, entry
@@ -21,7 +21,7 @@ def words(count: int, prefix: str = "") -> list[str]:
     return [f"{prefix}{number}" for number in range(count)]
 
 
-def test_a_log_that_is_not_kept_reads_as_an_empty_one(store: Store) -> None:
+def test_a_log_that_is_not_kept_reads_as_an_empty_one(store: NodeStore) -> None:
     with store.read() as reader:
         assert reader.logs() == []
         assert reader.log(FR) is None
@@ -34,7 +34,7 @@ def test_a_log_that_is_not_kept_reads_as_an_empty_one(store: Store) -> None:
         assert set(reader.body_counts(7).values()) == {0}
 
 
-def test_writing_to_a_log_that_was_never_opened_is_refused(store: Store) -> None:
+def test_writing_to_a_log_that_was_never_opened_is_refused(store: NodeStore) -> None:
     made = batch(store, FR, ["a"])
     with pytest.raises(NotFound), store.write() as writer:
         writer.append(made)
@@ -44,7 +44,7 @@ def test_writing_to_a_log_that_was_never_opened_is_refused(store: Store) -> None
         writer.set_checkpoint(FR, b"note", 0)
 
 
-def test_a_new_log_is_the_empty_tree_and_opening_it_again_changes_nothing(store: Store) -> None:
+def test_a_new_log_is_the_empty_tree_and_opening_it_again_changes_nothing(store: NodeStore) -> None:
     with store.write() as writer:
         first = writer.open_log(FR)
         second = writer.open_log(JP)
@@ -56,7 +56,7 @@ def test_a_new_log_is_the_empty_tree_and_opening_it_again_changes_nothing(store:
         assert reader.logs() == [first, second]
 
 
-def test_what_was_appended_is_read_back_as_columns(store: Store) -> None:
+def test_what_was_appended_is_read_back_as_columns(store: NodeStore) -> None:
     made = batch(store, FR, words(5))
     append(store, made)
     with store.read() as reader:
@@ -72,7 +72,7 @@ def test_what_was_appended_is_read_back_as_columns(store: Store) -> None:
     assert list(run.handlings) == list(made.handlings)
 
 
-def test_a_run_spans_appends_that_stand_apart_and_begins_and_ends_anywhere(store: Store) -> None:
+def test_a_run_spans_appends_that_stand_apart_and_begins_and_ends_anywhere(store: NodeStore) -> None:
     for number in range(12):
         for origin in (FR, JP):
             append(store, batch(store, origin, words(1 + number % 3, f"{origin.member}{number}-")))
@@ -87,7 +87,7 @@ def test_a_run_spans_appends_that_stand_apart_and_begins_and_ends_anywhere(store
                 assert list(run.bodies) == list(whole.bodies[start:stop])
 
 
-def test_a_run_ends_before_it_passes_its_bytes_but_has_one_entry_at_least(store: Store) -> None:
+def test_a_run_ends_before_it_passes_its_bytes_but_has_one_entry_at_least(store: NodeStore) -> None:
     append(store, batch(store, FR, words(4, "abc")))
     with store.read() as reader:
         whole = reader.run(FR, 0, 4, EVERYTHING)
@@ -102,7 +102,7 @@ def test_a_run_ends_before_it_passes_its_bytes_but_has_one_entry_at_least(store:
         assert reader.run(FR, 4, 9, EVERYTHING).entries == []
 
 
-def test_a_leaf_is_found_from_where_it_is_looked_for(store: Store) -> None:
+def test_a_leaf_is_found_from_where_it_is_looked_for(store: NodeStore) -> None:
     made = batch(store, FR, words(600))
     append(store, made)
     with store.read() as reader:
@@ -112,7 +112,7 @@ def test_a_leaf_is_found_from_where_it_is_looked_for(store: Store) -> None:
             assert found == {made.leaves[index]: index for index in (3, 299, 300, 599) if index >= start}
 
 
-def test_an_append_at_another_place_is_a_conflict_and_writes_nothing(store: Store) -> None:
+def test_an_append_at_another_place_is_a_conflict_and_writes_nothing(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     for start in (0, 2, 4):
         late = batch(store, FR, ["x"], start=start)
@@ -123,7 +123,7 @@ def test_an_append_at_another_place_is_a_conflict_and_writes_nothing(store: Stor
         assert len(reader.run(FR, 0, 9, EVERYTHING).entries) == 3
 
 
-def test_a_conflict_that_is_caught_inside_the_block_leaves_the_rest_of_it_standing(store: Store) -> None:
+def test_a_conflict_that_is_caught_inside_the_block_leaves_the_rest_of_it_standing(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     wrong, right = batch(store, FR, ["x"], start=1), batch(store, FR, ["y"])
     with store.write() as writer:
@@ -134,7 +134,7 @@ def test_a_conflict_that_is_caught_inside_the_block_leaves_the_rest_of_it_standi
         assert reader.find(FR, [right.leaves[0], merkle.leaf_hash(b"elsewhere")]) == {right.leaves[0]: 3}
 
 
-def test_a_batch_whose_columns_do_not_fit_together_is_refused(store: Store) -> None:
+def test_a_batch_whose_columns_do_not_fit_together_is_refused(store: NodeStore) -> None:
     from dataclasses import replace
 
     made = batch(store, FR, words(2))
@@ -143,7 +143,7 @@ def test_a_batch_whose_columns_do_not_fit_together_is_refused(store: Store) -> N
             append(store, wrong)
 
 
-def test_tiles_grow_and_the_tree_over_them_has_the_root_that_was_stored(store: Store) -> None:
+def test_tiles_grow_and_the_tree_over_them_has_the_root_that_was_stored(store: NodeStore) -> None:
     for count in (1, 254, 1, 1, 300, 256):
         append(store, batch(store, FR, words(count, f"{count}.")))
     with store.read() as reader:
@@ -158,7 +158,7 @@ def test_tiles_grow_and_the_tree_over_them_has_the_root_that_was_stored(store: S
         assert reader.tile(log.number, 2, 0) == b""
 
 
-def test_find_knows_where_leaves_stand_and_nothing_of_the_others(store: Store) -> None:
+def test_find_knows_where_leaves_stand_and_nothing_of_the_others(store: NodeStore) -> None:
     made = batch(store, FR, words(700))
     append(store, made)
     append(store, batch(store, JP, words(3, "jp")))
@@ -172,7 +172,7 @@ def test_find_knows_where_leaves_stand_and_nothing_of_the_others(store: Store) -
         assert reader.find(JP, wanted) == {}
 
 
-def test_a_leaf_that_stands_twice_is_found_where_it_stood_first(store: Store) -> None:
+def test_a_leaf_that_stands_twice_is_found_where_it_stood_first(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a", "b"]))
     again = batch(store, FR, ["b", "a"])
     append(store, again)
@@ -180,7 +180,7 @@ def test_a_leaf_that_stands_twice_is_found_where_it_stood_first(store: Store) ->
         assert reader.find(FR, again.leaves) == {again.leaves[0]: 1, again.leaves[1]: 0}
 
 
-def test_what_targets_a_record_is_found_across_logs(store: Store) -> None:
+def test_what_targets_a_record_is_found_across_logs(store: NodeStore) -> None:
     made = batch(store, FR, ["a", "b"])
     append(store, made)
     record = RecordId(FR, made.leaves[0])
@@ -191,7 +191,7 @@ def test_what_targets_a_record_is_found_across_logs(store: Store) -> None:
         assert reader.targeting(RecordId(JP, made.leaves[0])) == []
 
 
-def test_only_held_bodies_have_bytes_and_all_states_are_counted(store: Store) -> None:
+def test_only_held_bodies_have_bytes_and_all_states_are_counted(store: NodeStore) -> None:
     states = [HELD, NOT_FOR_US, MISSING, PURGED, QUARANTINED, HELD]
     append(store, batch(store, FR, words(6), states=states, quarantine=[(4, "says another audience")]))
     with store.read() as reader:
@@ -207,7 +207,7 @@ def test_only_held_bodies_have_bytes_and_all_states_are_counted(store: Store) ->
         assert reader.quarantined(FR) == [(4, "says another audience")]
 
 
-def test_a_purge_takes_body_nonce_and_handling_and_tells_how_many_had_any(store: Store) -> None:
+def test_a_purge_takes_body_nonce_and_handling_and_tells_how_many_had_any(store: NodeStore) -> None:
     append(store, batch(store, FR, words(6), states=[HELD, HELD, MISSING, NOT_FOR_US, HELD, HELD]))
     with store.write() as writer:
         assert writer.purge(FR, [1, 2, 3, 1]) == 1
@@ -225,7 +225,7 @@ def test_a_purge_takes_body_nonce_and_handling_and_tells_how_many_had_any(store:
 
 
 @pytest.mark.parametrize("index", [-1, 2, 1 << 40])
-def test_an_index_outside_the_log_is_refused(store: Store, index: int) -> None:
+def test_an_index_outside_the_log_is_refused(store: NodeStore, index: int) -> None:
     append(store, batch(store, FR, words(2)))
     with pytest.raises(Misuse), store.write() as writer:
         writer.purge(FR, [0, index])
@@ -235,7 +235,7 @@ def test_an_index_outside_the_log_is_refused(store: Store, index: int) -> None:
         assert reader.body_counts(1)[PURGED] == 0
 
 
-def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_like_any_other(store: Store) -> None:
+def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_like_any_other(store: NodeStore) -> None:
     append(store, batch(store, FR, words(4), states=[HELD, MISSING, MISSING, HELD], expiry_days=[0, 70, 0, 0]))
     late = disclosure("late", size=900)
     with store.read() as reader:
@@ -258,7 +258,7 @@ def test_a_missing_body_that_is_filled_in_reads_like_any_other_and_is_purged_lik
         assert reader.expiring(100, 9) == []
 
 
-def test_a_body_that_was_not_for_us_may_be_expected_and_then_filled_in(store: Store) -> None:
+def test_a_body_that_was_not_for_us_may_be_expected_and_then_filled_in(store: NodeStore) -> None:
     states = [HELD, NOT_FOR_US, NOT_FOR_US]
     append(store, batch(store, FR, words(3), states=states, expiry_days=[0, 70, 0]))
     with store.read() as reader:
@@ -282,7 +282,7 @@ def test_a_body_that_was_not_for_us_may_be_expected_and_then_filled_in(store: St
         assert reader.expiring(100, 9) == []
 
 
-def test_only_a_missing_body_is_filled_in(store: Store) -> None:
+def test_only_a_missing_body_is_filled_in(store: NodeStore) -> None:
     append(store, batch(store, FR, words(2), states=[HELD, MISSING]))
     with store.write() as writer:
         writer.purge(FR, [1])
@@ -291,7 +291,7 @@ def test_only_a_missing_body_is_filled_in(store: Store) -> None:
             writer.fill(FR, {index: disclosure("late")})
 
 
-def test_setting_aside_takes_the_body_and_keeps_the_reason(store: Store) -> None:
+def test_setting_aside_takes_the_body_and_keeps_the_reason(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     with store.write() as writer:
         writer.set_aside(FR, 1, "first reason")
@@ -308,7 +308,7 @@ def test_setting_aside_takes_the_body_and_keeps_the_reason(store: Store) -> None
         assert reader.quarantined(FR) == []
 
 
-def test_bodies_expire_oldest_first_and_only_those_that_are_held(store: Store) -> None:
+def test_bodies_expire_oldest_first_and_only_those_that_are_held(store: NodeStore) -> None:
     append(store, batch(store, FR, words(4), expiry_days=[30, 0, 10, 50], states=[HELD, HELD, HELD, NOT_FOR_US]))
     append(store, batch(store, JP, words(2, "jp"), expiry_days=[20, 10]))
     with store.read() as reader:
@@ -323,13 +323,13 @@ def test_bodies_expire_oldest_first_and_only_those_that_are_held(store: Store) -
         assert reader.expiring(99, 9) == [(JP, 0), (FR, 0)]
 
 
-def test_missing_bodies_are_told_in_order_up_to_the_limit(store: Store) -> None:
+def test_missing_bodies_are_told_in_order_up_to_the_limit(store: NodeStore) -> None:
     append(store, batch(store, FR, words(6), states=[MISSING, HELD, MISSING, MISSING, HELD, MISSING]))
     with store.read() as reader:
         assert reader.missing(FR, 3) == [0, 2, 3]
 
 
-def test_checkpoints_only_go_forward(store: Store) -> None:
+def test_checkpoints_only_go_forward(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     with store.write() as writer:
         writer.set_checkpoint(FR, b"signed at 5", 5)
@@ -345,7 +345,7 @@ def test_checkpoints_only_go_forward(store: Store) -> None:
         writer.set_cosigned(FR, b"cosigned at 4", 4)
 
 
-def test_the_anchor_stays_beside_newer_checkpoints_until_it_is_replaced_or_reached(store: Store) -> None:
+def test_the_anchor_stays_beside_newer_checkpoints_until_it_is_replaced_or_reached(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     with store.write() as writer:
         writer.set_checkpoint(FR, b"signed at 5", 5)
@@ -366,7 +366,7 @@ def test_the_anchor_stays_beside_newer_checkpoints_until_it_is_replaced_or_reach
         assert (log.anchor, log.anchor_size, log.checkpoint_size) == (note, size, 9)
 
 
-def test_an_anchor_is_past_the_log_or_none(store: Store) -> None:
+def test_an_anchor_is_past_the_log_or_none(store: NodeStore) -> None:
     append(store, batch(store, FR, words(3)))
     for note, size in ((b"signed at 3", 3), (b"signed at 2", 2), (b"", 5), (b"signed at nothing", 0)):
         with pytest.raises(Misuse), store.write() as writer:
@@ -378,7 +378,7 @@ def test_an_anchor_is_past_the_log_or_none(store: Store) -> None:
     assert (log.anchor, log.anchor_size) == (b"", 0)
 
 
-def test_a_frozen_log_takes_nothing_more_and_keeps_its_evidence(store: Store) -> None:
+def test_a_frozen_log_takes_nothing_more_and_keeps_its_evidence(store: NodeStore) -> None:
     append(store, batch(store, FR, words(2)))
     notes = [b"one note\n", b"another note\n"]
     with store.write() as writer:
@@ -394,7 +394,7 @@ def test_a_frozen_log_takes_nothing_more_and_keeps_its_evidence(store: Store) ->
     assert (log.frozen, log.size) == ("two roots at size 2", 2)
 
 
-def test_pending_entries_wait_in_order_and_are_placed_with_the_append(store: Store) -> None:
+def test_pending_entries_wait_in_order_and_are_placed_with_the_append(store: NodeStore) -> None:
     pending = [(FR, entry(word), merkle.leaf_hash(entry(word)), disclosure(word)) for word in ("a", "b", "c")]
     with store.write() as writer:
         ids = writer.acknowledge(pending)
@@ -417,7 +417,7 @@ def test_pending_entries_wait_in_order_and_are_placed_with_the_append(store: Sto
         assert [each.id for each in reader.pending(FR, 9)] == ids[2:]
 
 
-def test_ids_of_pending_entries_are_never_used_again(store: Store) -> None:
+def test_ids_of_pending_entries_are_never_used_again(store: NodeStore) -> None:
     one = (FR, entry("a"), merkle.leaf_hash(entry("a")), disclosure("a"))
     seen: list[int] = []
     for _ in range(3):
@@ -428,7 +428,7 @@ def test_ids_of_pending_entries_are_never_used_again(store: Store) -> None:
     assert len(set(seen)) == 3
 
 
-def test_a_pending_entry_can_be_forgotten_before_it_is_placed(store: Store) -> None:
+def test_a_pending_entry_can_be_forgotten_before_it_is_placed(store: NodeStore) -> None:
     pending = [(FR, entry(word), merkle.leaf_hash(entry(word)), disclosure(word)) for word in ("a", "b")]
     with store.write() as writer:
         writer.acknowledge(pending)

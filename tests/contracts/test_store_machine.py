@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
-from node.domain.ports import Store
-from node.store.store import open_store
+from node.domain.stores import NodeStore
+from node.store.store import open_node_store
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, batch, disclosure, entry
 from tests.simulator.memory_store import MemoryStore
@@ -65,7 +65,7 @@ class Histories(RuleBasedStateMachine):
             writer.open_log(FR)
             writer.open_log(JP)
 
-    def open(self) -> Store:
+    def open(self) -> NodeStore:
         raise NotImplementedError
 
     def reopen(self) -> None:
@@ -216,18 +216,18 @@ class Histories(RuleBasedStateMachine):
 
 
 class MemoryHistories(Histories):
-    def open(self) -> Store:
+    def open(self) -> NodeStore:
         return MemoryStore()
 
 
 class SqliteHistories(Histories):
-    def open(self) -> Store:
+    def open(self) -> NodeStore:
         self.folder = Path(tempfile.mkdtemp())
         return fresh_store(self.folder / "node.db")
 
     def reopen(self) -> None:
         self.store.close()
-        self.store = open_store(self.folder / "node.db", create=False)
+        self.store = open_node_store(self.folder / "node.db", create=False)
 
     def teardown(self) -> None:
         assert self.store.check() == []

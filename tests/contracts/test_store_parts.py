@@ -9,8 +9,8 @@ from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.holdings import FileReference
 from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
-from node.domain.ports import Store
 from node.domain.queries import Level
+from node.domain.stores import NodeStore
 from tests.contracts.holdings import prints, put
 from tests.contracts.parts import digests
 
@@ -31,7 +31,7 @@ def place(parent: str, *path: int, name: str = "", role: Role = Role.MEMBER) -> 
     return Place(parent=hashlib.sha256(parent.encode()).digest(), path=path, role=role, name=name)
 
 
-def test_digests_alone_are_a_holding_like_any_other(store: Store) -> None:
+def test_digests_alone_are_a_holding_like_any_other(store: NodeStore) -> None:
     archive = digests("archive")
     with store.write() as writer:
         number, new = writer.put_holding(archive, level=Level.HIT_NO_HIT, case="C-1", tag=b"t" * 32, now=5)
@@ -50,7 +50,7 @@ def test_digests_alone_are_a_holding_like_any_other(store: Store) -> None:
     }
 
 
-def test_the_looks_of_a_picture_are_found_by_and_are_none_of_its_fingerprints(store: Store) -> None:
+def test_the_looks_of_a_picture_are_found_by_and_are_none_of_its_fingerprints(store: NodeStore) -> None:
     clear, plain = composed("clear"), prints("plain")
     with store.write() as writer:
         first = put(writer, "before")
@@ -76,7 +76,7 @@ def test_the_looks_of_a_picture_are_found_by_and_are_none_of_its_fingerprints(st
     assert by_code[SHA256.code].rows.tolist() == [first, number, last]
 
 
-def test_a_place_is_kept_once_and_told_from_the_part_and_from_its_parent(store: Store) -> None:
+def test_a_place_is_kept_once_and_told_from_the_part_and_from_its_parent(store: NodeStore) -> None:
     with store.write() as writer:
         part, other, file = put(writer, "part"), put(writer, "other"), put(writer, "a.zip")
         for each in (place("a.zip", 0, name="x/\udcff.jpg"), place("a.zip", 0, name="again"), place("b.zip", 3, 1)):
@@ -92,7 +92,7 @@ def test_a_place_is_kept_once_and_told_from_the_part_and_from_its_parent(store: 
         assert (reader.parts(a), reader.parts(b), reader.parts(bytes(32))) == ([part, other], [part], [])
 
 
-def test_places_go_with_the_part_and_with_its_parent(store: Store) -> None:
+def test_places_go_with_the_part_and_with_its_parent(store: NodeStore) -> None:
     with store.write() as writer:
         part, other, file = put(writer, "part"), put(writer, "other"), put(writer, "a.zip")
         for each in (part, other):
@@ -111,7 +111,7 @@ def test_places_go_with_the_part_and_with_its_parent(store: Store) -> None:
         assert reader.parts(place("b.zip").parent) == [other]
 
 
-def test_what_was_taken_in_itself_is_told_from_what_was_only_found_inside(store: Store) -> None:
+def test_what_was_taken_in_itself_is_told_from_what_was_only_found_inside(store: NodeStore) -> None:
     with store.write() as writer:
         inside, tagged, named = put(writer, "inside"), put(writer, "tagged", tag=b"1" * 32), put(writer, "named")
         writer.put_file_reference(inside, FileReference(case="C-1", path="/a.zip", inside=""))

@@ -1,14 +1,14 @@
-"""What every store owes queries, settings and a hub's bookkeeping."""
+"""What every store of a node owes queries and settings."""
 
 from __future__ import annotations
 
 import pytest
 
-from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery, GivenAnswer, Store
+from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import MatchRule, QueryHeader, SignedAnswer, SignedQuery
 from node.domain.questions import Part, PartBody, PlannedPart, Terms
+from node.domain.stores import NodeStore
 from node.errors import Misuse, NotFound
 
 FR, JP, BR = MemberId("FR"), MemberId("JP"), MemberId("BR")
@@ -32,7 +32,7 @@ def answer(member: MemberId, text: bytes = b"answer") -> SignedAnswer:
     return SignedAnswer(answerer=member, answer=text, signature=b"s" * 64)
 
 
-def test_a_query_is_kept_as_it_was_sent(store: Store) -> None:
+def test_a_query_is_kept_as_it_was_sent(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_asked(asked(1))
         writer.put_asked(asked(2, created_at=300))
@@ -46,14 +46,14 @@ def test_a_query_is_kept_as_it_was_sent(store: Store) -> None:
         assert body == PartBody(payload=b"payload 1")
 
 
-def test_a_query_id_is_used_once(store: Store) -> None:
+def test_a_query_id_is_used_once(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_asked(asked(1))
     with pytest.raises(Misuse), store.write() as writer:
         writer.put_asked(asked(1))
 
 
-def test_closing_a_query_keeps_its_first_time(store: Store) -> None:
+def test_closing_a_query_keeps_its_first_time(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_asked(asked(1))
         writer.close_query(bytes([1]) * 16, 170)
@@ -66,7 +66,7 @@ def test_closing_a_query_keeps_its_first_time(store: Store) -> None:
         writer.close_query(bytes(16), 190)
 
 
-def test_the_first_outcome_of_a_member_stands_and_late_ones_are_appended(store: Store) -> None:
+def test_the_first_outcome_of_a_member_stands_and_late_ones_are_appended(store: NodeStore) -> None:
     query = bytes([1]) * 16
     with store.write() as writer:
         writer.put_asked(asked(1))
@@ -108,7 +108,7 @@ def planned(part: int, query: int) -> PlannedPart:
     )
 
 
-def test_a_question_is_kept_with_its_terms_and_what_each_part_asks_about(store: Store) -> None:
+def test_a_question_is_kept_with_its_terms_and_what_each_part_asks_about(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
     with store.read() as reader:
@@ -125,7 +125,7 @@ def test_a_question_is_kept_with_its_terms_and_what_each_part_asks_about(store: 
         writer.put_question(b"q" * 16, TERMS, [planned(1, 3)], 91)
 
 
-def test_a_part_that_was_asked_has_the_payload_that_was_sent_and_its_times(store: Store) -> None:
+def test_a_part_that_was_asked_has_the_payload_that_was_sent_and_its_times(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
         writer.put_asked(asked(1))
@@ -137,7 +137,7 @@ def test_a_part_that_was_asked_has_the_payload_that_was_sent_and_its_times(store
         assert not kept.closed
 
 
-def test_a_part_can_be_asked_by_a_new_query(store: Store) -> None:
+def test_a_part_can_be_asked_by_a_new_query(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_question(b"q" * 16, TERMS, [planned(1, 1), planned(2, 2)], 90)
         writer.put_asked(asked(1))
@@ -154,7 +154,7 @@ def test_a_part_can_be_asked_by_a_new_query(store: Store) -> None:
         writer.renew_part(bytes([2]) * 16, bytes([8]) * 16)
 
 
-def test_a_question_is_forgotten_with_its_labels_and_parts(store: Store) -> None:
+def test_a_question_is_forgotten_with_its_labels_and_parts(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_question(b"o" * 16, TERMS, [planned(1, 1), planned(2, 2)], 100)
         writer.put_question(b"n" * 16, TERMS, [planned(1, 3)], 300)
@@ -172,7 +172,7 @@ def test_a_question_is_forgotten_with_its_labels_and_parts(store: Store) -> None
         assert reader.part_body(bytes([3]) * 16) == planned(1, 3).body
 
 
-def test_why_a_member_has_its_state_is_kept_beside_it(store: Store) -> None:
+def test_why_a_member_has_its_state_is_kept_beside_it(store: NodeStore) -> None:
     query = bytes([1]) * 16
     with store.write() as writer:
         writer.put_asked(asked(1))
@@ -188,7 +188,7 @@ def given(asker: MemberId, query_id: bytes, said: SignedAnswer, at: int) -> Give
     return GivenAnswer(asker=asker, query_id=query_id, answer=said, at=at)
 
 
-def test_the_newest_answers_are_told_first(store: Store) -> None:
+def test_the_newest_answers_are_told_first(store: NodeStore) -> None:
     with store.write() as writer:
         for number, at in ((1, 100), (2, 300), (3, 200)):
             writer.put_answered([given(JP, bytes([number]) * 16, answer(FR), at)])
@@ -197,7 +197,7 @@ def test_the_newest_answers_are_told_first(store: Store) -> None:
         assert len(reader.answered_lately(9)) == 3
 
 
-def test_the_first_answer_we_gave_stands(store: Store) -> None:
+def test_the_first_answer_we_gave_stands(store: NodeStore) -> None:
     with store.write() as writer:
         writer.put_answered([given(JP, b"q" * 16, answer(FR), 100)])
         writer.put_answered([])
@@ -214,7 +214,7 @@ def test_the_first_answer_we_gave_stands(store: Store) -> None:
         assert reader.answered(FR, b"q" * 16) is None
 
 
-def test_old_queries_are_forgotten_with_their_outcomes(store: Store) -> None:
+def test_old_queries_are_forgotten_with_their_outcomes(store: NodeStore) -> None:
     with store.write() as writer:
         for number, at in ((1, 100), (2, 200), (3, 300)):
             writer.put_asked(asked(number, created_at=at))
@@ -232,7 +232,7 @@ def test_old_queries_are_forgotten_with_their_outcomes(store: Store) -> None:
         assert reader.answered(JP, bytes([3]) * 16) == answer(FR)
 
 
-def test_settings_are_small_values_by_name(store: Store) -> None:
+def test_settings_are_small_values_by_name(store: NodeStore) -> None:
     with store.write() as writer:
         assert writer.setting("roster") == b""
         writer.set_setting("roster", b"one")
@@ -243,106 +243,7 @@ def test_settings_are_small_values_by_name(store: Store) -> None:
         assert (reader.setting("roster"), reader.setting("salt"), reader.setting("other")) == (b"two", b"salt", b"")
 
 
-def test_an_invitation_is_used_once_and_not_past_its_end(store: Store) -> None:
-    fresh = Invitation(secret_sha256=b"f" * 32, member=JP, expires_at=1_000)
-    stale = Invitation(secret_sha256=b"s" * 32, member=BR, expires_at=500)
-    with store.write() as writer:
-        writer.put_invitation(fresh)
-        writer.put_invitation(stale)
-        assert not writer.use_invitation(b"s" * 32, 500)
-        assert not writer.use_invitation(b"x" * 32, 500)
-        assert writer.use_invitation(b"f" * 32, 999)
-        assert not writer.use_invitation(b"f" * 32, 999)
-    with store.read() as reader:
-        used = reader.invitation(b"f" * 32)
-        assert used is not None
-        assert used.used_at == 999
-        assert reader.invitation(b"s" * 32) == stale
-        assert reader.invitation(b"x" * 32) is None
-    with pytest.raises(Misuse), store.write() as writer:
-        writer.put_invitation(fresh)
-
-
-def join(member: MemberId, at: int, name: str = "Someone") -> JoinRequest:
-    return JoinRequest(
-        member=member,
-        name=name,
-        secret_sha256=b"s" * 32,
-        csr=b"\x30\x82csr",
-        vkeys={"log": "test.example/log+abc+def", "statement": "é"},
-        proofs={"log": bytes(range(64))},
-        requested_at=at,
-    )
-
-
-def test_requests_to_join_are_kept_until_they_are_decided(store: Store) -> None:
-    with store.write() as writer:
-        writer.put_join_request(join(JP, 20))
-        writer.put_join_request(join(BR, 10))
-        writer.put_join_request(join(JP, 30, "Renamed"))
-        writer.set_join_state(BR, "admitted")
-    with store.read() as reader:
-        assert reader.join_request(JP) == join(JP, 30, "Renamed")
-        assert reader.join_request(FR) is None
-        assert [each.member for each in reader.join_requests()] == [BR, JP]
-        assert [each.member for each in reader.join_requests(state="pending")] == [JP]
-    with pytest.raises(NotFound), store.write() as writer:
-        writer.set_join_state(FR, "refused")
-
-
-def test_certificates_are_kept_with_serials_of_any_size(store: Store) -> None:
-    issued = [
-        IssuedCertificate(member=JP, serial=(1 << 159) + 1, spki_sha256=b"k" * 32, not_after=50, issued_at=10),
-        IssuedCertificate(member=JP, serial=3, spki_sha256=b"l" * 32, not_after=90, issued_at=40),
-    ]
-    with store.write() as writer:
-        for each in issued:
-            writer.put_certificate(each)
-    with store.read() as reader:
-        assert reader.certificates(JP) == issued
-        assert reader.certificates(FR) == []
-        assert reader.owners_of_key(b"k" * 32) == {JP}
-        assert reader.owners_of_key(b"m" * 32) == set()
-
-
-def test_late_answers_wait_for_their_asker_until_they_are_fetched_or_expire(store: Store) -> None:
-    with store.write() as writer:
-        for number, expires_at in ((1, 100), (2, 200), (3, 300)):
-            writer.put_mail(FR, bytes([number]) * 16, answer(JP, b"%d" % number), expires_at)
-        writer.put_mail(BR, b"b" * 16, answer(JP), 100)
-    with store.read() as reader:
-        waiting = reader.mailbox(FR, 9)
-        assert [(query, each) for _, query, each in waiting] == [
-            (bytes([number]) * 16, answer(JP, b"%d" % number)) for number in (1, 2, 3)
-        ]
-        assert reader.mailbox(FR, 2) == waiting[:2]
-        assert (reader.mailbox_size(FR), reader.mailbox_size(BR), reader.mailbox_size(JP)) == (3, 1, 0)
-        size = sum(len(each.answer) for _, _, each in waiting)
-        assert (reader.mail_of(FR, JP), reader.mail_of(FR, BR), reader.mail_of(JP, FR)) == ((3, size), (0, 0), (0, 0))
-    with store.write() as writer:
-        assert writer.expire_mail(100) == 2
-        writer.delete_mail([waiting[1][0], 999])
-    with store.read() as reader:
-        assert reader.mailbox(FR, 9) == waiting[2:]
-        assert reader.mailbox(BR, 9) == []
-
-
-def test_switchboard_messages_come_in_order_and_their_ids_are_never_used_again(store: Store) -> None:
-    with store.write() as writer:
-        ids = [writer.put_switchboard_message("FR", b"message %d" % number) for number in range(4)]
-    assert ids == sorted(set(ids))
-    with store.read() as reader:
-        assert reader.switchboard_messages(0, 2) == [(ids[0], "FR", b"message 0"), (ids[1], "FR", b"message 1")]
-        assert [row[0] for row in reader.switchboard_messages(ids[1], 9)] == ids[2:]
-    with store.write() as writer:
-        writer.trim_switchboard(ids[2])
-        assert [row[0] for row in writer.switchboard_messages(0, 9)] == ids[2:]
-        writer.trim_switchboard(ids[3] + 1)
-    with store.write() as writer:
-        assert writer.put_switchboard_message("JP", b"") > ids[3]
-
-
-def test_settings_are_read_by_their_names_and_by_how_their_names_begin(store: Store) -> None:
+def test_settings_are_read_by_their_names_and_by_how_their_names_begin(store: NodeStore) -> None:
     with store.write() as writer:
         for name in ("a/1", "a/10", "a/2", "a%2F/1", "ab/1", "a"):
             writer.set_setting(name, name.encode())

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from node.domain.ports import Store
 from node.domain.reviews import (
     UNKNOWN_FILE,
     Decision,
@@ -18,6 +17,7 @@ from node.domain.reviews import (
     pair_with_record,
 )
 from node.domain.stored_hits import HitCounts, StoredHit
+from node.domain.stores import NodeStore
 from tests.contracts.test_store_hits import hit, hold
 from tests.simulator.batches import FR, JP
 
@@ -28,7 +28,7 @@ CONFIRMED = Decision(state=ReviewState.CONFIRMED, officer="B. Marin", at=600, re
 
 
 @pytest.fixture
-def kept(store: Store) -> list[StoredHit]:
+def kept(store: NodeStore) -> list[StoredHit]:
     """Three hits of Japan's records, oldest first: two of holding 1 and one of holding 2, of case A; 3 is in case B."""
     with store.write() as writer:
         hold(writer, "one", "two")
@@ -43,12 +43,12 @@ def pair(of: StoredHit) -> Pair:
     return pair_with_record(of.holding, of.record)
 
 
-def reviews(store: Store, *holdings: int) -> list[Review]:
+def reviews(store: NodeStore, *holdings: int) -> list[Review]:
     with store.read() as reader:
         return reader.reviews_of(holdings)
 
 
-def test_a_store_without_decisions_has_no_reviews(store: Store, kept: list[StoredHit]) -> None:
+def test_a_store_without_decisions_has_no_reviews(store: NodeStore, kept: list[StoredHit]) -> None:
     assert reviews(store, 1, 2, 3, 99) == []
     assert [each.state for each in kept] == [ReviewState.NEW] * 3
     with store.read() as reader:
@@ -56,7 +56,7 @@ def test_a_store_without_decisions_has_no_reviews(store: Store, kept: list[Store
         assert reader.reviewed_at(1, [1, 2]) == []
 
 
-def test_decisions_are_kept_in_their_order_and_the_newest_is_the_state(store: Store, kept: list[StoredHit]) -> None:
+def test_decisions_are_kept_in_their_order_and_the_newest_is_the_state(store: NodeStore, kept: list[StoredHit]) -> None:
     first = kept[0]
     with store.write() as writer:
         review = writer.add_review(pair(first), FILE, first.id)
@@ -73,7 +73,7 @@ def test_decisions_are_kept_in_their_order_and_the_newest_is_the_state(store: St
     assert hits == {first.id: marked, kept[1].id: kept[1], kept[2].id: kept[2]}
 
 
-def test_rejected_hits_are_in_no_list_and_no_count_but_their_own(store: Store, kept: list[StoredHit]) -> None:
+def test_rejected_hits_are_in_no_list_and_no_count_but_their_own(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         for each, decision in zip(kept, (REJECTED, CONFIRMED), strict=False):
             writer.add_decision(writer.add_review(pair(each), FILE, each.id).id, decision)
@@ -90,7 +90,7 @@ def test_rejected_hits_are_in_no_list_and_no_count_but_their_own(store: Store, k
         assert [each.id for each in reader.reviewed_at(reader.logs()[1].number, [1, 2])] == [kept[0].id, kept[1].id]
 
 
-def test_a_decided_hit_stays_listed_when_it_ends_and_an_undecided_one_goes(store: Store, kept: list[StoredHit]) -> None:
+def test_a_decided_hit_stays_listed_when_it_ends_and_another_goes(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         number = writer.open_log(JP).number
         writer.add_decision(writer.add_review(pair(kept[0]), FILE, kept[0].id).id, CONFIRMED)
@@ -103,7 +103,7 @@ def test_a_decided_hit_stays_listed_when_it_ends_and_an_undecided_one_goes(store
         assert reader.hits_of_holding(1) == []
 
 
-def test_a_change_of_a_hit_keeps_its_review(store: Store, kept: list[StoredHit]) -> None:
+def test_a_change_of_a_hit_keeps_its_review(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         review = writer.add_review(pair(kept[0]), UNKNOWN_FILE, kept[0].id)
         writer.add_decision(review.id, REJECTED)
@@ -113,7 +113,7 @@ def test_a_change_of_a_hit_keeps_its_review(store: Store, kept: list[StoredHit])
     assert (changed.place, changed.state, changed.review) == (7, ReviewState.REJECTED, review.id)
 
 
-def test_what_is_known_of_the_other_file_is_replaced_and_forgotten(store: Store, kept: list[StoredHit]) -> None:
+def test_what_is_known_of_the_other_file_is_replaced_and_forgotten(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         review = writer.add_review(pair(kept[0]), FILE, kept[0].id)
         writer.add_decision(review.id, REJECTED)
@@ -124,7 +124,7 @@ def test_what_is_known_of_the_other_file_is_replaced_and_forgotten(store: Store,
     assert [(each.file, each.state) for each in reviews(store, 1)] == [(UNKNOWN_FILE, ReviewState.REJECTED)]
 
 
-def test_a_closed_review_is_history_and_its_hit_is_new(store: Store, kept: list[StoredHit]) -> None:
+def test_a_closed_review_is_history_and_its_hit_is_new(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         review = writer.add_review(pair(kept[0]), FILE, kept[0].id)
         writer.add_decision(review.id, REJECTED)
@@ -138,7 +138,7 @@ def test_a_closed_review_is_history_and_its_hit_is_new(store: Store, kept: list[
         assert reader.decisions(review.id) == [REJECTED]
 
 
-def test_a_deleted_holding_takes_its_reviews_along_on_either_side(store: Store, kept: list[StoredHit]) -> None:
+def test_a_deleted_holding_takes_its_reviews_along_on_either_side(store: NodeStore, kept: list[StoredHit]) -> None:
     with store.write() as writer:
         for each in (pair(kept[0]), pair(kept[2]), pair_of_holdings(3, 1), pair_of_holdings(2, 3)):
             writer.add_decision(writer.add_review(each, FILE).id, REJECTED)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import Conflict, Misuse, StoreError
 from tests.simulator.batches import FR, append, batch, disclosure
 
@@ -18,7 +18,7 @@ class Unrelated(Exception):
     """Somebody else's error."""
 
 
-def test_an_error_inside_a_block_undoes_all_of_it_and_passes(store: Store) -> None:
+def test_an_error_inside_a_block_undoes_all_of_it_and_passes(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a"]))
     more = batch(store, FR, ["b"])
 
@@ -40,7 +40,7 @@ def test_an_error_inside_a_block_undoes_all_of_it_and_passes(store: Store) -> No
         assert reader.pending(FR, 9) == []
 
 
-def test_a_writer_reads_what_it_wrote(store: Store) -> None:
+def test_a_writer_reads_what_it_wrote(store: NodeStore) -> None:
     made = batch(store, FR, ["a", "b"])
     with store.write() as writer:
         writer.open_log(FR)
@@ -50,7 +50,7 @@ def test_a_writer_reads_what_it_wrote(store: Store) -> None:
         assert writer.run(FR, 0, 9, EVERYTHING).bodies[0] == b""
 
 
-def test_a_snapshot_is_that_of_the_beginning_of_its_block(store: Store) -> None:
+def test_a_snapshot_is_that_of_the_beginning_of_its_block(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a"]))
     with store.read() as reader:
         append(store, batch(store, FR, ["b"]))
@@ -66,7 +66,7 @@ def test_a_snapshot_is_that_of_the_beginning_of_its_block(store: Store) -> None:
         assert log.size == 2
 
 
-def test_a_transaction_inside_a_transaction_of_the_same_thread_is_refused(store: Store) -> None:
+def test_a_transaction_inside_a_transaction_of_the_same_thread_is_refused(store: NodeStore) -> None:
     with store.write() as writer:
         writer.set_setting("name", b"value")
         with pytest.raises(Misuse), store.write():
@@ -75,7 +75,7 @@ def test_a_transaction_inside_a_transaction_of_the_same_thread_is_refused(store:
         assert reader.setting("name") == b"value"
 
 
-def test_a_second_writer_waits_for_the_first(store: Store) -> None:
+def test_a_second_writer_waits_for_the_first(store: NodeStore) -> None:
     began, order = threading.Event(), []
 
     def second() -> None:
@@ -96,7 +96,7 @@ def test_a_second_writer_waits_for_the_first(store: Store) -> None:
         assert reader.setting("name") == b"12"
 
 
-def test_of_appends_at_one_place_from_many_threads_one_wins(store: Store) -> None:
+def test_of_appends_at_one_place_from_many_threads_one_wins(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a"]))
     rivals = [batch(store, FR, [f"rival {number}"]) for number in range(8)]
 
@@ -114,7 +114,7 @@ def test_of_appends_at_one_place_from_many_threads_one_wins(store: Store) -> Non
         assert list(reader.run(FR, 1, 9, EVERYTHING).entries) == list(rivals[lost.index(0)].entries)
 
 
-def test_readers_and_writers_in_many_threads_see_whole_transactions(store: Store) -> None:
+def test_readers_and_writers_in_many_threads_see_whole_transactions(store: NodeStore) -> None:
     append(store, batch(store, FR, ["start"]))
 
     def write(number: int) -> None:
@@ -137,13 +137,13 @@ def test_readers_and_writers_in_many_threads_see_whole_transactions(store: Store
         assert reader.setting("count") == b"40"
 
 
-def test_a_healthy_store_finds_nothing_wrong_with_itself(store: Store) -> None:
+def test_a_healthy_store_finds_nothing_wrong_with_itself(store: NodeStore) -> None:
     append(store, batch(store, FR, ["a"]))
     store.scrub()
     assert store.check() == []
 
 
-def test_a_closed_store_says_so_and_closing_it_again_changes_nothing(store: Store) -> None:
+def test_a_closed_store_says_so_and_closing_it_again_changes_nothing(store: NodeStore) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreError, match="closed"), store.read():

@@ -12,13 +12,13 @@ from node.domain.usage import Charge, Count, Period, Resource, Usage, add
 
 if TYPE_CHECKING:
     from node.domain.ids import MemberId
-    from node.domain.ports import Store
+    from node.domain.stores import NodeStore
 
 FR, JP = member_id("FR"), member_id("JP")
 DAY = 86_400
 
 
-def test_a_charge_is_added_to_its_windows_and_to_what_stands_in_all(store: Store) -> None:
+def test_a_charge_is_added_to_its_windows_and_to_what_stands_in_all(store: NodeStore) -> None:
     charge = Charge(member=FR, resource=Resource.ENTRIES, amount=5)
     with store.write() as tx:
         tx.charge([charge, charge], 3 * DAY + 7)
@@ -36,7 +36,7 @@ def test_a_charge_is_added_to_its_windows_and_to_what_stands_in_all(store: Store
         assert tx.usage(member_id("BR")) == {}
 
 
-def test_another_day_begins_anew_also_after_a_clock_was_set_back(store: Store) -> None:
+def test_another_day_begins_anew_also_after_a_clock_was_set_back(store: NodeStore) -> None:
     for day in (9, 10, 9):
         with store.write() as tx:
             tx.charge([Charge(member=FR, resource=Resource.BYTES, amount=4)], day * DAY)
@@ -64,7 +64,7 @@ CHARGES = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(charges=CHARGES)
-def test_counts_in_memory_and_in_the_store_agree(store: Store, charges: list[tuple[Charge, int]]) -> None:
+def test_counts_in_memory_and_in_the_store_agree(store: NodeStore, charges: list[tuple[Charge, int]]) -> None:
     with store.read() as tx:
         expected: dict[MemberId, Usage] = {FR: tx.usage(FR), JP: tx.usage(JP)}
     for charge, now in charges:

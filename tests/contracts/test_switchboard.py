@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from node.hub.switchboard import MESSAGE_WEIGHT, QUEUE_DEPTH, LocalSwitchboard, Sent, Subscription, Switchboard
 from node.hub.switchboard_table import TableSwitchboard
 from tests.simulator import federation as sim
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore
 
 Pair = tuple[Switchboard, Switchboard]
 
@@ -24,7 +24,7 @@ async def local() -> AsyncIterator[Pair]:
 
 @asynccontextmanager
 async def over_a_table() -> AsyncIterator[Pair]:
-    store = MemoryStore()
+    store = MemoryHubStore()
     boards = [TableSwitchboard(store, lambda: float(sim.NOW), name) for name in ("one", "two")]
     for board in boards:
         await board.start()

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
-from node.domain.ports import Store, StoreReader, StoreWriter
+from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
 from node.errors import StoreError
 from tests.simulator import federation as sim
 
@@ -27,22 +27,22 @@ class Mode(Enum):
 
 @dataclass
 class FlakyStore:
-    """`Store` over another. `done` counts writes and scrubs; `failed` says whether the fault came."""
+    """`NodeStore` over another. `done` counts writes and scrubs; `failed` says whether the fault came."""
 
-    inner: Store
+    inner: NodeStore
     fail_at: int | None = None
     mode: Mode = Mode.LOST
     done: int = 0
     failed: bool = False
 
-    def read(self) -> AbstractContextManager[StoreReader]:
+    def read(self) -> AbstractContextManager[NodeStoreReader]:
         return self.inner.read()
 
-    def write(self) -> AbstractContextManager[StoreWriter]:
+    def write(self) -> AbstractContextManager[NodeStoreWriter]:
         return self._write()
 
     @contextmanager
-    def _write(self) -> Iterator[StoreWriter]:
+    def _write(self) -> Iterator[NodeStoreWriter]:
         now = self._now()
         with self.inner.write() as writer:
             yield writer

@@ -19,9 +19,9 @@ from typing import Any
 from node.domain.batch import BodyState
 from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import LogReader, LogState
-from node.domain.ports import Store
 from node.domain.roster import Roster
 from node.domain.services import Head
+from node.domain.stores import NodeStore
 from node.tlog.merkle import EMPTY_ROOT
 from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.fsck import check_store
@@ -34,7 +34,7 @@ from tests.simulator import federation as sim
 Said = Sequence[dict[str, Any]]
 
 
-def whole(store: Store, roster: Roster = ROSTER) -> None:
+def whole(store: NodeStore, roster: Roster = ROSTER) -> None:
     """Every root, commitment and signature comes out: fsck finds nothing."""
     faults = [f"{report.log}: {fault}" for report in check_store(store, roster) for fault in report.faults]
     assert faults == []
@@ -114,7 +114,7 @@ def _holding_agrees(reader: Any, said: Said) -> None:
         assert holding.record or not any("holding" in line for line in said), "a shared holding is national again"
 
 
-def _goes_on(store: Store, state: LogState, acknowledged: Sequence[RecordId], notes: Sequence[bytes]) -> None:
+def _goes_on(store: NodeStore, state: LogState, acknowledged: Sequence[RecordId], notes: Sequence[bytes]) -> None:
     """The next start: compared with a hub that has all that was ever signed; places, signs, and appends anew."""
     node = node_over(store, "after")
     newest = max(notes, key=_size_of, default=b"")

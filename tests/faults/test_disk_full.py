@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from node.domain.ports import Store
+from node.domain.stores import NodeStore
 from node.errors import DiskFull
 from node.store.lock import own
 from node.store.store import SqliteStore
@@ -35,8 +35,8 @@ class Small:
     """A home on little space. `free` makes room."""
 
     home: Path
-    fill: Callable[[Store], None]
-    free: Callable[[Store], None]
+    fill: Callable[[NodeStore], None]
+    free: Callable[[NodeStore], None]
 
 
 @contextmanager
@@ -65,14 +65,14 @@ def ballast(folder: Path) -> Path:
     return file
 
 
-def limit_pages(store: Store, pages: int) -> None:
+def limit_pages(store: NodeStore, pages: int) -> None:
     """The writer finds no room past so many pages: what a full disk is to SQLite, without being root."""
     assert isinstance(store, SqliteStore)
     with store._engines.writer.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
-def pages_of(store: Store) -> int:
+def pages_of(store: NodeStore) -> int:
     assert isinstance(store, SqliteStore)
     with store._engines.writer.connect() as connection:
         return int(connection.exec_driver_sql("PRAGMA page_count").scalar() or 0)

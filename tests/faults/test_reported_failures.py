@@ -21,16 +21,18 @@ import pytest
 from node.domain.batch import Package
 from node.domain.envelope import Kind
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import Store, StoreWriter
 from node.domain.queries import Level
 from node.domain.services import Head
+from node.domain.stores import NodeStore, NodeStoreWriter
 from node.errors import NotFound, Refused, StoreError
 from node.hub.carrier import HubCarrier
 from node.tlog.note import format_vkey
-from node.usecases.audit import AuditEntry, AuditLog, Receipt
+from node.usecases.audit import AuditEntry
 from node.usecases.catalogue import Catalogue
 from node.usecases.ledger import Draft, Ledger
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
+from node.usecases.receipts import Receipt
 from node.wire.convert import ProtoCodec
 from tests.faults import invariants
 from tests.faults.drivers import append, submit
@@ -254,19 +256,19 @@ def test_a_hub_gives_the_same_heads_whichever_write_fails(hub_home: Path, scratc
 # --- audit ------------------------------------------------------------------------------------------------------------
 
 
-def audit_over(store: Store) -> AuditLog:
-    return AuditLog(store=store, origin=AUDIT, clock=lambda: sim.NOW, random=sim.seeded("audit"))
+def audit_over(store: NodeStore) -> NodeAuditLog:
+    return NodeAuditLog(store=store, origin=AUDIT, clock=lambda: sim.NOW, random=sim.seeded("audit"))
 
 
-def grouped(audit: AuditLog, numbers: Sequence[int]) -> list[Receipt]:
+def grouped(audit: NodeAuditLog, numbers: Sequence[int]) -> list[Receipt]:
     """Entries that share one commit: the thread is kept busy with another until all of them wait."""
     begun, gate = threading.Event(), threading.Event()
 
-    def hold(_writer: StoreWriter) -> None:
+    def hold(_writer: NodeStoreWriter) -> None:
         begun.set()
         assert gate.wait(20)
 
-    busy = audit.submit(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body={"n": -1}, also=hold))
+    busy = audit.submit(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body={"n": -1}), also=hold)
     assert begun.wait(20)
     receipts = [audit.submit(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body={"n": number})) for number in numbers]
     gate.set()

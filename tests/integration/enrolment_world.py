@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from node.domain.ids import MemberId
-from node.domain.ports import Store
 from node.domain.services import JoinPetition
+from node.domain.stores import HubStore
 from node.domain.token import Token, format_token, parse_token
 from node.hub.brake import Brake
 from node.hub.challenges import Challenges
@@ -23,7 +23,7 @@ from node.pki.keys import KeyRing
 from node.pki.petition import make_petition
 from node.usecases.enrolment import ask_to_join, renew_after_absence
 from node.usecases.roster import Members, Pins, RosterGate
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore
 from tests.unit.pki.federation import FEDERATION, NOW, Federation
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 class World:
     """A federation with its hub's desk in front of it. `now` is everybody's clock."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: HubStore) -> None:
         self.now = NOW
         self.federation = Federation(folder)
         self.store = store
@@ -154,4 +154,4 @@ async def away(world: World, node: Node, **changes: Any) -> tuple[bytes, ...]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    return World(tmp_path, MemoryStore())
+    return World(tmp_path, MemoryHubStore())

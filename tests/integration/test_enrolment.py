@@ -23,7 +23,7 @@ from node.errors import (
 )
 from node.pki.ca import MEMBER_LIFE, check_issued, make_request
 from node.pki.client import RosterClient
-from node.store.store import open_store
+from node.store.store import open_hub_store
 from node.usecases.enrolment import ask_to_join
 from node.usecases.roster import Members, OwnLine, Pins, RosterGate
 from tests.integration.enrolment_world import Node, World, petition, run, world
@@ -34,7 +34,7 @@ __all__ = ["world"]
 
 def test_the_whole_way_over_the_real_store(tmp_path: Path) -> None:
     """Invitation, petition, wait, admission, certificate, the gate, the roster with our own line in it."""
-    store = open_store(tmp_path / "hub.sqlite3", create=True)
+    store = open_hub_store(tmp_path / "hub.sqlite3", create=True)
     try:
         world = World(tmp_path, store)
         node = Node(world, FR)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from node.domain.holdings import Deletion
-from node.store.store import open_store
+from node.store.store import open_node_store
 from tests.integration.pictures import picture
 from tests.integration.processes import Federation, Line, federation, until, vigil
 
@@ -172,7 +172,7 @@ def test_a_deletion_that_was_ordered_and_cut_short_goes_on_at_the_next_start(
     in_step(made, "BR")
     (number,) = [line["holding"] for line in lines_of("BR", "holdings", "--case", "CUT") if "holding" in line]
     made.daemons.pop("BR").kill()
-    store = open_store(made.home("BR").database, create=False)
+    store = open_node_store(made.home("BR").database, create=False)
     with store.write() as writer:
         holding = writer.holding(number)
         assert holding is not None

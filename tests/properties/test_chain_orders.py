@@ -70,15 +70,17 @@ class Story:
         handling = CLOSED if closed and kind != Kind.RETRACTION else Handling()
         entry = entry_of(
             log.speaker.origin,
-            _statement(kind, number),
+            self._statement(kind, number),
             kind=kind,
             handling=handling,
             target=target,
             nonce=leaf_hash(b"%d" % number),
         )
         self.said.append(log.add(*entry))
-        if replaced_by(kind) or kind in REPLACING:
-            self.records[self.said[-1]] = kind if kind in REPLACING else replaced_by(kind)
+        if begins or kind == Kind.CONTRIBUTION:
+            self.records[self.said[-1]] = replaced_by(kind)
+        elif target is not None and kind in REPLACING and self.records.get(target) == kind:
+            self.records[self.said[-1]] = kind
 
     def _may_change(self, speaker: Origin, kind: Kind, target: RecordId) -> bool:
         """Anything of its own log; of an earlier epoch, records alone, and each by what may replace it. What else is
@@ -90,19 +92,27 @@ class Story:
         earlier = target.origin.member == speaker.member and target.origin.epoch < speaker.epoch
         return earlier and target in self.records and (kind not in REPLACING or self.records[target] == kind)
 
+    def _statement(self, kind: Kind, number: int) -> Statement:
+        if kind not in {Kind.LINK, Kind.REVISION}:
+            return _statement(kind, number)
+        nowhere = [RecordId(SPEAKERS[0].origin, leaf_hash(b"%d of %d" % (at, number))) for at in range(2)]
+        before = list(dict.fromkeys(self.said[number % 3 :: 2]))[-3:]
+        targets = tuple([*nowhere, *before][-max(2, len(before)) :])
+        return RecordLink(relation=Relation.SAME_PLACE, targets=targets, certainty=Certainty.POSSIBLE)
+
 
 def _statement(kind: Kind, number: int) -> Statement:
     if kind in {Kind.CONTRIBUTION, Kind.CORRECTION}:
         return picture(number)
-    if kind in {Kind.LINK, Kind.REVISION}:
-        targets = tuple(RecordId(SPEAKERS[0].origin, leaf_hash(b"%d of %d" % (at, number))) for at in range(2))
-        return RecordLink(relation=Relation.SAME_PLACE, targets=targets, certainty=Certainty.POSSIBLE)
     if kind == Kind.RETRACTION:
         return Retraction()
     return Opinion(verdict=Verdict.DISPUTE) if kind == Kind.OPINION else Comment(text=f"word {number}")
 
 
-Outcome = tuple[dict[Origin, list[int]], dict[tuple[Origin, int], Link], dict[RecordId, Chain]]
+Place = tuple[Origin, int]
+Outcome = tuple[
+    dict[Origin, list[int]], dict[Place, Link], dict[RecordId, Chain], dict[Place, frozenset[tuple[int, RecordId]]]
+]
 
 
 def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
@@ -126,7 +136,12 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
             run = reader.run(log.speaker.origin, 0, log.size, 1 << 30)
             assert chain_faults(reader, log.speaker.origin, run) == []
         states = {log.speaker.origin: list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states) for log in logs}
-    return states, store._state.links, store._state.chains
+    links = store._state.links
+    roots = {link.chain for link in links.values() if link.counts}
+    # A mention makes a chain of a record that nothing points at, and leaves it there when its statement goes.
+    chains = {root: chain for root, chain in store._state.chains.items() if root in roots}
+    mentions = store._state.mentions.items()
+    return states, links, chains, {place: frozenset((m.role, m.record) for m in each) for place, each in mentions}
 
 
 @settings(max_examples=300, deadline=None)
@@ -167,6 +182,7 @@ def check_orders(steps: list[Step], cuts: list[tuple[int, int]]) -> None:
     plain, mixed = outcome(story.logs, []), outcome(story.logs, cuts)
     assert mixed[0] == plain[0]
     assert mixed[2] == plain[2]
+    assert mixed[3] == plain[3]
     held = BodyState.HELD
     for place, link in plain[1].items():
         # Where an entry was set aside, only where it belongs has to agree.

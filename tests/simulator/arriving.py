@@ -17,11 +17,11 @@ from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import RecordId
 from node.domain.material import MaterialFingerprints, PictureFingerprints, VideoFingerprints, VideoFrame
 from node.domain.orientations import turned
-from node.domain.ports import Store
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.services import Carrier
 from node.domain.statements import Contribution
 from node.domain.stored_hits import HitEvidence, StoredHit
+from node.domain.stores import NodeStore
 from node.match.ranking import rank
 from node.usecases.arrivals import Arrivals
 from node.usecases.casework import holding_subject
@@ -45,7 +45,7 @@ def always() -> bool:
 class Holder:
     """The node of `speaker`, whose index holds what its store has."""
 
-    def __init__(self, world: World, speaker: Speaker, store: Store | None = None) -> None:
+    def __init__(self, world: World, speaker: Speaker, store: NodeStore | None = None) -> None:
         self.world, self.speaker = world, speaker
         self.store = store or MemoryStore()
         self.node = Node(world, speaker, cast("Carrier", None), cast("MemoryStore", self.store))

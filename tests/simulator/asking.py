@@ -29,19 +29,19 @@ from node.tlog.note import ED25519, format_vkey, make_vkey
 from node.usecases.allowing import AllowList
 from node.usecases.answering import Answerer
 from node.usecases.asking import Asker, AskerDeps
-from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.finding import AnswererDeps
 from node.usecases.held_questions import HeldDeps, HeldQuestions
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.planning import Planner
 from node.usecases.probes import Booked
 from node.usecases.stored_hits import StoredHits
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore, MemoryStore
 from tests.simulator.pauses import no_pause
 
 
@@ -76,7 +76,7 @@ class Party:
     index: LocalIndex
     intake: Intake
     matcher: Matcher
-    audit: AuditLog
+    audit: NodeAuditLog
     inquirer: Inquirer
     answerer: Answerer
     held: HeldQuestions
@@ -97,7 +97,7 @@ class Party:
 def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -> Party:
     store, index, codec = MemoryStore(), LocalIndex(), ProtoCodec()
     me = member_id(name)
-    audit = AuditLog(
+    audit = NodeAuditLog(
         store=store,
         origin=Origin(sim.FEDERATION, me, 1, "audit"),
         clock=clock,
@@ -214,7 +214,7 @@ class Federation:
     """The hub's relay and the parties by name."""
 
     relay: QueryRelay
-    hub_store: MemoryStore
+    hub_store: MemoryHubStore
     parties: dict[str, Party]
     workers: Workers
     attendants: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -264,12 +264,12 @@ async def federation(
     policy: Policy | None = None,
     clock: Callable[[], float] = lambda: float(sim.NOW),
     switchboard: Switchboard | None = None,
-    hub_store: MemoryStore | None = None,
+    hub_store: MemoryHubStore | None = None,
     **status: MemberStatus,
 ) -> AsyncIterator[Federation]:
     """A running federation of these members, `attending` (all where None) of them reachable."""
     roster = roster_of(*names, policy=policy, **status)
-    hub_store = hub_store or MemoryStore()
+    hub_store = hub_store or MemoryHubStore()
     relay = QueryRelay(
         roster=lambda: roster,
         codec=ProtoCodec(),

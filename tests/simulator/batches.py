@@ -9,7 +9,7 @@ from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Envelope, Kind, encode
 from node.domain.ids import FederationId, MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader
-from node.domain.ports import Store
+from node.domain.stores import LogStore
 from node.tlog import merkle, tiles
 
 FR = Origin(FederationId("test.example"), MemberId("FR"))
@@ -54,7 +54,7 @@ def entry(word: str, *, target: RecordId | None = None, expiry_day: int = 0) -> 
 
 
 def batch(
-    store: Store,
+    store: LogStore,
     origin: Origin,
     words: Sequence[str],
     *,
@@ -100,7 +100,7 @@ def batch(
     )
 
 
-def append(store: Store, made: VerifiedBatch) -> None:
+def append(store: LogStore, made: VerifiedBatch) -> None:
     """Opens the log where needed and appends, in one transaction."""
     with store.write() as writer:
         writer.open_log(made.origin)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, Owed
+from node.domain.mentions import Mention, Role, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 REMARKS = (Kind.OPINION, Kind.COMMENT)
+Filed = TypeVar("Filed", Mention, Stated)
+
+
+def _in_order(mention: Mention) -> tuple[int, str, bytes]:
+    return mention.role, str(mention.record.origin), mention.record.leaf
 
 
 class MemoryChains:
@@ -85,7 +91,57 @@ class MemoryChains:
         for place, link in list(self._said.links.items()):
             if link.chain == root:
                 self._said.links[place] = replace(link, chain=to, version=link.version + by)
+        for place, said in list(self._said.mentions.items()):
+            moved = (replace(each, record=to) if each.record == root else each for each in said)
+            self._said.mentions[place] = tuple(dict.fromkeys(moved))
         self.drop_chain(root)
+
+    def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
+        places = sorted(place for place in self._said.mentions if place[0] == origin and start <= place[1] < stop)
+        return [each for place in places for each in sorted(self._said.mentions[place], key=_in_order)]
+
+    def mentioning(
+        self,
+        record: RecordId,
+        roles: Collection[Role],
+        *,
+        limit: int | None = None,
+        after: tuple[Origin, int] | None = None,
+        spare: MemberId | None = None,
+    ) -> list[Mention]:
+        found = [
+            each
+            for said in self._said.mentions.values()
+            for each in said
+            if each.record == record and each.role in roles and each.origin.member != spare
+        ]
+        return self._past(found, after)[:limit]
+
+    def stated(
+        self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None
+    ) -> list[Stated]:
+        return self._past([each for each in self._said.stated.values() if each.kind in kinds], after)[:limit]
+
+    def unread(self, kinds: Collection[int], limit: int) -> list[Stated]:
+        return [each for each in self._said.stated.values() if each.kind in kinds and not each.is_read][:limit]
+
+    def put_mentions(self, filed: Sequence[Mention]) -> None:
+        for each in filed:
+            place = (each.origin, each.index)
+            self._said.mentions[place] = tuple(dict.fromkeys((*self._said.mentions.get(place, ()), each)))
+
+    def set_read(self, stated: Sequence[Stated]) -> None:
+        for each in stated:
+            self._said.stated[each.origin, each.index] = replace(each, is_read=True)
+
+    def _past(self, found: list[Filed], after: tuple[Origin, int] | None) -> list[Filed]:
+        number = {origin: log.state.number for origin, log in self._said.logs.items()}
+        past = (0, -1) if after is None else (number.get(after[0], 0), after[1])
+        ordered = sorted(found, key=lambda each: (number[each.origin], each.index, getattr(each, "role", 0)))
+        return [each for each in ordered if (number[each.origin], each.index) > past]
+
+    def _forget_mentions(self, origin: Origin, index: int) -> None:
+        self._said.mentions.pop((origin, index), None)
 
     def _uncount(self, origin: Origin, index: int, kinds: Sequence[int]) -> None:
         link = self._said.links.get((origin, index))

@@ -1,46 +1,32 @@
-"""The parts of the store in memory that are not logs: holdings, queries and settings (`Place`), and a hub's tables."""
+"""The parts of the store in memory that only a node has: holdings, the allow-list and queries."""
 
 from __future__ import annotations
 
-import copy
-import secrets
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
-from node.domain.hub_ports import Invitation, IssuedCertificate, JoinRequest
 from node.domain.ids import MemberId, RecordId
-from node.domain.index_ports import RowChange, StoreLine
+from node.domain.index_ports import RowChange
 from node.domain.material import MaterialFingerprints
 from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
 from node.errors import Misuse, NotFound
+from tests.simulator.memory_common import Common, MemoryCommon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.simulator.memory_answers import AnswerTables
-    from tests.simulator.memory_hits import HitTables
-    from tests.simulator.memory_lists import ListTables
-    from tests.simulator.memory_reviews import ReviewTables
-
-Tables = TypeVar("Tables", "Place", "HubTables", "HitTables", "ReviewTables", "AnswerTables", "ListTables")
-
-
-def clone(tables: Tables) -> Tables:
-    """Containers of its own over the same values, which nobody changes."""
-    return type(tables)(**{each.name: copy.copy(getattr(tables, each.name)) for each in fields(tables)})
-
 
 @dataclass(slots=True)
 class Place:
-    """Holdings, queries and settings."""
+    """Holdings and queries."""
 
     holdings: dict[int, Holding] = field(default_factory=dict)
     last_holding: int = 0
@@ -56,20 +42,16 @@ class Place:
     questions: dict[bytes, KeptQuestion] = field(default_factory=dict)
     bodies: dict[bytes, PartBody] = field(default_factory=dict)
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
-    settings: dict[str, bytes] = field(default_factory=dict)
     allowed: dict[bytes, int] = field(default_factory=dict)
-    line: StoreLine = field(default_factory=lambda: StoreLine(identity=secrets.token_bytes(16), changes=0, forgotten=0))
     changes: list[RowChange] = field(default_factory=list)
 
 
-class MemoryPlace:
+class MemoryPlace(MemoryCommon):
     """`HoldingWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read, over a `Place`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, common: Common) -> None:
+        super().__init__(common)
         self._place = place
-
-    def line(self) -> StoreLine:
-        return self._place.line
 
     def changes(self) -> list[RowChange]:
         return list(self._place.changes)
@@ -79,14 +61,14 @@ class MemoryPlace:
 
     def note_changes(self, rows: Sequence[tuple[int, int, bool]]) -> int:
         for source, row, filled in rows:
-            number = self._place.line.changes + 1
-            self._place.line = replace(self._place.line, changes=number)
+            number = self._common.line.changes + 1
+            self._common.line = replace(self._common.line, changes=number)
             self._place.changes.append(RowChange(number, source, row, filled))
-        return self._place.line.changes
+        return self._common.line.changes
 
     def forget_changes(self, through: int) -> None:
         self._place.changes = [each for each in self._place.changes if each.number > through]
-        self._place.line = replace(self._place.line, forgotten=max(through, self._place.line.forgotten))
+        self._common.line = replace(self._common.line, forgotten=max(through, self._common.line.forgotten))
 
     def holding(self, holding_id: int) -> Holding | None:
         return self._place.holdings.get(holding_id)
@@ -246,7 +228,7 @@ class MemoryPlace:
             for each, places in self._place.places.items()
         }
         self._place.files.pop(holding_id, None)
-        self._place.settings.pop(withdrawn(holding_id), None)
+        self._common.settings.pop(withdrawn(holding_id), None)
         self._forget_tags(holding_id)
 
     def _forget_tags(self, holding_id: int) -> None:
@@ -309,19 +291,6 @@ class MemoryPlace:
     def answered_lately(self, limit: int) -> list[tuple[MemberId, bytes, int]]:
         newest = sorted(((at, key) for key, (_, at) in self._place.answered.items()), reverse=True)
         return [(asker, query_id, at) for at, (asker, query_id) in newest[:limit]]
-
-    def setting(self, name: str) -> bytes:
-        return self._place.settings.get(name, b"")
-
-    def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        return {name: self._place.settings[name] for name in names if name in self._place.settings}
-
-    def settings_under(self, prefix: str, after: str = "", limit: int = 1_000) -> list[tuple[str, bytes]]:
-        names = sorted(name for name in self._place.settings if name.startswith(prefix) and name > max(prefix, after))
-        return [(name, self._place.settings[name]) for name in names[:limit]]
-
-    def count_settings(self, prefix: str) -> int:
-        return len(self.settings_under(prefix, limit=len(self._place.settings)))
 
     def put_asked(self, asked: AskedQuery) -> None:
         if asked.header.query_id in self._place.asked:
@@ -393,128 +362,3 @@ class MemoryPlace:
         self._place.questions = {key: each for key, each in self._place.questions.items() if key not in old}
         self._place.bodies = {key: body for key, body in self._place.bodies.items() if key not in gone}
         return len(asked) + len(answered) + len(unasked)
-
-    def set_setting(self, name: str, value: bytes) -> None:
-        self._place.settings[name] = value
-
-    def forget_settings(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._place.settings.pop(name, None)
-
-
-@dataclass(slots=True)
-class HubTables:
-    """What only a hub keeps."""
-
-    invitations: dict[bytes, Invitation] = field(default_factory=dict)
-    joins: dict[MemberId, JoinRequest] = field(default_factory=dict)
-    certificates: list[IssuedCertificate] = field(default_factory=list)
-    mail: dict[int, tuple[MemberId, bytes, SignedAnswer, int]] = field(default_factory=dict)
-    last_mail: int = 0
-    messages: dict[int, tuple[str, bytes]] = field(default_factory=dict)
-    last_message: int = 0
-    promises: dict[tuple[MemberId, MemberId, bytes], int] = field(default_factory=dict)
-
-
-class MemoryHub:
-    """`HubReader` and `HubWriter` over `HubTables`."""
-
-    def __init__(self, hub: HubTables) -> None:
-        self._hub = hub
-
-    def invitation(self, secret_sha256: bytes) -> Invitation | None:
-        return self._hub.invitations.get(secret_sha256)
-
-    def join_requests(self, *, state: str = "") -> list[JoinRequest]:
-        rows = sorted(self._hub.joins.values(), key=lambda each: (each.requested_at, each.member))
-        return [each for each in rows if not state or each.state == state]
-
-    def join_request(self, member: MemberId) -> JoinRequest | None:
-        return self._hub.joins.get(member)
-
-    def owners_of_key(self, spki_sha256: bytes) -> set[MemberId]:
-        return {each.member for each in self._hub.certificates if each.spki_sha256 == spki_sha256}
-
-    def certificates(self, member: MemberId) -> list[IssuedCertificate]:
-        return [each for each in self._hub.certificates if each.member == member]
-
-    def mailbox(self, asker: MemberId, limit: int) -> list[tuple[int, bytes, SignedAnswer]]:
-        rows = [(number, row[1], row[2]) for number, row in sorted(self._hub.mail.items()) if row[0] == asker]
-        return rows[:limit]
-
-    def mailbox_size(self, asker: MemberId) -> int:
-        return len(self.mailbox(asker, 1 << 31))
-
-    def mail_of(self, asker: MemberId, answerer: MemberId) -> tuple[int, int]:
-        mine = [len(answer.answer) for _, _, answer in self.mailbox(asker, 1 << 31) if answer.answerer == answerer]
-        return len(mine), sum(mine)
-
-    def promised(self, answerer: MemberId, asker: MemberId, query_id: bytes) -> bool:
-        return (answerer, asker, query_id) in self._hub.promises
-
-    def promises(self, answerer: MemberId) -> int:
-        return sum(key[0] == answerer for key in self._hub.promises)
-
-    def put_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, expires_at: int) -> None:
-        self._hub.promises[answerer, asker, query_id] = expires_at
-
-    def take_promise(self, answerer: MemberId, asker: MemberId, query_id: bytes, now: int) -> bool:
-        if self._hub.promises.get((answerer, asker, query_id), 0) <= now:
-            return False
-        del self._hub.promises[answerer, asker, query_id]
-        return True
-
-    def expire_promises(self, now: int) -> int:
-        gone = [key for key, end in self._hub.promises.items() if end <= now]
-        for key in gone:
-            del self._hub.promises[key]
-        return len(gone)
-
-    def switchboard_messages(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
-        rows = [(number, *row) for number, row in sorted(self._hub.messages.items()) if number > after]
-        return rows[:limit]
-
-    def put_invitation(self, invitation: Invitation) -> None:
-        if invitation.secret_sha256 in self._hub.invitations:
-            raise Misuse("this invitation exists already")
-        self._hub.invitations[invitation.secret_sha256] = invitation
-
-    def use_invitation(self, secret_sha256: bytes, now: int) -> bool:
-        found = self._hub.invitations.get(secret_sha256)
-        if found is None or found.used_at or found.expires_at <= now:
-            return False
-        self._hub.invitations[secret_sha256] = replace(found, used_at=now)
-        return True
-
-    def put_join_request(self, request: JoinRequest) -> None:
-        self._hub.joins[request.member] = request
-
-    def set_join_state(self, member: MemberId, state: str) -> None:
-        found = self._hub.joins.get(member)
-        if found is None:
-            raise NotFound(f"{member} has not asked to join")
-        self._hub.joins[member] = replace(found, state=state)
-
-    def put_certificate(self, certificate: IssuedCertificate) -> None:
-        self._hub.certificates.append(certificate)
-
-    def put_mail(self, asker: MemberId, query_id: bytes, answer: SignedAnswer, expires_at: int) -> None:
-        self._hub.last_mail += 1
-        self._hub.mail[self._hub.last_mail] = (asker, query_id, answer, expires_at)
-
-    def delete_mail(self, ids: Sequence[int]) -> None:
-        for number in ids:
-            self._hub.mail.pop(number, None)
-
-    def expire_mail(self, now: int) -> int:
-        gone = [number for number, row in self._hub.mail.items() if row[3] <= now]
-        self.delete_mail(gone)
-        return len(gone)
-
-    def put_switchboard_message(self, channel: str, message: bytes) -> int:
-        self._hub.last_message += 1
-        self._hub.messages[self._hub.last_message] = (channel, message)
-        return self._hub.last_message
-
-    def trim_switchboard(self, before: int) -> None:
-        self._hub.messages = {number: row for number, row in self._hub.messages.items() if number >= before}

@@ -33,12 +33,13 @@ from node.sync.repair import Repairer
 from node.sync.streams import reading
 from node.tlog.note import format_vkey
 from node.usecases.catalogue import Catalogue
-from node.usecases.custody import Custody, newest_cosignature
+from node.usecases.custody import NodeCustody, newest_cosignature
 from node.usecases.ledger import Ledger
+from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.ownlog import OwnLog
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import HUB_SIGNER, HUB_VKEY, NOW, Speaker, picture, roster, seeded
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore, MemoryStore
 from tests.simulator.pauses import no_pause
 
 CODEC = ProtoCodec()
@@ -75,11 +76,11 @@ class World:
 class Hub:
     """A hub over a store in memory."""
 
-    def __init__(self, world: World, store: MemoryStore | None = None) -> None:
+    def __init__(self, world: World, store: MemoryHubStore | None = None) -> None:
         self.world = world
-        self.store = store or MemoryStore()
+        self.store = store or MemoryHubStore()
         self.halted = ""
-        self.catalogue = Catalogue(store=self.store, index=None, codec=CODEC)
+        self.catalogue = LogCatalogue(store=self.store, codec=CODEC)
         self.carrier = HubCarrier(
             store=self.store,
             catalogue=self.catalogue,
@@ -148,7 +149,7 @@ class Node:
             random=seeded(f"{speaker.origin} {next(world.births)}"),
             acknowledged=self.publisher.wake,
         )
-        self.custody = Custody(
+        self.custody = NodeCustody(
             store=self.store,
             catalogue=self.catalogue,
             clock=world.clock,

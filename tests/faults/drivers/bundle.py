@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from node.domain.envelope import Kind
-from node.domain.ports import Store
 from node.domain.statements import Retraction
+from node.domain.stores import NodeStore
 from node.sync.copies import Copies
 from node.tlog import tiles
 from node.usecases.bundle_format import MAGIC, Frame, FrameReader, LogHead, frame, log_frame
@@ -55,7 +55,7 @@ def before() -> bytes:
     return bundle(made)
 
 
-def read(store: Store, data: bytes) -> LogResult:
+def read(store: NodeStore, data: bytes) -> LogResult:
     """Reads a bundle into the node of FR."""
     codec = ProtoCodec()
     catalogue = Catalogue(store=store, index=None, codec=codec)
@@ -109,7 +109,7 @@ def _work(home: Path, voice: Voice) -> None:
                 return
 
 
-def _read(store: Store, voice: Voice) -> None:
+def _read(store: NodeStore, voice: Voice) -> None:
     result = read(store, bundle(log(), 2, 4, 8))
     voice.say(size=result.after, standing=result.standing)
 

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from node.domain.ports import Store
 from node.domain.services import Head
+from node.domain.stores import NodeStore
 from node.errors import VigilError
 from node.hub.carrier import HubCarrier
 from node.store.lock import own
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.tlog.note import format_vkey
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import Custody
@@ -76,14 +76,14 @@ def text(data: bytes) -> str:
 class NodeParts:
     """The node of FR over a real database."""
 
-    store: Store
+    store: NodeStore
     catalogue: Catalogue
     own: OwnLog
     ledger: Ledger
     custody: Custody
 
 
-def node_over(store: Store, seed: str) -> NodeParts:
+def node_over(store: NodeStore, seed: str) -> NodeParts:
     """The use cases of FR's node over `store`. `seed`: what its nonces come from, another for every start."""
     codec = ProtoCodec()
     catalogue = Catalogue(store=store, index=None, codec=codec)
@@ -111,10 +111,10 @@ def node_over(store: Store, seed: str) -> NodeParts:
 
 
 @contextmanager
-def opened(home: Path, *, create: bool = False) -> Iterator[Store]:
+def opened(home: Path, *, create: bool = False) -> Iterator[NodeStore]:
     """The home's database, owned and open."""
     with own(home):
-        store = open_store(home / DATABASE, create=create)
+        store = open_node_store(home / DATABASE, create=create)
         try:
             yield store
         finally:
@@ -129,7 +129,7 @@ def hub_head(note: bytes, size: int) -> Head:
 # --- a hub ------------------------------------------------------------------------------------------------------------
 
 
-def hub_over(store: Store) -> HubCarrier:
+def hub_over(store: NodeStore) -> HubCarrier:
     """The hub's carrier over `store`."""
     codec = ProtoCodec()
     return HubCarrier(

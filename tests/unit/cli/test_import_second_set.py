@@ -25,7 +25,7 @@ from node.domain.references import Reference
 from node.interop.reading import Broken, Choices, Unwelcome
 from node.match.index import LocalIndex
 from node.match.ranking import rank
-from node.store.store import SqliteStore
+from node.store.store import SqliteNodeStore
 from node.usecases.audit import AuditLog
 from node.usecases.catalogue import Catalogue
 from node.usecases.list_comparing import ListComparing
@@ -59,7 +59,7 @@ _HASH: Final = re.compile(r"[0-9a-fA-F]{32}")
 class Kept:
     """A store with lists, as a session of the command."""
 
-    store: SqliteStore
+    store: SqliteNodeStore
     commands: ListCommands
 
     def run(self, command: str, arguments: Line, given: Iterable[Line] = ()) -> Iterator[Line]:

@@ -20,7 +20,6 @@ from node.domain.ids import Origin
 from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
-from node.usecases.audit import AuditLog
 from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
@@ -29,6 +28,7 @@ from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.query_reading import QueryReading
@@ -60,7 +60,7 @@ class Desk:
         (self.record,) = self.node.ledger.contribute([Draft(statement=picture(1))])
         asyncio.run(self.node.publisher.round())
         self.origin = Origin(FR.origin.federation, FR.id, 1, "audit")
-        self.audit = AuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
+        self.audit = NodeAuditLog(store=self.node.store, origin=self.origin, clock=world.clock, random=os.urandom)
         store, codec = self.node.store, ProtoCodec()
         self.backups: list[str] = []
         listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)

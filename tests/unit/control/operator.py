@@ -17,7 +17,7 @@ from node.domain.ids import MemberId, Origin, federation_id
 from node.domain.token import Token
 from node.usecases.audit import AuditLog
 from tests.simulator import federation as sim
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore
 
 Line = dict[str, Any]
 
@@ -42,7 +42,7 @@ class Hub:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.fault: Exception | None = None
-        self.store = MemoryStore()
+        self.store = MemoryHubStore()
         self.audit = AuditLog(store=self.store, origin=ORIGIN, clock=lambda: sim.NOW, random=os.urandom)
         roster = sim.roster(sim.Speaker.named("FR"))
         self.commands = HubCommands(

@@ -9,10 +9,10 @@ import pytest
 
 from node.domain.ids import MemberId, member_id
 from node.domain.limits import Limits
-from node.domain.ports import StoreWriter
 from node.domain.queries import MatchRule, Outcome, QueryHeader, QueryPayload, SignedAnswer, SignedQuery
 from node.domain.roster import MemberStatus, Policy, Roster
 from node.domain.services import Reply
+from node.domain.stores import HubStoreWriter
 from node.domain.usage import Resource
 from node.errors import DiskFull, Expired, Malformed, Overloaded, Refused, Suspended
 from node.hub.asking import OUTSTANDING, Asking, Outstanding
@@ -34,7 +34,7 @@ from node.usecases.quotas import Refusals
 from node.wire.convert import ProtoCodec
 from tests.simulator import federation as sim
 from tests.simulator.asking import prints, roster_of, until
-from tests.simulator.memory_store import MemoryStore
+from tests.simulator.memory_store import MemoryHubStore
 from tests.simulator.pauses import no_pause
 
 UNKNOWN_FIELD = b"\xfa\x7f"
@@ -48,9 +48,9 @@ def varint(number: int) -> bytes:
     return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
 
 
-def relay(roster: Roster | None = None, store: MemoryStore | None = None) -> QueryRelay:
+def relay(roster: Roster | None = None, store: MemoryHubStore | None = None) -> QueryRelay:
     made = roster or roster_of("FR", "JP", "BR")
-    kept = store or MemoryStore()
+    kept = store or MemoryHubStore()
     return QueryRelay(
         roster=lambda: made,
         codec=ProtoCodec(),
@@ -163,7 +163,7 @@ def test_bytes_that_nobody_understands_are_charged() -> None:
 
 
 def test_a_recipient_is_named_once_and_each_of_them_is_paid_for() -> None:
-    store = MemoryStore()
+    store = MemoryHubStore()
     policy = Policy(limits=Limits(carried_a_minute=2 * LEAST_UNITS))
     made = relay(roster_of("FR", "JP", "BR", policy=policy), store)
 
@@ -178,7 +178,7 @@ def test_a_recipient_is_named_once_and_each_of_them_is_paid_for() -> None:
 
 
 def test_what_was_asked_is_not_forgotten_by_a_restart() -> None:
-    store = MemoryStore()
+    store = MemoryHubStore()
     policy = Policy(query_cost_per_minute=8, limits=Limits(probes_a_day=12))
     booked = Booked(store)
     booked.charge(FR, 5, policy, sim.NOW, members=2)
@@ -196,8 +196,8 @@ def test_what_was_asked_is_not_forgotten_by_a_restart() -> None:
 
 
 def test_what_could_not_be_written_down_is_due_still() -> None:
-    class Full(MemoryStore):
-        def write(self) -> AbstractContextManager[StoreWriter]:
+    class Full(MemoryHubStore):
+        def write(self) -> AbstractContextManager[HubStoreWriter]:
             raise DiskFull("no space is left")
 
     store = Full()
@@ -205,7 +205,7 @@ def test_what_could_not_be_written_down_is_due_still() -> None:
     booked.charge(FR, 5, Policy(), sim.NOW, members=2)
     with pytest.raises(DiskFull):
         booked.flush(sim.NOW)
-    whole = MemoryStore()
+    whole = MemoryHubStore()
     booked._store = whole
     booked.flush(sim.NOW)
     with whole.read() as tx:
@@ -304,7 +304,7 @@ def test_a_node_that_brings_anothers_answer_loses_its_stream() -> None:
 
 def test_a_node_answers_what_was_handed_to_it_and_each_of_that_once() -> None:
     """So that nobody fills the queue of an ask, or another's mailbox, with answers that no query is behind."""
-    store = MemoryStore()
+    store = MemoryHubStore()
     made = relay(store=store)
     query_id = ProtoCodec().decode_header(question().header).query_id
     mine = replace(reply(JP), query_id=query_id)
@@ -365,7 +365,7 @@ async def late(made: QueryRelay, hold: asyncio.Event) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(0, 1), (MAILBOX_DEPTH - 1, MAILBOX_DEPTH), (MAILBOX_DEPTH,) * 2])
 def test_late_answers_wait_in_a_bounded_mailbox(before: int, after: int) -> None:
-    store = MemoryStore()
+    store = MemoryHubStore()
     with store.write() as writer:
         for _ in range(before):
             writer.put_mail(FR, bytes(16), reply(BR).answer, sim.NOW + 60)
@@ -385,7 +385,7 @@ def test_late_answers_wait_in_a_bounded_mailbox(before: int, after: int) -> None
 )
 def test_one_member_fills_a_part_of_anothers_mailbox(letters: int, size: int, after: int) -> None:
     """An asker that is away: its mailbox has room for what others answer late."""
-    store = MemoryStore()
+    store = MemoryHubStore()
     with store.write() as writer:
         for _ in range(letters):
             writer.put_mail(FR, bytes(16), replace(reply(JP).answer, answer=bytes(size)), sim.NOW + 60)
@@ -400,7 +400,7 @@ def test_one_member_fills_a_part_of_anothers_mailbox(letters: int, size: int, af
 
 
 def test_a_full_mailbox_is_read_a_few_at_a_time_and_emptied() -> None:
-    store = MemoryStore()
+    store = MemoryHubStore()
     with store.write() as writer:
         for number in range(3 * MAIL_AT_ONCE + 1):
             writer.put_mail(FR, number.to_bytes(16, "big"), reply(JP).answer, sim.NOW + 60)

@@ -10,7 +10,7 @@ from typing import Any
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.statements import Comment, Retraction
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.usecases.catalogue import Catalogue
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
@@ -53,7 +53,7 @@ def but_counts(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    with closing(open_store(path, create=True)) as store:
+    with closing(open_node_store(path, create=True)) as store:
         catalogue = Catalogue(store=store, index=None, codec=CODEC)
         for log in histories():
             with catalogue.change() as change:
@@ -63,7 +63,7 @@ def test_an_older_database_gets_the_chains_that_a_new_one_would_have(tmp_path: P
                 change.apply(verify_package(at, package, rules, Handlings(CODEC.decode_handling)))
     expected = {table: rows(path, table) for table in ("links", "chains")}
     path = as_of(BEFORE, path)
-    with closing(open_store(path, create=False)) as store:
+    with closing(open_node_store(path, create=False)) as store:
         assert [fault for report in check_store(store, ROSTER) for fault in report.faults] == []
     assert rows(path, "chains") == expected["chains"]
     # A remark that was purged counts until it is purged once more, which deletes nothing.

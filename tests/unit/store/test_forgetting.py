@@ -17,15 +17,16 @@ from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
-from node.domain.ports import AskedQuery, Store
+from node.domain.ports import AskedQuery
 from node.domain.queries import Level, QueryHeader, SignedQuery
 from node.domain.stored_hits import HitEvidence, StoredHit
+from node.domain.stores import NodeStore
 from node.errors import StoreError
 from node.store import engine, vault
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteHubStore, SqliteNodeStore, open_node_store
 from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
-from tests.stores import fresh_store
+from tests.stores import fresh_hub_store, fresh_store
 
 BR = replace(FR, member=MemberId("BR"))
 TAG = b"a mark: "
@@ -34,8 +35,15 @@ MARK = 32
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqliteNodeStore]:
     made = fresh_store(tmp_path / "node.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hub_store(tmp_path: Path) -> Iterator[SqliteHubStore]:
+    made = fresh_hub_store(tmp_path / "hub.db")
     yield made
     made.close()
 
@@ -68,7 +76,7 @@ def traces(folder: Path, secrets: list[Disclosure]) -> int:
     )
 
 
-def grow(store: Store, marks: Marks, origin: Origin, count: int) -> list[Disclosure]:
+def grow(store: NodeStore, marks: Marks, origin: Origin, count: int) -> list[Disclosure]:
     """Appends `count` entries with marked disclosures."""
     made = batch(store, origin, [f"{origin.member}{marks.random.random()}" for _ in range(count)])
     shown = [marks.disclosure() for _ in range(count)]
@@ -84,7 +92,7 @@ def grow(store: Store, marks: Marks, origin: Origin, count: int) -> list[Disclos
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_byte_of_a_purged_entry_is_in_any_file(store: SqliteStore, tmp_path: Path, seed: int) -> None:
+def test_no_byte_of_a_purged_entry_is_in_any_file(store: SqliteNodeStore, tmp_path: Path, seed: int) -> None:
     """Three logs grow in turns, in runs of all lengths, and bodies of all sizes go in any order."""
     marks = Marks(seed)
     logs: dict[Origin, list[Disclosure]] = {FR: [], JP: [], BR: []}
@@ -106,7 +114,9 @@ def test_no_byte_of_a_purged_entry_is_in_any_file(store: SqliteStore, tmp_path: 
 
 
 @pytest.mark.parametrize("seed", [1, 3])  # with these a vault that deletes row by row leaves a trace
-def test_nothing_stays_behind_when_nearly_all_goes_in_any_order(store: SqliteStore, tmp_path: Path, seed: int) -> None:
+def test_nothing_stays_behind_when_nearly_all_goes_in_any_order(
+    store: SqliteNodeStore, tmp_path: Path, seed: int
+) -> None:
     """Emptied pages are what makes SQLite move rows together. Deleting row by row, one to three of 1,500 stayed."""
     marks = Marks(seed)
     shown = [marks.disclosure() for _ in range(1_500)]
@@ -121,7 +131,7 @@ def test_nothing_stays_behind_when_nearly_all_goes_in_any_order(store: SqliteSto
     assert traces(tmp_path, shown) == 50
 
 
-def test_before_the_scrub_the_journal_still_remembers(store: SqliteStore, tmp_path: Path) -> None:
+def test_before_the_scrub_the_journal_still_remembers(store: SqliteNodeStore, tmp_path: Path) -> None:
     """Why a purge ends with `scrub`; and that this file's way of looking finds what is there."""
     shown = grow(store, Marks(1), FR, 5)
     with store.write() as writer:
@@ -132,7 +142,7 @@ def test_before_the_scrub_the_journal_still_remembers(store: SqliteStore, tmp_pa
     assert (tmp_path / "node.db-wal").stat().st_size == 0
 
 
-def test_what_was_set_aside_or_filled_in_later_is_forgotten_as_well(store: SqliteStore, tmp_path: Path) -> None:
+def test_what_was_set_aside_or_filled_in_later_is_forgotten_as_well(store: SqliteNodeStore, tmp_path: Path) -> None:
     marks = Marks(2)
     shown = grow(store, marks, FR, 40)
     append(store, batch(store, FR, [f"absent{i}" for i in range(40)], states=[BodyState.MISSING] * 40))
@@ -152,7 +162,9 @@ def test_what_was_set_aside_or_filled_in_later_is_forgotten_as_well(store: Sqlit
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_waited_is_forgotten_once_it_is_placed_or_retracted(store: SqliteStore, tmp_path: Path, seed: int) -> None:
+def test_what_waited_is_forgotten_once_it_is_placed_or_retracted(
+    store: SqliteNodeStore, tmp_path: Path, seed: int
+) -> None:
     """The outbox keeps no second copy, however its rows come and go."""
     marks = Marks(seed)
     waiting: dict[int, Disclosure] = {}
@@ -173,10 +185,21 @@ def test_what_waited_is_forgotten_once_it_is_placed_or_retracted(store: SqliteSt
         assert {each.id: each.disclosure for each in reader.pending(FR, 9_999)} == waiting
 
 
-def test_a_forgotten_query_and_a_trimmed_message_leave_no_payload(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_trimmed_message_leaves_no_payload(hub_store: SqliteHubStore, tmp_path: Path) -> None:
+    marks = Marks(4)
+    messages = [marks.mark() + bytes(200) for _ in range(200)]
+    for message in messages:
+        with hub_store.write() as writer:
+            writer.put_switchboard_message("JP", message)
+    with hub_store.write() as writer:
+        writer.trim_switchboard(151)
+    hub_store.scrub()
+    assert found(tmp_path) == {each[:MARK] for each in messages[150:]}
+
+
+def test_a_forgotten_query_leaves_no_payload(store: SqliteNodeStore, tmp_path: Path) -> None:
     marks = Marks(4)
     payloads = [marks.mark() + bytes(200) for _ in range(200)]
-    messages = [marks.mark() + bytes(200) for _ in range(200)]
     for number, payload in enumerate(payloads):
         header = QueryHeader(
             query_id=number.to_bytes(16, "big"),
@@ -190,34 +213,32 @@ def test_a_forgotten_query_and_a_trimmed_message_leave_no_payload(store: SqliteS
         query = SignedQuery(header=b"header", payload=payload, signature=bytes(64))
         with store.write() as writer:
             writer.put_asked(AskedQuery(query=query, header=header, created_at=number))
-            writer.put_switchboard_message("JP", messages[number])
             writer.close_query(header.query_id, number + 9)
     with store.write() as writer:
         assert writer.forget_queries(150) == 150
-        writer.trim_switchboard(151)
     store.scrub()
-    assert found(tmp_path) == {each[:MARK] for each in payloads[150:] + messages[150:]}
+    assert found(tmp_path) == {each[:MARK] for each in payloads[150:]}
 
 
-def test_the_space_of_what_was_forgotten_comes_back(store: SqliteStore, tmp_path: Path) -> None:
+def test_the_space_of_what_was_forgotten_comes_back(hub_store: SqliteHubStore, tmp_path: Path) -> None:
     """A vault that only ever blanked rows would grow with every query."""
     marks, sizes = Marks(5), []
     for _ in range(6):
         for _ in range(vault.REWRITE_AT // 8):
-            with store.write() as writer:
+            with hub_store.write() as writer:
                 ids = [writer.put_switchboard_message("FR", marks.random.randbytes(4_000)) for _ in range(8)]
                 writer.trim_switchboard(ids[-1])
-        store.scrub()
-        sizes.append((tmp_path / "node.db").stat().st_size)
+        hub_store.scrub()
+        sizes.append((tmp_path / "hub.db").stat().st_size)
     assert sizes[-1] == sizes[1]
 
 
 def test_a_scrub_that_a_reader_holds_up_says_so(
-    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteNodeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = grow(store, Marks(6), FR, 3)
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
-    impatient = open_store(tmp_path / "node.db", create=False)
+    impatient = open_node_store(tmp_path / "node.db", create=False)
     with impatient.read():
         with impatient.write() as writer:
             writer.purge(FR, range(3))
@@ -230,7 +251,7 @@ def test_a_scrub_that_a_reader_holds_up_says_so(
     assert traces(tmp_path, shown) == 0
 
 
-def test_a_scrub_waits_for_a_reader_that_ends_in_time(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_scrub_waits_for_a_reader_that_ends_in_time(store: SqliteNodeStore, tmp_path: Path) -> None:
     shown = grow(store, Marks(7), FR, 3)
     with ThreadPoolExecutor(1) as pool:
         with store.read():
@@ -241,7 +262,7 @@ def test_a_scrub_waits_for_a_reader_that_ends_in_time(store: SqliteStore, tmp_pa
     assert traces(tmp_path, shown) == 0
 
 
-def test_a_backup_holds_what_is_held_and_nothing_that_was_purged(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_backup_holds_what_is_held_and_nothing_that_was_purged(store: SqliteNodeStore, tmp_path: Path) -> None:
     shown = grow(store, Marks(8), FR, 20)
     with store.write() as writer:
         writer.purge(FR, range(10))
@@ -270,7 +291,7 @@ def prints_of(marks: Marks, number: int) -> PictureFingerprints:
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_deleted_holding_leaves_neither_its_hash_nor_its_path_in_any_file(
-    store: SqliteStore, tmp_path: Path, seed: int
+    store: SqliteNodeStore, tmp_path: Path, seed: int
 ) -> None:
     """Holdings whose rows have grown and moved since, because records were made about them."""
     marks = Marks(seed)
@@ -302,7 +323,7 @@ def test_a_deleted_holding_leaves_neither_its_hash_nor_its_path_in_any_file(
 
 
 def test_the_evidence_of_hits_is_gone_with_their_records_and_when_better_takes_its_place(
-    tmp_path: Path, store: SqliteStore
+    tmp_path: Path, store: SqliteNodeStore
 ) -> None:
     marks = Marks(9)
     plain = HitEvidence(algorithm="sha256")
@@ -340,7 +361,7 @@ def test_the_evidence_of_hits_is_gone_with_their_records_and_when_better_takes_i
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_deleted_part_or_parent_leaves_neither_looks_nor_places_in_any_file(
-    store: SqliteStore, tmp_path: Path, seed: int
+    store: SqliteNodeStore, tmp_path: Path, seed: int
 ) -> None:
     """Each holding lies in another, and half of them are gone: no look, no name and no digest of a parent is left."""
     marks = Marks(seed)

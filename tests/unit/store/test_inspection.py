@@ -11,7 +11,7 @@ from node.domain.ids import MemberId, Origin
 from node.errors import StoreError
 from node.store import inspection, upgrade
 from node.store.inspection import inspect_database
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteNodeStore, open_node_store
 from tests.simulator import federation as sim
 from tests.simulator.batches import FR, append, batch
 
@@ -23,8 +23,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "node.db"
 
 
-def filled(path: Path) -> SqliteStore:
-    store = open_store(path, create=True)
+def filled(path: Path) -> SqliteNodeStore:
+    store = open_node_store(path, create=True)
     append(store, batch(store, FR, ["a", "b", "c"]))
     return store
 
@@ -126,7 +126,7 @@ def test_a_large_database_is_not_checked_page_by_page(path: Path, monkeypatch: p
 def test_a_check_that_takes_too_long_is_given_up_and_says_nothing_against_the_database(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = open_store(path, create=True)
+    store = open_node_store(path, create=True)
     append(store, batch(store, FR, [f"{number}" for number in range(3_000)]))
     store.close()
     monkeypatch.setattr(inspection, "THOROUGH_SECONDS", -1.0)

@@ -20,7 +20,7 @@ from node.domain.statements import Tri
 from node.errors import Damaged
 from node.store.kept_kinds import LISTED
 from node.store.list_codec import BLOCK_ROWS, by_column, pack_blocks, unpack_hashes, unpack_qualities, unpack_rows
-from node.store.store import SqliteStore
+from node.store.store import SqliteNodeStore
 from tests.stores import fresh_store
 
 TAG = b"a mark: "
@@ -100,7 +100,7 @@ def test_a_hash_is_kept_once_however_its_row_spells_it() -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqliteNodeStore]:
     made = fresh_store(tmp_path / "node.db")
     yield made
     made.close()
@@ -113,7 +113,7 @@ def marked(rng: random.Random, number: int) -> Reference:
     )
 
 
-def new_list(store: SqliteStore) -> int:
+def new_list(store: SqliteNodeStore) -> int:
     with store.write() as writer:
         return writer.put_list(ReferenceList(number=0, name="L", head=ListHead(format="vics")))
 
@@ -126,7 +126,7 @@ def left_in(folder: Path, rows: list[Reference]) -> int:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_row_that_is_gone_leaves_no_byte_and_its_neighbours_stay(
-    store: SqliteStore, tmp_path: Path, seed: int
+    store: SqliteNodeStore, tmp_path: Path, seed: int
 ) -> None:
     """However it goes: withdrawn, changed by a later file, or not named by it any more."""
     rng = random.Random(seed)
@@ -163,7 +163,7 @@ def test_a_row_that_is_gone_leaves_no_byte_and_its_neighbours_stay(
     assert left_in(tmp_path, rows) == 0
 
 
-def test_pages_and_columns_pass_over_rows_that_are_gone(store: SqliteStore) -> None:
+def test_pages_and_columns_pass_over_rows_that_are_gone(store: SqliteNodeStore) -> None:
     rng = random.Random(3)
     number = new_list(store)
     rows = [marked(rng, each) for each in range(3 * BLOCK_ROWS)]
@@ -191,7 +191,7 @@ def test_pages_and_columns_pass_over_rows_that_are_gone(store: SqliteStore) -> N
 
 
 def test_rows_that_a_later_file_says_again_stay_and_their_blocks_are_of_one_age(
-    store: SqliteStore, tmp_path: Path
+    store: SqliteNodeStore, tmp_path: Path
 ) -> None:
     rng = random.Random(4)
     number = new_list(store)

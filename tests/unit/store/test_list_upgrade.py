@@ -17,7 +17,7 @@ from alembic import command
 from node.domain.fingerprint_kinds import MD5, PDQ
 from node.domain.references import At, Reference, Withdrawal
 from node.domain.statements import Tri
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteNodeStore, open_node_store
 
 BEFORE = "0014"
 FIRST, SECOND = 1, 2
@@ -93,7 +93,7 @@ class Old:
         whole = command.upgrade
         with monkeypatch.context() as patched:
             patched.setattr(command, "upgrade", lambda config, _: whole(config, BEFORE))
-            open_store(path, create=True).close()
+            open_node_store(path, create=True).close()
         with closing(sqlite3.connect(path)) as connection:
             for number, name in ((FIRST, "one"), (SECOND, "two")):
                 texts = (name, "vics", "2.0", "US", "media", "us-vics", "2.0")
@@ -150,8 +150,8 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Old:
     return made
 
 
-def upgraded(old: Old) -> SqliteStore:
-    return open_store(old.path, create=False)
+def upgraded(old: Old) -> SqliteNodeStore:
+    return open_node_store(old.path, create=False)
 
 
 def test_every_row_has_its_id_its_case_and_its_words(old: Old) -> None:

@@ -9,7 +9,7 @@ import pytest
 from node.domain.fingerprint_kinds import FRAME, SHA256
 from node.domain.queries import Level
 from node.store import frames
-from node.store.store import open_store
+from node.store.store import open_node_store
 from tests.contracts.holdings import put, video
 
 
@@ -18,7 +18,7 @@ def test_pages_end_where_there_are_many_frames_and_leave_nothing_out(
 ) -> None:
     monkeypatch.setattr(frames, "FRAMES_AT_ONCE", 10)
     lengths = [0, 4, 0, 6, 1, 30, 0, 0, 3, 3, 3, 3, 10, 0]
-    store = open_store(tmp_path / "node.db", create=True)
+    store = open_node_store(tmp_path / "node.db", create=True)
     with store.write() as writer:
         for number, length in enumerate(lengths):
             if length:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-from node.store.store import open_store
+from node.store.store import open_node_store
 
 QUERY = b"q" * 16
 
@@ -18,7 +18,7 @@ def test_answers_kept_as_bad_signature_become_evidence(tmp_path: Path, monkeypat
     path, whole = tmp_path / "node.db", command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: whole(config, "0007"))
-        open_store(path, create=True).close()
+        open_node_store(path, create=True).close()
     rows = [
         (1, QUERY, "JP", "bad-signature", "JP", b"bent", b"s", 0),
         (2, QUERY, "JP", "bad-signature", "JP", b"bent again", b"s", 1),
@@ -29,7 +29,7 @@ def test_answers_kept_as_bad_signature_become_evidence(tmp_path: Path, monkeypat
         connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         connection.execute("INSERT INTO outcome_reasons VALUES (1, 'it does not verify')")
         connection.commit()
-    with closing(open_store(path, create=False)) as store, store.read() as tx:
+    with closing(open_node_store(path, create=False)) as store, store.read() as tx:
         (refused,) = tx.refused_answers(QUERY)
         assert (refused.member, refused.answer.answer, refused.reason) == ("JP", b"bent", "it does not verify")
         kept = [(member, state, answer and answer.answer, late) for member, state, answer, late in tx.outcomes(QUERY)]

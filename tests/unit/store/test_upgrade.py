@@ -19,7 +19,7 @@ from node.domain.questions import KeptQuestion, Part, PartBody
 from node.errors import StoreError
 from node.store import upgrade
 from node.store.schema import metadata
-from node.store.store import open_store
+from node.store.store import open_node_store
 
 
 def definitions(path: Path) -> dict[str, str]:
@@ -41,7 +41,7 @@ def columns(path: Path) -> dict[str, list[Any]]:
 
 def test_the_scripts_lead_to_the_schema_that_the_program_uses(tmp_path: Path) -> None:
     made, declared = tmp_path / "made.db", tmp_path / "declared.db"
-    open_store(made, create=True).close()
+    open_node_store(made, create=True).close()
     engine = create_engine(f"sqlite:///{declared}")
     metadata.create_all(engine)
     engine.dispose()
@@ -61,10 +61,10 @@ def test_the_revision_in_the_program_is_the_newest_script() -> None:
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    open_store(path, create=True).close()
+    open_node_store(path, create=True).close()
     before = definitions(path)
-    open_store(path, create=True).close()
-    open_store(path, create=False).close()
+    open_node_store(path, create=True).close()
+    open_node_store(path, create=False).close()
     assert definitions(path) == before
 
 
@@ -74,13 +74,13 @@ def test_a_query_of_an_earlier_version_becomes_a_question_of_one_part(
     path, whole = tmp_path / "node.db", command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: whole(config, "0004"))
-        open_store(path, create=True).close()
+        open_node_store(path, create=True).close()
     with sqlite3.connect(path) as connection:
         connection.execute("INSERT INTO vault (id, live, sealed) VALUES (7, x'01', x'70')")
         row = (b"q" * 16, "FR", "", "p", 1, 2, 5, b"h", 7, b"s", 90, 95)
         connection.execute("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
-    store = open_store(path, create=False)
+    store = open_node_store(path, create=False)
     with store.read() as reader:
         (kept,) = reader.recent_questions(9)
         assert reader.part_body(b"q" * 16) == PartBody(payload=b"p")
@@ -95,11 +95,11 @@ def test_what_was_left_out_of_a_holding_is_kept_under_no_members_name(
     path, whole = tmp_path / "node.db", command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: whole(config, "0007"))
-        open_store(path, create=True).close()
+        open_node_store(path, create=True).close()
     with sqlite3.connect(path) as connection:
         connection.executemany("INSERT INTO crowded (source, row, left_out) VALUES (?, ?, ?)", [(0, 4, 9), (3, 4, 7)])
     connection.close()
-    store = open_store(path, create=False)
+    store = open_node_store(path, create=False)
     with store.read() as reader:
         assert (reader.crowded(), reader.crowded_holdings()) == ({(3, 4): 7}, {(4, ""): 9})
     store.close()
@@ -107,13 +107,13 @@ def test_what_was_left_out_of_a_holding_is_kept_under_no_members_name(
 
 def test_a_newer_schema_is_refused_with_a_remedy_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    open_store(path, create=True).close()
+    open_node_store(path, create=True).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match="newer version") as caught:
-        open_store(path, create=True)
+        open_node_store(path, create=True)
     assert "install" in caught.value.remedy
     assert path.read_bytes() == before
 
@@ -124,7 +124,7 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE customers (id INTEGER)")
     connection.close()
     with pytest.raises(StoreError, match="another program"):
-        open_store(path, create=True)
+        open_node_store(path, create=True)
 
 
 def test_an_upgrade_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,9 +132,9 @@ def test_an_upgrade_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr("node.store.store.upgrade", _half)
         with pytest.raises(StoreError):
-            open_store(path, create=True)
+            open_node_store(path, create=True)
     assert definitions(path) == {}
-    open_store(path, create=False).close()
+    open_node_store(path, create=False).close()
     assert "logs" in definitions(path)
 
 

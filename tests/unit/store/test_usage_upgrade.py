@@ -14,7 +14,7 @@ from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import MemberId, RecordId
 from node.domain.usage import Period, Resource
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.usecases.catalogue import Catalogue
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
@@ -33,7 +33,7 @@ BEFORE = "0008"
 
 def store_all(path: Path, log: Log) -> Verified:
     """Takes a whole log in, as a node does."""
-    with closing(open_store(path, create=True)) as store:
+    with closing(open_node_store(path, create=True)) as store:
         catalogue = Catalogue(store=store, index=None, codec=CODEC)
         with catalogue.change() as change:
             at = position(change.writer, change.writer.open_log(FR.origin))
@@ -78,7 +78,7 @@ def test_what_entries_are_charged_is_no_less_than_what_they_take_on_a_disk(
     for number in range(COUNT):
         say(log, number)
     batch = store_all(path, log).batch
-    open_store(empty, create=True).close()
+    open_node_store(empty, create=True).close()
     grew = path.stat().st_size - empty.stat().st_size
     charged = cost_of_run(batch)[Resource.BYTES]
     assert grew <= charged < 3 * grew
@@ -89,7 +89,7 @@ def test_a_database_of_before_is_charged_with_the_logs_that_it_holds(tmp_path: P
     for number in range(40):
         (malformed if number % 4 == 0 else honest)(log, number)
     batch = store_all(path, log).batch
-    with closing(open_store(as_of(BEFORE, path), create=False)) as store, store.read() as tx:
+    with closing(open_node_store(as_of(BEFORE, path), create=False)) as store, store.read() as tx:
         usage = tx.usage(FR.id)
     assert {key[1] for key in usage} == {Period.ALL}
     counts = {key[0]: count.used for key, count in usage.items()}

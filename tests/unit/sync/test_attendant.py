@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
 from node.domain.ids import member_id
+from node.domain.ports import GivenAnswer
 from node.domain.queries import Outcome, SignedQuery
 from node.errors import DiskFull
 from node.sync import attendant
-from node.usecases.audit import AuditEntry, Receipt
+from node.usecases.audit import AuditEntry
 from node.usecases.intake import subject_of
+from node.usecases.node_audit import Also
+from node.usecases.receipts import Receipt
 from tests.simulator.asking import Federation, federation, prints, until
 from tests.unit.usecases.inquiries import about, ask
 
@@ -75,9 +79,9 @@ def test_an_answer_goes_up_only_once_its_audit_is_durable(
             jp, held = made.parties["JP"], []
             submit = jp.audit.submit
 
-            def slow(entry: AuditEntry) -> Receipt:
+            def slow(entry: AuditEntry, *, also: Also | None = None, given: GivenAnswer | None = None) -> Receipt:
                 written = Receipt()
-                held.append((entry, written))
+                held.append((partial(submit, entry, also=also, given=given), written))
                 return written
 
             with monkeypatch.context() as patched:
@@ -86,7 +90,7 @@ def test_an_answer_goes_up_only_once_its_audit_is_durable(
                     _, told = await ask(made, about(subject_of(prints(1)), budget=0.2))
                     assert told["JP"].outcome is Outcome.TIMEOUT
             # The first is written after all, and comes late; of the second the disk is full, and nothing is said.
-            held[0][1].settle(submit(held[0][0]).result())
+            held[0][1].settle(held[0][0]().result())
             await until(lambda: made.parties["FR"].late)
             held[1][1].settle(-1, DiskFull("the disk is full"))
             _, told = await ask(made, about(subject_of(prints(1))))

@@ -14,7 +14,7 @@ from node.domain.queries import LogView
 from node.domain.services import Head
 from node.errors import Conflict, DatabaseOlder, Fork, PeerFault, Refused, StoreError, Unavailable
 from node.sync.streams import reading
-from node.usecases.change import Change
+from node.usecases.change import LogChange
 from node.usecases.ledger import Draft
 from tests.simulator import hostile_member
 from tests.simulator.federation import Log, Speaker, picture
@@ -290,7 +290,7 @@ def test_a_hub_that_dies_in_the_middle_of_a_run_gets_the_rest_and_has_cosigned_n
     died: list[int] = []
 
     @contextmanager
-    def change() -> Iterator[Change]:
+    def change() -> Iterator[LogChange]:
         with sound() as made:
             yield made
             died.append(len(died))

@@ -13,10 +13,10 @@ from node.domain.fingerprint_kinds import FRAME, SHA256
 from node.domain.fingerprints import Fingerprint
 from node.domain.ids import MemberId
 from node.domain.material import VideoFingerprints, VideoFrame
-from node.domain.ports import Store
 from node.domain.queries import Level
 from node.domain.search_ports import Probe
 from node.domain.statements import Contribution
+from node.domain.stores import NodeStore
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.usecases.catalogue import Catalogue
@@ -70,7 +70,7 @@ def frame(number: int, at: int = FRAMES - 1) -> Probe:
 class Life:
     """One life of a node: a store, and the index that a start finds and makes."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: NodeStore, folder: Path) -> None:
         self.store, self.folder = store, folder
         self.index = LocalIndex()
         self.files = IndexFolder(folder, self.index)
@@ -154,7 +154,7 @@ def dying(life: Life, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             yield
 
 
-def kept(store: Store, folder: Path, log: Log) -> Life:
+def kept(store: NodeStore, folder: Path, log: Log) -> Life:
     """A life with the records of the log and two holdings, all of them in the kept index."""
     life = Life(store, folder)
     life.take(log)

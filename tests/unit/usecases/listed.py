@@ -16,9 +16,9 @@ from node.domain.ids import Origin, member_id
 from node.domain.lists import ReferenceList
 from node.domain.material import PictureFingerprints
 from node.domain.orientations import turned
-from node.domain.ports import Store
 from node.domain.queries import Hit, Level, MatchRule, Subject
 from node.domain.references import At, ListHead, Reference
+from node.domain.stores import NodeStore
 from node.match.folder import IndexFolder
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -81,7 +81,7 @@ def of_kind(code: int, given: bytes) -> Subject:
 class Shelf:
     """One life of a node over a store. `folder`: where its index is kept, None for an index in memory. Close it."""
 
-    store: Store
+    store: NodeStore
     folder: Path | None = None
     disagreements: list[int] = field(default_factory=list)
 

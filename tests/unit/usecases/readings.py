@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 from node.domain.ids import Origin
 from node.domain.roster import Policy
-from node.usecases.audit import AuditLog, unpack_body
+from node.usecases.audit import unpack_body
 from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.hit_reading import HitReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_hits import ListHits
+from node.usecases.node_audit import NodeAuditLog
 from node.usecases.searching import Searching
 from tests.simulator import federation as sim
 from tests.simulator.arriving import RADIUS, Holder
@@ -31,7 +32,7 @@ class Reading(Holder):
     def __init__(self) -> None:
         super().__init__(World([FR, JP, DE]), FR)
         self.origin = Origin(sim.FEDERATION, FR.id, 1, "audit")
-        self.audit = AuditLog(store=self.store, origin=self.origin, clock=self.world.clock, random=os.urandom)
+        self.audit = NodeAuditLog(store=self.store, origin=self.origin, clock=self.world.clock, random=os.urandom)
         self.cases = Cases(self.store)
         self.list_hits = ListHits(store=self.store, index=self.node.index, matcher=self.matcher, radius=lambda: RADIUS)
         self.hit_reading = HitReading(hits=self.list, list_hits=self.list_hits, cases=self.cases, audit=self.audit)

@@ -17,8 +17,8 @@ from node.domain.ids import Origin, member_id
 from node.domain.queries import Level, MatchRule, Outcome, Subject
 from node.errors import DiskFull, Malformed, Unavailable
 from node.usecases.allowing import BATCH, AllowList
-from node.usecases.audit import AuditLog
 from node.usecases.intake import subject_of
+from node.usecases.node_audit import NodeAuditLog
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, flip, prints
 from tests.simulator.memory_store import MemoryStore
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.store = MemoryStore()
-        self.audit = AuditLog(store=self.store, origin=ORIGIN, clock=lambda: NOW, random=os.urandom)
+        self.audit = NodeAuditLog(store=self.store, origin=ORIGIN, clock=lambda: NOW, random=os.urandom)
         self.list = AllowList(store=self.store, audit=self.audit, clock=lambda: NOW)
 
     def written(self) -> list[dict[str, object]]:

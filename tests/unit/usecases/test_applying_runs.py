@@ -18,7 +18,7 @@ from node.domain.search_ports import Probe
 from node.domain.statements import Comment, Opinion, Retraction, Verdict
 from node.errors import Conflict, Fork, Refused, StoreError
 from node.match.index import LocalIndex
-from node.store.store import SqliteStore
+from node.store.store import SqliteNodeStore
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import freeze
 from node.usecases.catalogue import Catalogue
@@ -33,16 +33,16 @@ from tests.stores import fresh_store
 FR, FR2, JP = Speaker.named("FR"), Speaker.named("FR", epoch=2), Speaker.named("JP")
 ROSTER = roster(FR, FR2, JP)
 HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
-NewStore = Callable[[], MemoryStore | SqliteStore]
+NewStore = Callable[[], MemoryStore | SqliteNodeStore]
 stores: list[NewStore] = []
 """How the test that is running makes a store."""
 
 
 @pytest.fixture(autouse=True, params=["memory", "sqlite"])
 def _over_every_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    opened: list[MemoryStore | SqliteStore] = []
+    opened: list[MemoryStore | SqliteNodeStore] = []
 
-    def new() -> MemoryStore | SqliteStore:
+    def new() -> MemoryStore | SqliteNodeStore:
         path = tmp_path / f"{len(opened)}.db"
         opened.append(MemoryStore() if request.param == "memory" else fresh_store(path))
         return opened[-1]
@@ -313,7 +313,7 @@ def test_what_is_said_of_an_entry_of_a_later_version_is_kept() -> None:
 class Counting:
     """A store that counts what is asked of it: questions, and what the answers hold."""
 
-    def __init__(self, store: MemoryStore | SqliteStore) -> None:
+    def __init__(self, store: MemoryStore | SqliteNodeStore) -> None:
         self._store = store
         self.cost = 0
 

@@ -16,7 +16,7 @@ from node.domain.ids import RecordId
 from node.domain.limits import RECORD_CORRECTIONS, REMARKS_ON_ONE, WORDS_ON_ONE
 from node.domain.statements import Comment, Retraction
 from node.errors import StoreError
-from node.store.store import SqliteStore
+from node.store.store import SqliteNodeStore
 from node.usecases import pieces as cutting
 from node.usecases.applying_runs import NOWHERE, Places
 from node.usecases.catalogue import NO_REASON, Catalogue
@@ -39,17 +39,17 @@ HELD, NOT_FOR_US, PURGED, MISSING, QUARANTINED = map(int, BodyState)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqliteNodeStore]:
     made = fresh_store(tmp_path / "hub.db")
     yield made
     made.close()
 
 
-def catalogue_over(store: SqliteStore | MemoryStore) -> Catalogue:
+def catalogue_over(store: SqliteNodeStore | MemoryStore) -> Catalogue:
     return Catalogue(store=store, index=None, codec=CODEC)
 
 
-def verified(store: SqliteStore | MemoryStore, log: Log, stop: int | None = None) -> Verified:
+def verified(store: SqliteNodeStore | MemoryStore, log: Log, stop: int | None = None) -> Verified:
     with store.write() as writer:
         at = position(writer, writer.open_log(log.speaker.origin))
     rules = Rules(roster=ROSTER, copy=Copy(reader=None, expired_before=TODAY), cosigned=True)
@@ -57,27 +57,27 @@ def verified(store: SqliteStore | MemoryStore, log: Log, stop: int | None = None
     return verify_package(at, package, rules, Handlings(CODEC.decode_handling))
 
 
-def cut(store: SqliteStore | MemoryStore, run: Verified) -> list[Piece]:
+def cut(store: SqliteNodeStore | MemoryStore, run: Verified) -> list[Piece]:
     with store.read() as reader:
-        return pieces(reader, run)
+        return pieces(reader, run, CODEC)
 
 
-def apply(store: SqliteStore | MemoryStore, run: Verified, places: Places = NOWHERE) -> None:
+def apply(store: SqliteNodeStore | MemoryStore, run: Verified, places: Places = NOWHERE) -> None:
     with catalogue_over(store).change() as change:
         change.apply(run, places)
 
 
-def take(store: SqliteStore | MemoryStore, log: Log, stop: int | None = None) -> None:
+def take(store: SqliteNodeStore | MemoryStore, log: Log, stop: int | None = None) -> None:
     for piece in cut(store, verified(store, log, stop)):
         apply(store, piece.verified, piece.places)
 
 
-def states(store: SqliteStore | MemoryStore, log: Log) -> list[int]:
+def states(store: SqliteNodeStore | MemoryStore, log: Log) -> list[int]:
     with store.read() as reader:
         return list(reader.run(log.speaker.origin, 0, log.size, 1 << 30).states)
 
 
-def faults(store: SqliteStore) -> list[str]:
+def faults(store: SqliteNodeStore) -> list[str]:
     return [fault for report in check_store(store, ROSTER) for fault in report.faults]
 
 
@@ -85,7 +85,7 @@ def faults(store: SqliteStore) -> list[str]:
 
 
 @contextmanager
-def counted(store: SqliteStore) -> Iterator[list[tuple[int, int]]]:
+def counted(store: SqliteNodeStore) -> Iterator[list[tuple[int, int]]]:
     """(Statements, rows changed) of each transaction of the block."""
     done: list[tuple[int, int]] = []
     statements, before = 0, 0
@@ -143,7 +143,7 @@ def test_twice_as_much_costs_twice_as_much_and_no_transaction_is_long(
     assert longest_of_more < 40 * cutting.WORK_AT_ONCE
 
 
-def test_others_write_between_the_pieces_of_a_long_run(store: SqliteStore) -> None:
+def test_others_write_between_the_pieces_of_a_long_run(store: SqliteNodeStore) -> None:
     """Whoever waits gets the writer's place after the piece that runs, and not after the run."""
     (log,) = member.late_retractions(300)
     run = verified(store, log)
@@ -172,7 +172,7 @@ def test_others_write_between_the_pieces_of_a_long_run(store: SqliteStore) -> No
 # --- the bounds -------------------------------------------------------------------------------------------------------
 
 
-def test_a_chain_of_corrections_is_bounded_and_can_be_retracted(store: SqliteStore) -> None:
+def test_a_chain_of_corrections_is_bounded_and_can_be_retracted(store: SqliteNodeStore) -> None:
     log = Log(FR)
     root = log.say(picture(0))
     at = root
@@ -187,7 +187,7 @@ def test_a_chain_of_corrections_is_bounded_and_can_be_retracted(store: SqliteSto
     assert faults(store) == []
 
 
-def test_what_one_log_says_about_one_entry_is_bounded(store: SqliteStore) -> None:
+def test_what_one_log_says_about_one_entry_is_bounded(store: SqliteNodeStore) -> None:
     log, other = Log(FR), Log(JP)
     first, second = log.pictures([1, 2])
     for number in range(WORDS_ON_ONE + 2):
@@ -207,7 +207,7 @@ def test_what_one_log_says_about_one_entry_is_bounded(store: SqliteStore) -> Non
     assert faults(store) == []
 
 
-def test_a_word_that_points_forward_belongs_to_no_record(store: SqliteStore) -> None:
+def test_a_word_that_points_forward_belongs_to_no_record(store: SqliteNodeStore) -> None:
     """So nothing has to be moved when what it points at comes."""
     log = Log(FR)
     member.backwards(log, 3, 2)
@@ -220,7 +220,7 @@ def test_a_word_that_points_forward_belongs_to_no_record(store: SqliteStore) -> 
 
 
 def test_so_many_reasons_are_kept_and_all_that_is_set_aside_is_counted(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqliteNodeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("node.store.log_writes.REASONS_KEPT", 3)
     log = Log(FR)
@@ -248,7 +248,7 @@ def much_said() -> tuple[Log, Log, RecordId]:
     return owner, other, record
 
 
-def test_a_retraction_deletes_in_several_transactions_what_was_said(store: SqliteStore) -> None:
+def test_a_retraction_deletes_in_several_transactions_what_was_said(store: SqliteNodeStore) -> None:
     owner, other, record = much_said()
     take(store, owner)
     take(store, other)
@@ -261,7 +261,7 @@ def test_a_retraction_deletes_in_several_transactions_what_was_said(store: Sqlit
 
 
 def test_what_a_crash_left_to_be_deleted_is_deleted_at_the_next_start(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqliteNodeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, other, record = much_said()
     take(store, owner)
@@ -281,7 +281,7 @@ def test_what_a_crash_left_to_be_deleted_is_deleted_at_the_next_start(
     assert states(store, other) == [PURGED] * other.size
 
 
-def test_the_words_of_who_is_spared_stay(store: SqliteStore) -> None:
+def test_the_words_of_who_is_spared_stay(store: SqliteNodeStore) -> None:
     owner, other, record = much_said()
     other.say(Comment(text="seen"), kind=Kind.COMMENT, target=record)
     owner.say(Comment(text="ours"), kind=Kind.COMMENT, target=record)

@@ -10,9 +10,9 @@ import pytest
 
 from node.domain.batch import BodyState
 from node.domain.holdings import FileReference
-from node.domain.ports import StoreWriter
 from node.domain.queries import Level
 from node.domain.statements import Reason
+from node.domain.stores import NodeStoreWriter
 from node.errors import NotFound, Refused, StoreError
 from node.usecases.disposal import Disposed
 from node.usecases.intake import columns_of
@@ -53,7 +53,7 @@ def killed_at(desk: Desk, commit: int) -> Iterator[None]:
     """The process dies in its `commit`th transaction from here."""
     write, count = desk.store.write, iter(range(1, 1_000))
 
-    def counted() -> AbstractContextManager[StoreWriter]:
+    def counted() -> AbstractContextManager[NodeStoreWriter]:
         if next(count) == commit:
             desk.store.fail_next_commit = StoreError("killed")
         return write()

@@ -18,6 +18,7 @@ from node.usecases import stored_hits
 from node.usecases.hit_list import Wanted
 from tests.simulator.arriving import Holder, said_of, still
 from tests.simulator.federation import TODAY, Log, cosigned
+from tests.simulator.memory_store import MemoryStore
 from tests.unit.usecases.held_hits import JP, holder, log
 
 __all__ = ["holder", "log"]
@@ -34,13 +35,14 @@ def test_a_retraction_ends_the_hit_and_leaves_nothing_of_the_body(holder: Holder
     holder.receive(log)
     holder.match()
     log.say(Retraction(), kind=Kind.RETRACTION, target=record)
-    scrubs = holder.store.scrubs  # type: ignore[attr-defined]
+    assert isinstance(holder.store, MemoryStore)
+    scrubs = holder.store.scrubs
     holder.receive(log)
     assert holder.hits() == {}
     assert holder.list.stand().counts.hits == 0
     gone = stored(holder, 1, record)
     assert (gone.ended, gone.evidence) == (True, None)
-    assert holder.store.scrubs > scrubs  # type: ignore[attr-defined]
+    assert holder.store.scrubs > scrubs
     holder.match()
     assert holder.hits() == {}
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from node.match.folder import MANIFEST
-from node.store.store import open_store
+from node.store.store import open_node_store
 from tests.simulator.federation import Log
 from tests.simulator.memory_store import MemoryStore
 from tests.unit.usecases.index_lives import Life, in_step, kept, log
@@ -25,14 +25,14 @@ def test_the_index_of_another_store_is_not_used(tmp_path: Path, log: Log) -> Non
 def test_the_index_of_before_a_restored_backup_is_not_used(tmp_path: Path, log: Log) -> None:
     """What was said of a row since the backup is not what the restored store says of it."""
     database, folder = tmp_path / "vigil.sqlite3", tmp_path / "index"
-    store = open_store(database, create=True)
+    store = open_node_store(database, create=True)
     life = kept(store, folder, log)
     store.backup_to(str(tmp_path / "backup"))
     life.purge([3])
     life.catalogue.keep()
     store.close()
     shutil.copyfile(tmp_path / "backup", database)
-    store = open_store(database, create=False)
+    store = open_node_store(database, create=False)
     again = Life(store, folder)
     assert again.index.tables["pdq"].waiting == 22, "it was made anew"
     assert again.found(3) == [(1, 3)]
@@ -43,12 +43,12 @@ def test_the_index_of_before_a_restored_backup_is_not_used(tmp_path: Path, log: 
 def test_an_index_that_is_ahead_of_a_copied_store_is_not_used(tmp_path: Path, log: Log) -> None:
     """A copy made by hand has the same line; it is told by what the index has and the store has not."""
     database, folder = tmp_path / "vigil.sqlite3", tmp_path / "index"
-    store = open_store(database, create=True)
+    store = open_node_store(database, create=True)
     life = kept(store, folder, log)
     store.close()
     shutil.copyfile(database, tmp_path / "copy")
     for what in ("a row", "a change"):
-        store = open_store(database, create=False)
+        store = open_node_store(database, create=False)
         life = Life(store, folder)
         if what == "a row":
             life.hold(202)
@@ -58,7 +58,7 @@ def test_an_index_that_is_ahead_of_a_copied_store_is_not_used(tmp_path: Path, lo
             life.purge([2])
         store.close()
         shutil.copyfile(tmp_path / "copy", database)
-        store = open_store(database, create=False)
+        store = open_node_store(database, create=False)
         again = Life(store, folder)
         assert again.index.tables["pdq"].settled == 0, what
         in_step(again)

@@ -15,7 +15,7 @@ from node.domain.queries import Level
 from node.domain.references import Reference
 from node.domain.search_ports import Probe
 from node.match.index import LocalIndex
-from node.store.store import SqliteStore, open_store
+from node.store.store import SqliteNodeStore, open_node_store
 from node.usecases.catalogue import Catalogue
 from node.usecases.lists import ListTerms
 from tests.simulator.world import CODEC
@@ -39,7 +39,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.store: SqliteStore = fresh_store(path / "vigil.db")
+        self.store: SqliteNodeStore = fresh_store(path / "vigil.db")
         self.shelf = Shelf(self.store, path / "index")
 
     def end(self) -> None:
@@ -48,7 +48,7 @@ class Home:
 
     def start(self) -> Shelf:
         """The next life."""
-        self.store = open_store(self.path / "vigil.db", create=False)
+        self.store = open_node_store(self.path / "vigil.db", create=False)
         self.shelf = Shelf(self.store, self.path / "index")
         return self.shelf
 

@@ -14,9 +14,9 @@ import pytest
 from node.domain.fingerprint_kinds import MD5
 from node.domain.ids import FederationId, MemberId, Origin
 from node.domain.lists import ListState
-from node.domain.ports import Store
 from node.domain.queries import Subject
 from node.domain.references import At, ListCase, ListHead, Reference, Withdrawal
+from node.domain.stores import NodeStore
 from node.errors import NotFound, Refused, StoreError
 from node.match.index import LocalIndex
 from node.match.ranking import rank
@@ -35,7 +35,7 @@ HEAD = ListHead(format="vics", scheme="us-vics", scheme_version="2.0")
 CONSTANT = b"c" * 144
 FILE = b"f" * 32
 DAY = 86_400
-Made = Callable[[], Store]
+Made = Callable[[], NodeStore]
 
 
 def row(number: int) -> Reference:
@@ -53,7 +53,7 @@ STAND = {1, 3, 4, 5}
 class Life:
     """One life of a node over a store: its index is built from the store."""
 
-    def __init__(self, store: Store, today: int = 0) -> None:
+    def __init__(self, store: NodeStore, today: int = 0) -> None:
         self.store = store
         index = LocalIndex()
         catalogue = Catalogue(store=store, index=index, codec=CODEC)

@@ -15,8 +15,9 @@ from node.usecases.matching import Matcher
 from tests.simulator import federation as sim
 
 if TYPE_CHECKING:
-    from node.domain.ports import Codec, Store, StoreReader
+    from node.domain.ports import Codec
     from node.domain.search_ports import SearchIndex
+    from node.domain.stores import NodeStore, NodeStoreReader
 
 OURS = RecordId(Origin(sim.FEDERATION, member_id("FR")), bytes(32))
 THEIRS = RecordId(Origin(sim.FEDERATION, member_id("JP")), bytes(32))
@@ -26,7 +27,7 @@ SAID = Contribution(fingerprints=(), media_type="image/jpeg", category=CATEGORY,
 
 def matcher() -> Matcher:
     return Matcher(
-        store=cast("Store", None),
+        store=cast("NodeStore", None),
         index=cast("SearchIndex", None),
         codec=cast("Codec", None),
         rank=lambda hits: hits,
@@ -91,6 +92,6 @@ def test_shared_records_are_looked_for_together_once_a_log() -> None:
     records = [RecordId(log.origin, bytes([number]) * 32) for log in (OURS, THEIRS) for number in range(4)]
     spoken = [Spoken("FR", (), Level.SHARED, record, None) for record in [*records, records[0]]]
     spoken += [Spoken("FR", (), Level.HIT_NO_HIT, None, None), Spoken("FR", (), Level.SHARED, None, None)]
-    places = places_of(cast("StoreReader", Reader()), spoken)
+    places = places_of(cast("NodeStoreReader", Reader()), spoken)
     assert places == {record: record.leaf[0] for record in records if record.leaf[0] != 3}
     assert [(origin, len(leaves)) for origin, leaves in looked] == [(OURS.origin, 4), (THEIRS.origin, 4)]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from node.domain.ids import Origin, member_id
 from node.domain.limits import Limits
-from node.domain.ports import Store
 from node.domain.queries import Outcome, QueryHeader, SignedQuery
 from node.domain.roster import Policy
 from node.domain.signing import query_preimage
+from node.domain.stores import NodeStore
 from node.domain.usage import Period, Resource
 from node.errors import Overloaded, Refused
 from node.usecases.answering import LATE, REFUSALS_A_MINUTE, Answerer
@@ -45,7 +45,7 @@ def questions(made: Federation, count: int, *, padding: bytes = b"") -> list[Sig
     return [signed(codec.encode_header(head) + padding, honest.payload) for head in heads]
 
 
-def audited(store: Store) -> list[bytes]:
+def audited(store: NodeStore) -> list[bytes]:
     origin = Origin(sim.FEDERATION, JP, 1, "audit")
     with store.read() as tx:
         log = tx.log(origin)

@@ -17,7 +17,7 @@ from node.domain.log_ports import LogState
 from node.domain.roster import KeyStatus, Roster
 from node.domain.statements import Comment, Retraction
 from node.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, PeerFault, Refused
-from node.store.store import open_store
+from node.store.store import open_node_store
 from node.tlog import merkle, tiles
 from node.usecases.applying_runs import apply
 from node.usecases.checkpoint_trust import log_keys
@@ -264,12 +264,12 @@ def test_the_newest_checkpoint_is_the_next_to_be_reached_once_an_earlier_one_is(
 def test_neither_checkpoint_is_forgotten_when_the_process_ends(tmp_path: Path) -> None:
     log, other, another = log_of(20), other_history(20, same=10), other_history(27, same=7)
     path = tmp_path / "node.db"
-    open_store(path, create=True).close()
+    open_node_store(path, create=True).close()
     for stop, size in ((4, 9), (6, 20)):
-        with closing(open_store(path, create=False)) as store, store.write() as writer:
+        with closing(open_node_store(path, create=False)) as store, store.write() as writer:
             at = position(writer, writer.open_log(FR.origin))
             apply(writer, check(log.package(at.state.size, stop, at=size, hub=True), at))
-    with closing(open_store(path, create=False)) as store, store.read() as reader:
+    with closing(open_node_store(path, create=False)) as store, store.read() as reader:
         (state,) = reader.logs()
         at = position(reader, state)
     with pytest.raises(BadProof, match="older"):

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from node.domain.ids import Origin, member_id
-from node.domain.ports import StoreReader
 from node.domain.queries import Level
+from node.domain.stores import NodeStoreReader
 from node.usecases.catalogue import Catalogue
 from node.usecases.search_scope import Views
 from node.wire.convert import ProtoCodec
@@ -25,7 +25,7 @@ class Counted(MemoryStore):
         """Nothing happens."""
 
     @contextmanager
-    def read(self) -> Iterator[StoreReader]:
+    def read(self) -> Iterator[NodeStoreReader]:
         self.reads += 1
         with super().read() as tx:
             yield tx

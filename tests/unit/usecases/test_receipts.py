@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from node.errors import DiskFull
-from node.usecases.audit import Receipt
+from node.usecases.receipts import Receipt
 
 
 def test_who_listens_before_and_who_listens_after_is_told_once() -> None:

@@ -1,0 +1,137 @@
+"""Mentions: what a statement of cooperation is about, filed under the record that it names.
+
+Rules this module upholds:
+
+- A mention comes from a body, so only nodes that have the body have it, and it is deleted with the body.
+- It names a record by any of its versions, and is filed under the first one. If the record is not here yet, it waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from node.domain.consultations import Consultation
+from node.domain.envelope import Kind
+from node.domain.groups import Group
+from node.domain.notices import NoticeDecision
+from node.domain.record_links import RecordLink
+from node.domain.watches import WatchReply
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from node.domain.ids import MemberId, Origin, RecordId
+    from node.domain.statements import Body
+
+FIRST_STATED: Final = Kind.WATCH
+"""From this kind on, statements are listed by their kind."""
+
+
+class Role(IntEnum):
+    """Why a statement mentions a record."""
+
+    LINKED = 1
+    REQUEST = 2
+    THREAD = 3
+    ABOUT = 4
+    WATCH = 5
+    GROUP = 6
+
+
+ENDING: Final = {
+    Role.LINKED: frozenset({Kind.CONTRIBUTION, Kind.CORRECTION}),
+    Role.REQUEST: frozenset({Kind.NOTICE, Kind.REVISION}),
+}
+"""A statement loses its body with any record that it mentions so, if the newest version of that is of one of these
+kinds; and only the readers of all of these records may read it."""
+ENDING_KINDS: Final = frozenset({Kind.LINK, Kind.NOTICE_DECISION, Kind.REVISION})
+"""The kinds of entries that may have such mentions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """The entry at `index` of `origin` mentions `record`: as stated in its body, or, once it is filed, by its first
+    version. `kind`: of the entry.
+    """
+
+    origin: Origin
+    index: int
+    kind: int
+    role: Role
+    record: RecordId
+
+
+def mentioned(body: Body) -> Iterator[tuple[Role, RecordId]]:
+    """What a body is about, in its own order."""
+    match body:
+        case RecordLink():
+            yield from ((Role.LINKED, each) for each in body.targets)
+        case NoticeDecision():
+            yield Role.REQUEST, body.request
+        case Consultation():
+            if body.thread is not None:
+                yield Role.THREAD, body.thread
+            yield from ((Role.ABOUT, each) for each in body.about)
+        case WatchReply():
+            yield Role.WATCH, body.watch
+        case Group():
+            if body.group is not None:
+                yield Role.GROUP, body.group
+        case _:
+            pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """An entry of a kind of cooperation, whatever its body says. `is_read`: its mentions are filed."""
+
+    origin: Origin
+    index: int
+    kind: int
+    is_read: bool = True
+
+
+class MentionReader(Protocol):
+    """Reads mentions inside one snapshot."""
+
+    def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
+        """Those of the entries in [start, stop), in log order."""
+        ...
+
+    def mentioning(
+        self,
+        record: RecordId,
+        roles: Collection[Role],
+        *,
+        limit: int | None = None,
+        after: tuple[Origin, int] | None = None,
+        spare: MemberId | None = None,
+    ) -> list[Mention]:
+        """The mentions of a record, by its first version, in these roles; in log order, from past `after` on; the first
+        `limit`, without those of `spare`.
+        """
+        ...
+
+    def stated(
+        self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None
+    ) -> list[Stated]:
+        """The entries of these kinds (from `FIRST_STATED` on) in log order, from past `after` on; the first `limit`."""
+        ...
+
+    def unread(self, kinds: Collection[int], limit: int) -> list[Stated]:
+        """The first `limit` entries of these kinds that no version that knows them has read."""
+        ...
+
+
+class MentionWriter(MentionReader, Protocol):
+    """Writes them. `LogWriter.append` lists entries by their kinds; `purge` and `set_aside` delete mentions."""
+
+    def put_mentions(self, filed: Sequence[Mention]) -> None:
+        """New mentions, filed under first versions. A known one changes nothing."""
+        ...
+
+    def set_read(self, stated: Sequence[Stated]) -> None:
+        """The mentions of these entries are filed."""
+        ...
