@@ -140,7 +140,8 @@ def show(ctx: typer.Context, hit: HitArgument) -> None:
 
 def _summary_words(line: Line) -> str:
     alike = f" and {line['grouped']:,} just like them" if line.get("grouped") else ""
-    words = [f"{count(line['hits'], 'hit')} shown{alike} of {line['total']:,}: {state_counts_words(line)}."]
+    words = [f"{count(line['hits'], 'hit')} shown{alike} of {line['total']:,}."]
+    words += [f"All: {state_counts_words(line)}."] if line["total"] else []
     if line["rejected"]:
         words.append(f"{count(line['rejected'], 'rejected hit')}: vigil hits --state rejected")
     if line["hidden"]:
