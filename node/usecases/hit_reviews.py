@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from node.domain.envelope import decode
@@ -36,27 +37,35 @@ if TYPE_CHECKING:
 
 
 class OpenReviews:
-    """The open reviews of some holdings, read once in a transaction. Most holdings have none."""
+    """The open reviews of some holdings, read once in a transaction, and only if something asks: most hits of an ingest
+    are known or have no review.
+    """
 
     def __init__(self, tx: NodeStoreReader, holdings: Sequence[int]) -> None:
         self._tx = tx
-        self._of: defaultdict[int, list[Review]] = defaultdict(list)
-        for each in tx.reviews_of(holdings):
+        self._holdings = holdings
+
+    @cached_property
+    def _of(self) -> Mapping[int, Sequence[Review]]:
+        found: defaultdict[int, list[Review]] = defaultdict(list)
+        for each in self._tx.reviews_of(self._holdings):
             if not each.closed:
-                self._of[each.pair.holding].append(each)
+                found[each.pair.holding].append(each)
+        return found
 
     def of_pair(self, pair: Pair) -> Review | None:
         """The review of a pair."""
-        return next((each for each in self._of[pair.holding] if each.pair == pair), None)
+        return next((each for each in self._of.get(pair.holding, ()) if each.pair == pair), None)
 
     def of_hit(self, hit: StoredHit) -> Review | None:
         """The review of a hit, by its number or by its pair."""
-        known = next((each for each in self._of[hit.holding] if each.id == hit.review), None)
+        known = next((each for each in self._of.get(hit.holding, ()) if each.id == hit.review), None)
         return known or self.of_pair(pair_of(self._tx, hit))
 
     def rejected(self, holding: int, file: FileDigests) -> Review | None:
         """The newest review of this holding that rejects the same other file."""
-        same = (each for each in self._of[holding] if each.state is ReviewState.REJECTED and each.file.is_same(file))
+        known = self._of.get(holding, ())
+        same = (each for each in known if each.state is ReviewState.REJECTED and each.file.is_same(file))
         return max(same, key=lambda each: each.id, default=None)
 
     def has(self, holding: int) -> bool:

@@ -58,7 +58,6 @@ def test_each_hit_is_decided_about_for_itself(vigil: Vigil, node: Node) -> None:
 def test_a_hit_that_is_not_there_is_an_error_of_that_hit(vigil: Vigil, node: Node) -> None:
     def missing(_arguments: Line, _items: Iterable[Line]) -> Iterable[Line]:
         raise NotFound("there is no hit 9", remedy="vigil hits")
-        yield {}
 
     node.answers["hit-show"] = missing
     ran = vigil("review", "9", "confirm", "--json")
