@@ -32,7 +32,6 @@ from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
 from node.control.admission import admitted
-from node.control.node_commands import OK
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -48,6 +47,7 @@ from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
 from node.usecases.hub_watch import HubWatch
+from node.usecases.node_status import OK
 from node.wire import control
 
 if TYPE_CHECKING:

@@ -83,8 +83,9 @@ def _decision_made_line(decided: Decided) -> Line:
         "decisions": decided.decisions,
         "followed": decided.followed,
     }
-    if decided.said is not None and decided.settled is not None:
-        line |= {"opinion": str(decided.said)} | published_line(decided.said, decided.settled)
+    if decided.said is not None:
+        said = decided.said
+        line |= {"opinion": str(said.record)} | published_line(said.record, said.settled)
     if decided.unsaid is not None:
         line |= {"unsaid": str(decided.unsaid), "remedy": decided.unsaid.remedy or None}
     return line

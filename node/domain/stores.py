@@ -14,6 +14,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.case_files import CaseReader, CaseWriter
+from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
@@ -72,6 +74,8 @@ class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, Offi
 class NodeStoreReader(
     LogStoreReader,
     HoldingReader,
+    CaseReader,
+    CategorisationReader,
     AllowReader,
     HitReader,
     ReviewReader,
@@ -88,6 +92,8 @@ class NodeStoreWriter(
     NodeStoreReader,
     LogStoreWriter,
     HoldingWriter,
+    CaseWriter,
+    CategorisationWriter,
     AllowWriter,
     HitWriter,
     ReviewWriter,

@@ -19,6 +19,8 @@ from typing import Final
 
 from node.store.tables import (
     answers,
+    case_files,
+    categorisations,
     hits,
     holdings,
     hub,
@@ -35,20 +37,9 @@ from node.store.tables import (
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    answers,
-    hits,
-    holdings,
-    hub,
-    indexing,
-    lists,
-    logs,
-    mentions,
-    officers,
-    queries,
-    reviews,
-    usage,
-    vault,
-)
+    answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers, queries,
+    reviews, usage, vault,
+)  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 
 __all__ = ("MODULES", "metadata")

@@ -33,6 +33,8 @@ from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.case_files import CaseRows, CaseWrites
+from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
@@ -64,7 +66,17 @@ class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites,
 
 
 class NodeStoreRows(
-    LogStoreRows, FileRows, AllowRows, HitRows, ReviewRows, ListRows, QueryRows, AnswerRows, IndexingRows
+    LogStoreRows,
+    FileRows,
+    CaseRows,
+    CategorisationRows,
+    AllowRows,
+    HitRows,
+    ReviewRows,
+    ListRows,
+    QueryRows,
+    AnswerRows,
+    IndexingRows,
 ):
     """`NodeStoreReader`."""
 
@@ -72,6 +84,8 @@ class NodeStoreRows(
 class NodeStoreWrites(
     LogStoreWrites,
     FileWrites,
+    CaseWrites,
+    CategorisationWrites,
     AllowWrites,
     HitWrites,
     ReviewWrites,

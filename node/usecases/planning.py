@@ -14,12 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import Role
+from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.domain.queries import Level, Outcome
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller
 from node.usecases.admitting import cost_of
+from node.usecases.case_terms import with_defaults
 from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.history import asked_subjects, question_terms, told_outcomes
 from node.usecases.question import Question, check_question, expected_members, payload_of, split
@@ -114,9 +116,14 @@ class Planner:
         """Splits the question and stores it. Subjects on the allow-list are left out, unless `show_all`. `left_out`:
         for a question that is asked again, what was left out before.
 
-        Raises `Misuse` or `Refused` if no member could answer it, and if nothing is left to ask about.
+        A purpose or legal basis that is not given is the default of the case.
+
+        Raises `Misuse` or `Refused` if no member could answer it, if the case is closed, and if nothing is left to ask
+        about.
         """
         roster = self.roster()
+        with self.store.read() as tx:
+            question = with_defaults(tx, question)
         known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
         if known and len(known) == len(question.subjects):
             raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
@@ -163,8 +170,12 @@ class Planner:
             )
             for each, piece in zip(todo, pieces, strict=True)
         ]
+        now = int(self.clock())
         with self.store.write() as tx:
-            tx.put_question(number, terms, planned, int(self.clock()))
+            tx.put_question(number, terms, planned, now)
+            asked = CaseEvent(case=terms.case, kind=CaseEventKind.ASKED, at=now, officer=terms.officer,
+                              count=terms.subjects, subject=number.hex())  # fmt: skip
+            tx.put_case_event(asked)
         # A crash from here on leaves a question with parts that were not asked; `rest` asks them.
         return Plan(
             id=number,

@@ -9,7 +9,8 @@ Rules this module upholds:
 - Only an opinion goes abroad: its verdict, and never the note. "Confirmed" can be stated as a confirmation of the
   record. "Rejected" says that two files do not belong together, which disputes nothing about the record; so a dispute
   is stated only if the officer asks for a dispute. "Unsure" states nothing.
-- The audit log has each decision: the hit's number and the verdict, never the note.
+- The audit log has each decision: the hit's number and the verdict, never the note. The timeline of a case counts the
+  hits that were reviewed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import spell_moment
+from node.domain.case_events import CaseEventKind
 from node.domain.reviews import Decision, ReviewState
 from node.domain.statements import Opinion, Verdict
 from node.domain.texts import checked_text
@@ -26,20 +28,18 @@ from node.errors import Misuse, Refused, VigilError
 from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import perform
+from node.usecases.case_events import cases_of, happened
 from node.usecases.hit_details import locate
 from node.usecases.hit_reviews import follow_decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from node.domain.hit_names import HitName
     from node.domain.ids import RecordId
     from node.domain.ports import Clock, Codec
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditLog
+    from node.usecases.followed_statements import FollowedStatements, Stated
     from node.usecases.hit_details import HitDetail, HitDetails, Located
-    from node.usecases.publication import Publications, Sender, Settled
-    from node.usecases.saying import Saying
 
 MAX_NOTE: Final = 1_000
 """Most characters of a note."""
@@ -63,8 +63,8 @@ class Judgement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """The result. `before`: the state until now; `decisions`: how many there are now; `followed`: how many other hits
-    on the same file have changed with it. `said`: our opinion, and `settled` how far it has come; `unsaid`: why there
-    is none although it was asked for.
+    on the same file have changed with it. `said`: our opinion, and how far it has come; `unsaid`: why there is none
+    although it was asked for.
     """
 
     name: HitName
@@ -72,21 +72,18 @@ class Decided:
     state: ReviewState
     decisions: int
     followed: int = 0
-    said: RecordId | None = None
-    settled: Settled | None = None
+    said: Stated | None = None
     unsaid: VigilError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewing:
-    """For the event loop. `sender`: sends our log to the hub, None if no daemon runs."""
+    """For the event loop. `statements`: makes our statements about records."""
 
     store: NodeStore
     codec: Codec
     details: HitDetails
-    saying: Saying
-    publications: Publications
-    sender: Callable[[], Sender | None]
+    statements: FollowedStatements
     audit: AuditLog
     clock: Clock
 
@@ -135,6 +132,8 @@ class Reviewing:
                 record=str(at.hit.record) if at.hit else "",
             )
             tx.add_decision(review.id, decision)
+            sides = [each for each in (at.holding, at.other) if each is not None]
+            happened(tx, cases_of(sides), CaseEventKind.REVIEWED, decision.at)
             followed = follow_decision(tx, self.codec, review, decision)
         if at.outdated is not None:
             self.store.scrub()
@@ -148,11 +147,10 @@ class Reviewing:
 
     async def _stated(self, decided: Decided, record: RecordId, verdict: Verdict) -> Decided:
         try:
-            said, _ = await asyncio.to_thread(self.saying.opine, str(record), Opinion(verdict=verdict))
-            settled = await self.publications.settle([said], self.sender())
+            said = await self.statements.opine(str(record), Opinion(verdict=verdict))
         except VigilError as error:
             return replace(decided, unsaid=error)
-        return replace(decided, said=said, settled=settled)
+        return replace(decided, said=said)
 
 
 def _check(judgement: Judgement) -> None:

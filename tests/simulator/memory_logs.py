@@ -16,6 +16,7 @@ from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
 from tests.simulator.memory_answers import AnswerTables
+from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_common import Common, MemoryCommon
 from tests.simulator.memory_hits import HitTables
@@ -32,7 +33,16 @@ _NOTHING = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 
 
 Tables = TypeVar(
-    "Tables", "Common", "Place", "HubTables", "HitTables", "ReviewTables", "AnswerTables", "ListTables", "OfficerTables"
+    "Tables",
+    "Common",
+    "Place",
+    "HubTables",
+    "HitTables",
+    "ReviewTables",
+    "AnswerTables",
+    "ListTables",
+    "OfficerTables",
+    "CaseTables",
 )
 
 
@@ -86,6 +96,7 @@ class State:
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
+    cases: CaseTables = field(default_factory=CaseTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -107,6 +118,7 @@ class State:
             answers=clone(self.answers),
             lists=clone(self.lists),
             officers=clone(self.officers),
+            cases=clone(self.cases),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )

@@ -13,11 +13,12 @@ from node.domain.reviews import ReviewState
 from node.domain.statements import Verdict
 from node.domain.stored_hits import StoredHit
 from node.usecases.acting import acting_for
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.hit_details import HitDetail, HitDetails
 from node.usecases.hit_list import Wanted
 from node.usecases.list_comparing import ListComparing
 from node.usecases.lists import Lists, ListTerms
-from node.usecases.publication import Publications
+from node.usecases.publication import Publications, Publishing
 from node.usecases.recordlist import RecordList
 from node.usecases.reviewing import Decided, Judgement, Reviewing
 from node.usecases.saying import Saying
@@ -48,9 +49,10 @@ class Office(Reading):
             store=self.store,
             codec=CODEC,
             details=details,
-            saying=Saying(records=records, ledger=self.node.ledger, audit=self.audit, own=FR.id),
-            publications=Publications(self.store),
-            sender=lambda: None,
+            statements=FollowedStatements(
+                saying=Saying(records=records, ledger=self.node.ledger, audit=self.audit, own=FR.id),
+                publishing=Publishing(Publications(self.store), lambda: None),
+            ),
             audit=self.audit,
             clock=self.world.clock,
         )

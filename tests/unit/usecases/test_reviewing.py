@@ -48,6 +48,8 @@ def hit(office: Office, log: Log) -> StoredHit:
 def test_a_decision_is_kept_with_who_made_it_when_and_why(office: Office, hit: StoredHit) -> None:
     decided = office.decide(hit, CONFIRMED, note="the same carpet")
     assert (decided.before, decided.state, decided.decisions) == (NEW, CONFIRMED, 1)
+    with office.store.read() as tx:
+        assert tx.newest_case_events(["C-1"])["C-1"].kind == "hits reviewed"
     office.world.clock.now += 60
     office.decide(hit, UNSURE, who=MARIN)
     detail = office.shown(hit)
@@ -188,7 +190,6 @@ def test_a_confirmation_is_stated_abroad_on_request_without_its_note(office: Off
     assert abroad.opinions() == []
     decided = office.decide(hit, CONFIRMED, note="the same carpet", abroad=Verdict.CONFIRM)
     assert decided.said is not None
-    assert decided.settled is not None
     assert abroad.opinions() == [Opinion(verdict=Verdict.CONFIRM)]
 
 
