@@ -156,9 +156,7 @@ class HitRows(MatchedRows):
         return counted
 
     def _counted(self, origin: Origin, by: Column[Any], values: Sequence[int]) -> dict[int, int]:
-        """How many present hits of a log there are for each of these values of a column. An index begins with log and
-        column.
-        """
+        """How many present hits of a log there are for each of these values. An index begins with log and column."""
         number, counted = self._number(origin), dict[int, int]()
         for some in chunks(dict.fromkeys(values)):
             rows = select(by, func.count()).where(hits.c.log_no == number, by.in_(some), hits.c.ended == 0)
