@@ -28,7 +28,8 @@ from tests.unit.usecases.readings import DE, JP
 from tests.unit.usecases.reviews import NEW, REJECTED, Office
 
 NUMBERS = count()
-DECIDED = tuple(each for each in ReviewState if each is not ReviewState.NEW)
+DECIDED = (REJECTED, REJECTED, ReviewState.CONFIRMED, ReviewState.UNSURE)
+"""Mostly what must not come back."""
 
 files = st.builds(
     lambda bits: still(f"one {bits}", like="one", bits=bits),
@@ -68,15 +69,15 @@ class Reviewed(RuleBasedStateMachine):
     def take(self, bits: int) -> None:
         self.office.take(still(f"held {bits}", like="one", bits=bits))
 
-    @rule(name=st.sampled_from(["JP", "DE"]), file=files)
-    def share(self, name: str, file: PictureFingerprints) -> None:
+    @rule(name=st.sampled_from(["JP", "DE"]), file=files, matched=st.booleans())
+    def share(self, name: str, file: PictureFingerprints, *, matched: bool) -> None:
         log = self.logs[name]
         said = log.say(said_of(file), nonce=next(NUMBERS).to_bytes(32, "big"))
         self.chains.append(Chain(log, [said], [file]))
-        self.receive(log)
+        self.receive(log, matched=matched)
 
-    @rule(which=st.integers(0, 99), file=st.none() | files)
-    def correct(self, which: int, file: PictureFingerprints | None) -> None:
+    @rule(which=st.integers(0, 99), file=st.none() | files, matched=st.booleans())
+    def correct(self, which: int, file: PictureFingerprints | None, *, matched: bool) -> None:
         """To the same file or to another."""
         if self.chains:
             number = which % len(self.chains)
@@ -89,7 +90,7 @@ class Reviewed(RuleBasedStateMachine):
             chain.files.append(stated)
             if chain.files[-2].sha256 != stated.sha256:
                 self.forget_chain(number)
-            self.receive(chain.log)
+            self.receive(chain.log, matched=matched)
 
     @rule(which=st.integers(0, 99))
     def retract(self, which: int) -> None:
@@ -101,14 +102,16 @@ class Reviewed(RuleBasedStateMachine):
                 chain.log.say(Retraction(), kind=Kind.RETRACTION, target=chain.versions[-1], nonce=nonce)
                 chain.is_retracted = True
                 self.forget_chain(number)
-                self.receive(chain.log)
+                self.receive(chain.log, matched=False)
 
     def forget_chain(self, number: int) -> None:
         """What was decided about it was about another file, or a record that is gone."""
         self.of_chains = {pair: made for pair, made in self.of_chains.items() if pair[1] != number}
 
-    def receive(self, log: Log) -> None:
+    def receive(self, log: Log, *, matched: bool) -> None:
         self.office.receive(log)
+        if matched:
+            self.office.match()
 
     @rule(name=st.sampled_from("AB"), row=st.sampled_from("12"), file=files, replaces=st.booleans())
     def import_list(self, name: str, row: str, file: PictureFingerprints, *, replaces: bool) -> None:
@@ -221,4 +224,4 @@ class Reviewed(RuleBasedStateMachine):
 
 
 TestReviewed = Reviewed.TestCase
-TestReviewed.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestReviewed.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
