@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from node.app import originals
 from node.app.accounts import officers_of
 from node.app.bundles import NodeBundles, bundle_commands
+from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
@@ -116,6 +117,8 @@ def node_commands(services: NodeServices) -> Commands:
             ),
             disposing=Disposing(disposal=services.disposal, store=services.store, audit=services.audit),
         ),
+        entity_commands(services),
+        report_commands(services),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(
             importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)

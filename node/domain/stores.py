@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
+from node.domain.entities import EntityReader, EntityWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
@@ -77,6 +78,7 @@ class NodeStoreReader(
     CaseReader,
     CategorisationReader,
     AllowReader,
+    EntityReader,
     HitReader,
     ReviewReader,
     ListReader,
@@ -95,6 +97,7 @@ class NodeStoreWriter(
     CaseWriter,
     CategorisationWriter,
     AllowWriter,
+    EntityWriter,
     HitWriter,
     ReviewWriter,
     ListWriter,

@@ -18,19 +18,19 @@ from node.domain.stores import HubStoreReader, HubStoreWriter, NodeStoreReader, 
 from node.errors import Misuse, StoreError
 from tests.simulator.memory_answers import MemoryAnswers
 from tests.simulator.memory_cases import MemoryCases
+from tests.simulator.memory_entities import MemoryEntities
 from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
 from tests.simulator.memory_reviews import MemoryReviews
-from tests.simulator.memory_tables import MemoryPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace):
+class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryEntities):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
@@ -39,7 +39,7 @@ class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCase
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
-        MemoryPlace.__init__(self, state.place, state.common)
+        MemoryEntities.__init__(self, state.entities, state.place, state.common)
 
 
 class MemoryReader(MemoryLogReader, NodeRows):

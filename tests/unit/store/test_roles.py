@@ -9,6 +9,7 @@ import pytest
 from node.domain import stores
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
+from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
@@ -33,6 +34,7 @@ NODES = (
     IndexingWriter,
     CaseWriter,
     CategorisationWriter,
+    EntityWriter,
 )
 HUBS = (HubWriter,)
 
