@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from node.app import originals
 from node.app.accounts import officers_of
+from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
@@ -120,6 +121,7 @@ def node_commands(services: NodeServices) -> Commands:
         entity_commands(services),
         report_commands(services),
         AllowCommands(allowed=_allowed(services)),
+        address_commands(services),
         ListCommands(
             importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
         ),

@@ -53,6 +53,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "entity": ("node.cli.entity", INVESTIGATION, "Victims, offenders, places, devices, series, and their holdings."),
     "import": ("node.cli.import_", INVESTIGATION, "Import lists and cases of other tools: VICS, ICSE, MISP, hashes."),
     "lists": ("node.cli.lists", INVESTIGATION, "Show, change and remove the imported lists."),
+    "addresses": ("node.cli.addresses", INVESTIGATION, "Share, check and export addresses of abuse material."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),
     "correct": ("node.cli.contribute", RECORDS, "Replace what one of our records says."),
     "retract": ("node.cli.retract", RECORDS, "Retract our own records, everywhere."),

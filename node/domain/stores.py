@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.entities import EntityReader, EntityWriter
@@ -85,6 +86,7 @@ class NodeStoreReader(
     QueryReader,
     AnswerReader,
     IndexingReader,
+    AddressReader,
     Protocol,
 ):
     """Everything that can be read in one snapshot of a node's database."""
@@ -104,6 +106,7 @@ class NodeStoreWriter(
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     Protocol,
 ):
     """Everything that can be written in one transaction of a node's database."""

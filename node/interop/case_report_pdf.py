@@ -90,7 +90,7 @@ def fonts() -> tuple[Path, Path]:
             return regular, bold
     raise Misuse(
         "a PDF needs the font DejaVu Sans, and this machine does not have it",
-        remedy="install it (Debian, Ubuntu: apt install fonts-dejavu-core; Fedora: dnf install dejavu-sans-fonts), or write "
+        remedy="install it (Debian: apt install fonts-dejavu-core; Fedora: dnf install dejavu-sans-fonts), or write "
         "the report as .html, which every browser prints",
     )
 

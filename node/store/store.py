@@ -32,6 +32,7 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
 from node.store.categorisations import CategorisationRows, CategorisationWrites
@@ -79,6 +80,7 @@ class NodeStoreRows(
     QueryRows,
     AnswerRows,
     IndexingRows,
+    AddressRows,
 ):
     """`NodeStoreReader`."""
 
@@ -96,6 +98,7 @@ class NodeStoreWrites(
     QueryWrites,
     AnswerWrites,
     IndexingWrites,
+    AddressWrites,
 ):
     """`NodeStoreWriter`."""
 

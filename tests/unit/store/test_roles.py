@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.address_book import AddressWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
 from node.domain.entities import EntityWriter
@@ -32,6 +33,7 @@ NODES = (
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     CaseWriter,
     CategorisationWriter,
     EntityWriter,
