@@ -28,7 +28,7 @@ INVESTIGATION: Final = frozenset({
     "entity-unlink",
     "bundle-have", "evidence", "export-bundle", "export-list",
     "held-list", "held-refuse", "held-release", "held-show",
-    "hits-list", "mute-list",
+    "hit-show", "hits-list", "mute-list", "review",
     "categorise", "holding", "holdings", "set-level",
     "ingest", "ingest-known", "ingest-salt",
     "list-change", "list-hits", "list-import", "list-list", "list-show",

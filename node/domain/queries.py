@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import has_frames
 from node.domain.material import BACKGROUNDS
+from node.domain.reviews import UNKNOWN_FILE, FileDigests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +189,7 @@ class Hit:
     subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
     of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
     by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
-    for a hit on a holding or a record.
+    for a hit on a holding or a record. `file`: what a record says of its file.
     """
 
     subject: int
@@ -219,6 +220,7 @@ class Hit:
     standing: str = ""
     held_look: str = ""
     row: RowOfList | None = None
+    file: FileDigests = UNKNOWN_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
+from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter
@@ -80,6 +81,7 @@ class NodeStoreReader(
     AllowReader,
     EntityReader,
     HitReader,
+    ReviewReader,
     ListReader,
     QueryReader,
     AnswerReader,
@@ -99,6 +101,7 @@ class NodeStoreWriter(
     AllowWriter,
     EntityWriter,
     HitWriter,
+    ReviewWriter,
     ListWriter,
     QueryWriter,
     AnswerWriter,

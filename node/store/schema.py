@@ -32,6 +32,7 @@ from node.store.tables import (
     mentions,
     officers,
     queries,
+    reviews,
     usage,
     vault,
 )
@@ -40,7 +41,7 @@ from node.store.tables.columns import metadata
 MODULES: Final = (
     addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
     officers,
-    queries, usage, vault,
+    queries, reviews, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

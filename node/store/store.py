@@ -49,6 +49,7 @@ from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -74,6 +75,7 @@ class NodeStoreRows(
     AllowRows,
     EntityRows,
     HitRows,
+    ReviewRows,
     ListRows,
     QueryRows,
     AnswerRows,
@@ -91,6 +93,7 @@ class NodeStoreWrites(
     AllowWrites,
     EntityWrites,
     HitWrites,
+    ReviewWrites,
     ListWrites,
     QueryWrites,
     AnswerWrites,

@@ -25,6 +25,7 @@ from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
+from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ Tables = TypeVar(
     "Place",
     "HubTables",
     "HitTables",
+    "ReviewTables",
     "AnswerTables",
     "ListTables",
     "OfficerTables",
@@ -95,6 +97,7 @@ class State:
     place: Place = field(default_factory=Place)
     entities: EntityTables = field(default_factory=EntityTables)
     hits: HitTables = field(default_factory=HitTables)
+    reviews: ReviewTables = field(default_factory=ReviewTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
     addresses: AddressTables = field(default_factory=AddressTables)
@@ -118,6 +121,7 @@ class State:
             place=clone(self.place),
             entities=clone(self.entities),
             hits=clone(self.hits),
+            reviews=clone(self.reviews),
             answers=clone(self.answers),
             lists=clone(self.lists),
             addresses=clone(self.addresses),

@@ -24,17 +24,19 @@ from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
+from tests.simulator.memory_reviews import MemoryReviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryAddresses, MemoryEntities):
+class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryAddresses, MemoryEntities):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
         MemoryHits.__init__(self, state.hits, state.place)
+        MemoryReviews.__init__(self, state.reviews, state.hits)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
         MemoryAddresses.__init__(self, state.addresses)

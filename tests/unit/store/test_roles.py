@@ -18,6 +18,7 @@ from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
+from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
 from node.domain.usage import UsageWriter
@@ -37,6 +38,7 @@ NODES = (
     CaseWriter,
     CategorisationWriter,
     EntityWriter,
+    ReviewWriter,
 )
 HUBS = (HubWriter,)
 
