@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin, RecordId
+    from node.domain.notices import PublishedNotice
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
@@ -183,7 +184,7 @@ class Hit:
     subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
     of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
     by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
-    for a hit on a holding or a record.
+    for a hit on a holding or a record. `notice`: the published notice that was found, None for any other hit.
     """
 
     subject: int
@@ -208,6 +209,7 @@ class Hit:
     subject_at: int | None = None
     cases: tuple[str, ...] = ()
     statement: Contribution | None = None
+    notice: PublishedNotice | None = None
     handling: Handling | None = None
     alike: int = 1
     leads: bool = True
