@@ -15,6 +15,9 @@ from node.app.hub_services import HubServices
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
+from node.control.notice_commands import NoticeReviewCommands
+from node.domain.ids import federation_id
+from node.usecases.notice_review import NoticeReview
 
 
 def hub_commands(services: HubServices) -> Commands:
@@ -47,11 +50,22 @@ def hub_commands(services: HubServices) -> Commands:
             new_keys=lambda: (
                 (services.halted or "wait for the authority's signature") if services.change.waits() else ""
             ),
+            make_log_key=services.new_log_key,
             make_backup=lambda path: backup(services.home, services.store, services.members.latest(), Path(path)),
             daemon=lambda: services.daemon,
             refused=services.refused,
             at_once=lambda member: services.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
             clock=time.time,
+        ),
+        NoticeReviewCommands(
+            review=NoticeReview(
+                store=services.store,
+                codec=services.codec,
+                audit=services.audit,
+                federation=federation_id(services.settings.federation),
+                speech=services.own_log,
+                roster=services.members.current,
+            )
         ),
         AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
     )

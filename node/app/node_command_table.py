@@ -32,6 +32,7 @@ from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import OK, NodeCommands
+from node.control.notice_commands import NoticeCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
@@ -50,6 +51,7 @@ from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.notices import Notices
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
@@ -104,6 +106,17 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        NoticeCommands(
+            notices=Notices(
+                store=services.store,
+                codec=services.codec,
+                ledger=services.ledger,
+                audit=services.audit,
+                own=services.own_log.origin,
+            ),
+            publications=Publications(services.store),
+            sender=lambda: services.sender,
+        ),
         bundle_commands(services),
     )
 

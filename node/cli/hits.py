@@ -20,6 +20,7 @@ from node.cli.statement_words import handling_words, statement_words
 from node.cli.words import (
     aside_words,
     count,
+    hit_notice_words,
     moment,
     not_matched_words,
     record_name,
@@ -98,7 +99,8 @@ def hit_words(line: Line) -> str:
         f"{number:<14} holding {line['holding']}, record {record}: {stored_near_words(line)}",
         f"    {cases}{found}",
     ]
-    said = ["; ".join(statement_words(line)), handling_words(line.get("handling"))]
+    notice = hit_notice_words(line["notice"]) if line.get("notice") else ""
+    said = [notice, "; ".join(statement_words(line)), handling_words(line.get("handling"))]
     return "\n".join([*rows, *(f"    {words}" for words in said if words)])
 
 

@@ -23,7 +23,8 @@ INVESTIGATION: Final = frozenset({
     "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
     "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
-    "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
+    "match", "match-case", "mute-list", "notice-amend", "notice-list", "notice-request", "notice-show",
+    "notice-withdraw", "opine", "queries", "query", "query-again", "query-case", "query-rest",
     "records", "retract", "set-level", "status",
 })  # fmt: skip
 """Commands that investigators run over their socket. A command in neither list is the administrator's."""

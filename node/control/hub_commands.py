@@ -82,6 +82,7 @@ class HubCommands:
     make_keys: Callable[[bool], tuple[str, str]]
     drop_keys: Callable[[], bool]
     new_keys: Callable[[], str]
+    make_log_key: Callable[[], str]
     make_backup: Callable[[str], Line]
     daemon: Callable[[], bool]
     clock: Clock
@@ -265,6 +266,14 @@ class HubCommands:
             "hub_fingerprint": fresh,
             "former_fingerprint": former,
             "compromised": compromised,
+            "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
+        }
+
+    async def log_key(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> the digits of this hub with a new key of its own log, which waits for the authority."""
+        fingerprint = await self._act("log key", self.make_log_key)
+        yield {
+            "hub_fingerprint": fingerprint,
             "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
         }
 

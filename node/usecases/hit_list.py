@@ -19,8 +19,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from node.domain.ids import RecordId
+from node.domain.notices import NoticeDecision
 from node.domain.statements import Contribution
 from node.errors import Malformed
+from node.usecases.notice_check import told
 from node.usecases.purging import leaf_at
 from node.usecases.sources import EVERYBODY, Sources
 from node.usecases.stored_hits import by_log
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin
+    from node.domain.notices import PublishedNotice
     from node.domain.ports import Clock, Codec
     from node.domain.stored_hits import HitCounts, StoredHit
     from node.domain.stores import NodeStore, NodeStoreReader
@@ -48,7 +51,7 @@ WAITING_COUNTED: Final = 10_000
 class ShownHit:
     """A hit with the cases of its holding; the content of its record, and who may read it (None if it cannot be read).
     `alike`: how many hits on the page have the same holding, member and evidence, including this one. `standing`: as in
-    `queries.Hit`.
+    `queries.Hit`; `notice`: the published notice, for a hit on one.
     """
 
     hit: StoredHit
@@ -57,6 +60,16 @@ class ShownHit:
     handling: Handling | None = None
     alike: int = 1
     standing: str = ""
+    notice: PublishedNotice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the store has on one record: its content, or the notice that it publishes, and who may read it."""
+
+    statement: Contribution | None = None
+    notice: PublishedNotice | None = None
+    handling: Handling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +148,15 @@ class HitList:
             cases = {
                 number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit, _ in shown]).items()
             }
-        nothing = (None, None)
-        told = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit, _ in shown}
+        nothing = _Said()
+        content = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit, _ in shown}
         lines = [
             ShownHit(
                 hit=hit,
                 cases=cases.get(hit.holding, ()),
-                statement=told[hit.id][0],
-                handling=told[hit.id][1],
+                statement=content[hit.id].statement,
+                handling=content[hit.id].handling,
+                notice=content[hit.id].notice,
                 alike=alike,
                 standing=sources.standing.get(hit.record.origin.member, ""),
             )
@@ -156,11 +170,9 @@ class HitList:
             seen=drawn.seen,
         )
 
-    def _said(
-        self, tx: NodeStoreReader, hits: Sequence[StoredHit]
-    ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
+    def _said(self, tx: NodeStoreReader, hits: Sequence[StoredHit]) -> dict[tuple[Origin, int], _Said]:
         """The content of these hits' records, and who may read them."""
-        said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}
+        said: dict[tuple[Origin, int], _Said] = {}
         for origin, places in by_log((hit.record.origin, hit.place) for hit in hits).items():
             for place, (entry, shown) in tx.disclosed_at(origin, places).items():
                 try:
@@ -169,7 +181,9 @@ class HitList:
                 except Malformed:
                     continue  # damaged since it was verified: fsck names it, and the hit is shown without it
                 if isinstance(read, Contribution):
-                    said[origin, place] = (read, handling)
+                    said[origin, place] = _Said(statement=read, handling=handling)
+                elif isinstance(read, NoticeDecision):
+                    said[origin, place] = _Said(notice=told(self._codec, origin, read), handling=handling)
         return said
 
     def shown(self, hits: Sequence[StoredHit]) -> None:

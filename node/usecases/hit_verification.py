@@ -20,14 +20,14 @@ from node.domain.envelope import decode
 from node.domain.ids import RecordId
 from node.domain.lists import LIST_SOURCES
 from node.domain.matchable import spoken_for
-from node.domain.notices import NoticeDecision, PublishedNotice
+from node.domain.notices import NoticeDecision
 from node.domain.queries import Level, RowOfList
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Category, Contribution, Tri
 from node.errors import Malformed
 from node.tlog import merkle
 from node.usecases import frames
-from node.usecases.notice_check import DECISIONS, Vouched, published, vouched
+from node.usecases.notice_check import DECISIONS, Vouched, published, told, vouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.material import ComposedFingerprints
+    from node.domain.notices import PublishedNotice
     from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.search_ports import Probe, RawHit
@@ -201,16 +202,8 @@ class Checker:
         notice = published(self._codec, record.origin, decision)
         if notice is None or vouched(tx, decision) is not Vouched.YES:
             return None
-        return Spoken(
-            str(record.origin),
-            notice.fingerprints,
-            Level.SHARED,
-            record,
-            None,
-            notice=PublishedNotice(
-                colour=notice.colour, reference=notice.reference, requested_by=decision.request.origin.member
-            ),
-        )
+        told_of = told(self._codec, record.origin, decision)
+        return Spoken(str(record.origin), notice.fingerprints, Level.SHARED, record, None, notice=told_of)
 
 
 def listed_row(own: MemberId, of: ReferenceList, row: ListedRow) -> Spoken:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind, commit, decode
 from node.domain.ids import HUB_NAME
-from node.domain.notices import Notice, NoticeDecision, NoticeStep
+from node.domain.notices import Notice, NoticeDecision, NoticeStep, PublishedNotice
 from node.errors import Malformed
 
 if TYPE_CHECKING:
@@ -57,6 +57,16 @@ def vouched(reader: LogReader, decision: NoticeDecision) -> Vouched:
         return Vouched.NO
     made = commit(str(request.origin), envelope.kind, decision.nonce, decision.body)
     return Vouched.YES if hmac.compare_digest(made, envelope.commitment) else Vouched.NO
+
+
+def told(codec: Codec, origin: Origin, decision: NoticeDecision) -> PublishedNotice | None:
+    """What a hit shows of a published notice; None as for `published`."""
+    notice = published(codec, origin, decision)
+    if notice is None:
+        return None
+    return PublishedNotice(
+        colour=notice.colour, reference=notice.reference, requested_by=decision.request.origin.member
+    )
 
 
 def published(codec: Codec, origin: Origin, decision: NoticeDecision) -> Notice | None:
