@@ -35,9 +35,9 @@ def notice_words(line: Line) -> str:
         return f"{record_name(line['notice'])}  {plain(line['member'])}: {state}"
     days = "; ".join(f"{what} {plain(line[name])}" for what, name in _DAYS if line[name])
     kinds = ", ".join(f"{number:,} {plain(name)}" for name, number in sorted(line["fingerprints"].items()))
+    what = f"{plain(line['colour'])} notice {plain(line['reference'])} of {plain(line['member'])}"
     words = [
-        f"{record_name(line['notice'])}  {plain(line['colour'])} notice {plain(line['reference'])} of "
-        f"{plain(line['member'])}: {state}",
+        f"{record_name(line['notice'])}  {what}: {state}",
         f"    {count(sum(line['fingerprints'].values()), 'fingerprint')} ({kinds})" + (f"; {days}" if days else ""),
     ]
     return "\n".join([*words, *([f"    Reason: {plain(line['reason'])}"] if line["reason"] else [])])

@@ -21,7 +21,7 @@ from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
 from node.usecases.acts import perform
-from node.usecases.alarms import ForeignAppend, IndexDisagreement, alarm_kind, alarms
+from node.usecases.alarms import FalseNotice, ForeignAppend, IndexDisagreement, alarm_kind, alarms
 from node.usecases.fsck import check_store
 from node.usecases.missing import absent, read_marks
 
@@ -198,6 +198,8 @@ def _alarm_line(alarm: Alarm) -> Line:
         line |= {"first": alarm.first, "size": alarm.size}
     elif isinstance(alarm, IndexDisagreement):
         line |= {"hits": alarm.hits}
+    elif isinstance(alarm, FalseNotice):
+        line |= {"notices": alarm.notices}
     else:
         held, shown = alarm.evidence
         line |= {

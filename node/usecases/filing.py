@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from node.domain.batch import VerifiedBatch
-    from node.domain.ids import Origin
+    from node.domain.ids import Origin, RecordId
     from node.domain.log_ports import LogReader, LogWriter
     from node.domain.ports import Codec
     from node.usecases.applying_runs import Places
@@ -89,13 +89,13 @@ class Filing:
             place = (each.origin, each.index)
             if place in over or writer.entry_at(*place)[1] != BodyState.HELD:
                 continue  # it ended before it came
-            chain = self._chain(writer, each)
+            chain = self._chain(writer, each.record)
             writer.put_mentions([replace(each, record=chain.root)])
-            if self._is_over(writer, chain, each.role):
+            if each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
+                over.add(place)
+            elif writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
                 over.add(place)
                 self.purge.record(*place, leaf_at(writer, *place))
-            elif each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
-                over.add(place)
 
     def meet(self, batch: VerifiedBatch) -> None:
         """Requests for notices came: decisions on them that waited are judged."""
@@ -110,21 +110,39 @@ class Filing:
 
     def _judged(self, origin: Origin, index: int) -> Vouched:
         """Whether a member asked for what this decision publishes; a decision that nobody asked for is set aside."""
-        writer = self.purge.writer
-        entry, body = writer.held_at(origin, [index])[index]
-        said = self.codec.decode_body(kind_of(entry), body)
-        verdict = vouched(writer, said) if isinstance(said, NoticeDecision) else Vouched.WAITS
+        said = self._decision(origin, index)
+        verdict = Vouched.WAITS if said is None else vouched(self.purge.writer, said)
         if verdict is Vouched.NO:
             self.purge.set_aside(origin, index, UNASKED)
             self.unasked.append((origin, index))
-        elif verdict is Vouched.YES:
+        elif verdict is Vouched.YES and said is not None:
             self.confirmed.append((origin, index))
+            self._supersede(said)
         return verdict
 
-    def _chain(self, writer: LogWriter, mention: Mention) -> Chain:
+    def _supersede(self, decision: NoticeDecision) -> None:
+        """Of several decisions on one request, the last by epoch and index counts: a restored hub decides again in its
+        next log.
+        """
+        writer = self.purge.writer
+        root = self._chain(writer, decision.request).root
+        found = [(each.origin, each.index) for each in writer.mentioning(root, [Role.REQUEST])]
+        held = [place for place in found if writer.entry_at(*place)[1] == BodyState.HELD and self._is_sound(*place)]
+        for place in sorted(held, key=lambda place: (place[0].epoch, place[1]))[:-1]:
+            self.purge.bodies(place[0], [place[1]])
+
+    def _is_sound(self, origin: Origin, index: int) -> bool:
+        said = self._decision(origin, index)
+        return said is not None and vouched(self.purge.writer, said) is Vouched.YES
+
+    def _decision(self, origin: Origin, index: int) -> NoticeDecision | None:
+        entry, body = self.purge.writer.held_at(origin, [index])[index]
+        said = self.codec.decode_body(kind_of(entry), body)
+        return said if isinstance(said, NoticeDecision) else None
+
+    def _chain(self, writer: LogWriter, record: RecordId) -> Chain:
         """The chain of a mentioned record; one that waits for it if it is not here."""
-        record = mention.record
-        index = self._find(writer, mention)
+        index = self._find(writer, record)
         root = record
         if index is not None:
             root, _ = root_of(writer, record.origin, index, record.leaf)
@@ -134,8 +152,7 @@ class Filing:
             writer.put_chain(chain)
         return chain
 
-    def _find(self, writer: LogReader, mention: Mention) -> int | None:
-        record = mention.record
+    def _find(self, writer: LogReader, record: RecordId) -> int | None:
         name = (str(record.origin), record.leaf)
         found = self.places.found.get(name)
         if found is not None:

@@ -63,6 +63,7 @@ class Hub:
             make_keys=lambda _: self.did("rekey", ("aaaa", "bbbb")),
             drop_keys=lambda: self.did("drop", result=True),
             new_keys=str,
+            make_log_key=lambda: self.did("log key", "cccc"),
             make_backup=lambda path: self.did("backup", {"path": path}),
             daemon=lambda: False,
             clock=lambda: sim.NOW,
