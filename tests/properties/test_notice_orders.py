@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure, Kind
-from node.domain.fingerprint_kinds import SHA256
-from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
-from node.domain.ids import HUB_NAME, MemberId, Origin, RecordId
+from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import LogReader
-from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
-from node.domain.roster import KeyPurpose, MemberKey, Roster
+from node.domain.notices import NoticeDecision, NoticeStep
 from node.domain.statements import Retraction
 from node.tlog.merkle import leaf_hash
-from node.tlog.note import format_vkey
 from node.usecases.catalogue import Catalogue
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
@@ -28,32 +24,16 @@ from node.usecases.notice_views import NoticeView, published_views
 from node.usecases.replica import Rules, position, verify_package
 from node.wire.convert_statements import encode_body
 from tests.simulator.federation import NOTHING, TODAY, Log, Speaker, entry_of, roster
+from tests.simulator.hub_log import ASKED, HUB, HUB_2, notice, with_hub_logs
 from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC
 
-FR, HUB, HUB_2 = Speaker.named("FR"), Speaker.named(HUB_NAME), Speaker.named(HUB_NAME, epoch=2)
+FR = Speaker.named("FR")
 JP = MemberId("JP")
-ASKED = Handling(audience=())
 OPEN = Handling()
 
 
-def with_hub_logs(known: Roster, *speakers: Speaker) -> Roster:
-    keys = tuple(
-        MemberKey(purpose=KeyPurpose.LOG, vkey=format_vkey(each.vkey), epoch=each.origin.epoch) for each in speakers
-    )
-    return replace(known, hub=replace(known.hub, logs=keys))
-
-
 ROSTER = with_hub_logs(roster(FR, Speaker.named("JP")), HUB, HUB_2)
-
-
-def notice(number: int) -> Notice:
-    return Notice(
-        colour=NoticeColour.YELLOW,
-        reference=f"2026/{number}",
-        fingerprints=(Fingerprint(code=SHA256.code, value=leaf_hash(b"%d" % number)),),
-        consent_day=TODAY,
-    )
 
 
 @dataclass
