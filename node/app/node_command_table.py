@@ -13,7 +13,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
+from node.app.accounts import officers_of
+from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
+from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
@@ -21,8 +24,10 @@ from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.case_commands import CaseCommands
+from node.control.case_file_commands import CaseFileCommands
+from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
-from node.control.export_commands import ExportCommands, Writing
+from node.control.export_commands import ExportCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
@@ -31,10 +36,12 @@ from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
-from node.control.node_commands import OK, NodeCommands
+from node.control.node_commands import NodeCommands
 from node.control.notice_commands import NoticeCommands
+from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
+from node.control.review_commands import ReviewCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
 from node.domain.ids import federation_id, member_id
@@ -42,27 +49,44 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
+from node.usecases.audit_reading import AuditReading
+from node.usecases.case_notes import CaseNotes
 from node.usecases.case_reading import CaseReading
+from node.usecases.case_timeline import CaseTimeline
+from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
+from node.usecases.categorising import Categorising
 from node.usecases.contribution import Contributing
+from node.usecases.disposing import Disposing
+from node.usecases.exports import Exports, Writing
+from node.usecases.followed_statements import FollowedStatements
+from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
+from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.list_sharing import ListSharing
+from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.notices import Notices
 from node.usecases.own_hashes import OwnHashes
+from node.usecases.own_keys import OwnKeys
 from node.usecases.planning import Planner
-from node.usecases.publication import Publications
+from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
+from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
+from node.usecases.reviewing import Reviewing
 from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
-from node.usecases.sources import Muting
+from node.usecases.sharing import Sharing
+from node.usecases.sources import Muting, sources
+from node.usecases.upkeep import NodeUpkeep
 
 
 def node_commands(services: NodeServices) -> Commands:
@@ -76,21 +100,30 @@ def node_commands(services: NodeServices) -> Commands:
         _sharing(services),
         _list_sharing(services),
         _node(services),
-        KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
-        AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+        KeyCommands(
+            keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
+        ),
+        AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         AlarmCommands(alarms=services.alarms),
         HitCommands(reading=hit_reading),
+        _reviews(services),
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
+        _case_files(services),
+        _categorising(services),
         HoldingCommands(
-            disposal=services.disposal,
-            store=services.store,
-            audit=services.audit,
-            has_original=originals.finder(services.home.originals),
-            clock=time.time,
+            reading=HoldingReading(
+                store=services.store,
+                audit=services.audit,
+                has_original=originals.finder(services.home.originals),
+            ),
+            disposing=Disposing(disposal=services.disposal, store=services.store, audit=services.audit),
         ),
+        entity_commands(services),
+        report_commands(services),
         AllowCommands(allowed=_allowed(services)),
+        address_commands(services),
         ListCommands(
             importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
         ),
@@ -106,18 +139,65 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
-        NoticeCommands(
-            notices=Notices(
-                store=services.store,
-                codec=services.codec,
-                ledger=services.ledger,
-                audit=services.audit,
-                own=services.own_log.origin,
-            ),
-            publications=Publications(services.store),
-            sender=lambda: services.sender,
-        ),
+        _notices(services),
+        OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
+    )
+
+
+def _notices(services: NodeServices) -> NoticeCommands:
+    return NoticeCommands(
+        notices=Notices(
+            store=services.store,
+            codec=services.codec,
+            ledger=services.ledger,
+            audit=services.audit,
+            own=services.own_log.origin,
+        ),
+        publishing=_publishing(services),
+    )
+
+
+def _reviews(services: NodeServices) -> ReviewCommands:
+    details = HitDetails(
+        store=services.store,
+        codec=services.codec,
+        matcher=services.matcher,
+        list_hits=services.list_hits,
+        records=_list(services),
+        radius=lambda: services.policy().radius,
+        standing=lambda tx: sources(tx, services.members.latest()),
+    )
+    return ReviewCommands(
+        reviewing=Reviewing(
+            store=services.store,
+            codec=services.codec,
+            details=details,
+            statements=_statements(services),
+            audit=services.audit,
+            clock=time.time,
+        )
+    )
+
+
+def _case_files(services: NodeServices) -> CaseFileCommands:
+    store, audit = services.store, services.audit
+    return CaseFileCommands(
+        work=CaseWork(store=store, audit=audit, policy=services.policy, clock=time.time),
+        notes=CaseNotes(store=store, audit=audit, clock=time.time),
+        timeline=CaseTimeline(store=store, audit=audit),
+    )
+
+
+def _categorising(services: NodeServices) -> CategorisingCommands:
+    return CategorisingCommands(
+        categorising=Categorising(
+            store=services.store,
+            selector=Selector(services.index),
+            audit=services.audit,
+            policy=services.policy,
+            clock=time.time,
+        )
     )
 
 
@@ -136,14 +216,15 @@ def _export(services: NodeServices) -> ExportCommands:
 
     exporting = Exporting(store=services.store, catalogue=services.catalogue, clock=time.time)
     return ExportCommands(
-        exporting=exporting,
-        bundles=NodeBundles(services, exporting),
-        writing=Writing(scheme=scheme, write=write),
-        audit=services.audit,
-        clock=time.time,
-        signer=services.ring.signer(STATEMENT),
-        federation=federation,
-        member=me,
+        exports=Exports(
+            exporting=exporting,
+            bundles=NodeBundles(services, exporting),
+            writing=Writing(scheme=scheme, write=write),
+            audit=services.audit,
+            signer=services.ring.signer(STATEMENT),
+            federation=federation,
+            member=me,
+        )
     )
 
 
@@ -177,59 +258,66 @@ def _list(services: NodeServices) -> RecordList:
 def _records(services: NodeServices) -> RecordCommands:
     listed = _list(services)
     return RecordCommands(
-        list=listed,
-        saying=Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
-        audit=services.audit,
-        clock=time.time,
-        evidence_of=services.evidence,
+        reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
+        stating=_statements(services),
     )
+
+
+def _statements(services: NodeServices) -> FollowedStatements:
+    own = services.own_log.origin.member
+    saying = Saying(records=_list(services), ledger=services.ledger, audit=services.audit, own=own)
+    return FollowedStatements(saying=saying, publishing=_publishing(services))
+
+
+def _publishing(services: NodeServices) -> Publishing:
+    return Publishing(Publications(services.store), lambda: services.sender)
 
 
 def _sharing(services: NodeServices) -> SharingCommands:
     return SharingCommands(
-        contributing=Contributing(
-            store=services.store,
-            ledger=services.ledger,
-            selector=Selector(services.index),
-            recogniser=services.recogniser,
-            codec=services.codec,
-            audit=services.audit,
-        ),
-        retracting=Retracting(
-            store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
-        ),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
+        sharing=Sharing(
+            contributing=Contributing(
+                store=services.store,
+                ledger=services.ledger,
+                selector=Selector(services.index),
+                recogniser=services.recogniser,
+                codec=services.codec,
+                audit=services.audit,
+            ),
+            retracting=Retracting(
+                store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
+            ),
+            publishing=_publishing(services),
+        )
     )
 
 
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
-    return ListSharingCommands(
-        contributing=ListContributing(
-            store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
-        ),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
+    contributing = ListContributing(
+        store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
     )
+    return ListSharingCommands(sharing=ListSharing(contributing=contributing, publishing=_publishing(services)))
 
 
 def _node(services: NodeServices) -> NodeCommands:
     return NodeCommands(
-        name=services.settings.member,
-        federation=services.settings.federation,
-        own=services.own_log.origin,
-        store=services.store,
-        audit=services.audit,
-        latest=services.members.latest,
-        health=lambda: {**services.health(), "index": services.index_files.trouble or OK},
-        heads=lambda: services.link.heads([]),
-        certificate_expires=services.link.expires,
-        check_index=services.catalogue.check_index,
-        hits=services.hits,
-        clock=time.time,
+        statuses=NodeStatuses(
+            own=services.own_log.origin,
+            store=services.store,
+            latest=services.members.latest,
+            health=lambda: {**services.health(), "index": services.index_files.trouble or OK},
+            heads=lambda: services.link.heads([]),
+            certificate_expires=services.link.expires,
+            hits=services.hits,
+            clock=time.time,
+        ),
+        upkeep=NodeUpkeep(
+            store=services.store,
+            audit=services.audit,
+            latest=services.members.latest,
+            check_index=services.catalogue.check_index,
+        ),
     )
 
 

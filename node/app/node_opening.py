@@ -274,6 +274,7 @@ def _wire(
             catalogue=catalogue,
             retract=ledger.retract,
             remove_original=originals.remover(home.originals),
+            clock=time.time,
         ),
         list_hits=list_hits,
         lists=Lists(

@@ -104,7 +104,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "alike": hit.alike,
         "leads": hit.leads,
         "standing": hit.standing or None,
-        "level": hit.level.name.lower().replace("_", "-"),
+        "level": hit.level.spelled,
         "shares": shares_line(hit.shares),
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
@@ -171,7 +171,7 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
         "hits": len(answer.hits) if answer else None,
         "searched": [k.name for k in answer.kinds if k.searched] if answer else None,
         "not_searched": [k.name for k in answer.kinds if not k.searched] if answer else None,
-        "scope": {level.name.lower().replace("_", "-"): count for level, count in answer.scope} if answer else None,
+        "scope": {level.spelled: count for level, count in answer.scope} if answer else None,
         "reduced": answer.reduced if answer else None,
         "roster_version": answer.roster_version if answer else None,
     }

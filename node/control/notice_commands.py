@@ -1,4 +1,4 @@
-"""The commands for notices: those of a member, and the review by the hub's operator.
+"""The commands for notices of a member.
 
 Rules this module upholds:
 
@@ -18,18 +18,16 @@ from node.domain.calendar import in_calendar, spell_day
 from node.domain.notices import NoticeColour
 from node.errors import Misuse
 from node.usecases.notices import NoticeWords
-from node.usecases.publication import WAIT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from node.control.runner import Line
     from node.domain.fingerprints import Fingerprint
     from node.domain.ids import RecordId
-    from node.usecases.notice_review import NoticeReview
     from node.usecases.notice_views import NoticeView
     from node.usecases.notices import Notices
-    from node.usecases.publication import Publications, Sender
+    from node.usecases.publication import Publishing
 
 COLOURS: Final = {colour.name.lower(): colour for colour in NoticeColour}
 
@@ -57,11 +55,10 @@ def _day(day: int) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeCommands:
-    """`sender`: the publisher that sends our log to the hub, None if no daemon runs."""
+    """`publishing` follows a request on its way to the hub."""
 
     notices: Notices
-    publications: Publications
-    sender: Callable[[], Sender | None]
+    publishing: Publishing
 
     async def notice_request(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"colour", "reference", "consent_day", "since_day", "until_day"} and subjects as items -> {"notice",
@@ -97,40 +94,8 @@ class NoticeCommands:
         yield notice_view_line(await asyncio.to_thread(self.notices.one, Arguments(arguments).text("notice")))
 
     async def _settled(self, said: RecordId | None) -> Line:
-        settled = await self.publications.settle([] if said is None else [said], self.sender(), WAIT_SECONDS)
+        settled = await self.publishing.follow([] if said is None else [said])
         return {"notice": str(said) if said else None, **settled_line(settled)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeReviewCommands:
-    """Those of the hub's operator."""
-
-    review: NoticeReview
-
-    async def notices(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"waiting"} -> one line per request, then {"notices", "left_out": {member: number}}."""
-        found = await asyncio.to_thread(self.review.listed, waiting=Arguments(arguments).flag("waiting"))
-        for view in found.views:
-            yield notice_view_line(view)
-        yield {"notices": len(found.views), "left_out": dict(found.left_out)}
-
-    async def notices_publish(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"notice", "reason"} -> the notice as it now is."""
-        given = Arguments(arguments)
-        view = await asyncio.to_thread(self.review.publish, given.text("notice"), given.text("reason", ""))
-        yield notice_view_line(view)
-
-    async def notices_refuse(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"notice", "reason"} -> the notice as it now is."""
-        given = Arguments(arguments)
-        view = await asyncio.to_thread(self.review.refuse, given.text("notice"), given.text("reason", ""))
-        yield notice_view_line(view)
-
-    async def notices_withdraw(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"notice", "reason"} -> the notice as it now is."""
-        given = Arguments(arguments)
-        view = await asyncio.to_thread(self.review.withdraw, given.text("notice"), given.text("reason", ""))
-        yield notice_view_line(view)
 
 
 async def _words(given: Arguments, items: AsyncIterator[Line]) -> NoticeWords:

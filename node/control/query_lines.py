@@ -34,7 +34,7 @@ Line = dict[str, Any]
 
 def plan_line(plan: Plan) -> Line:
     """What is about to be sent. `levels`: for holdings, how many fingerprints of each level."""
-    levels = {level.name.lower().replace("_", "-"): number for level, number in sorted(plan.levels.items())}
+    levels = {level.spelled: number for level, number in sorted(plan.levels.items())}
     return {
         "asking": plan.id.hex(),
         "case": plan.terms.case,

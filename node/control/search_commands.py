@@ -17,12 +17,13 @@ from node.control.arguments import Arguments
 from node.control.hit_lines import stored_hit_line
 from node.control.lines import hit_line, read_item, read_subject
 from node.control.search_lines import case_searched_line, file_line, ingest_ended_line, search_ended_line
+from node.control.statements import LEVELS
 from node.domain.holdings import IngestRequest
 from node.domain.queries import Level, MatchRule
 from node.errors import Misuse
-from node.usecases.hit_list import ShownHit
 from node.usecases.ingesting import FileTaken
 from node.usecases.searching import Search, SubjectHit
+from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from node.usecases.ingesting import Ingesting
     from node.usecases.searching import Searching
 
-LEVELS: Final = {"national": Level.NATIONAL, "hit-no-hit": Level.HIT_NO_HIT, "shared": Level.SHARED}
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
 

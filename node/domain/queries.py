@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import has_frames
 from node.domain.material import BACKGROUNDS
+from node.domain.reviews import UNKNOWN_FILE, FileDigests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,11 @@ class Level(IntEnum):
     NATIONAL = 0
     HIT_NO_HIT = 1
     SHARED = 2
+
+    @property
+    def spelled(self) -> str:
+        """In the words that people type, such as hit-no-hit."""
+        return self.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +190,8 @@ class Hit:
     subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
     of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
     by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
-    for a hit on a holding or a record. `notice`: the published notice that was found, None for any other hit.
+    for a hit on a holding or a record. `file`: what a record says of its file. `notice`: the published
+    notice that was found, None for any other hit.
     """
 
     subject: int
@@ -209,13 +216,14 @@ class Hit:
     subject_at: int | None = None
     cases: tuple[str, ...] = ()
     statement: Contribution | None = None
-    notice: PublishedNotice | None = None
     handling: Handling | None = None
     alike: int = 1
     leads: bool = True
     standing: str = ""
     held_look: str = ""
     row: RowOfList | None = None
+    file: FileDigests = UNKNOWN_FILE
+    notice: PublishedNotice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.store.tables import answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault
+from node.store.tables import (
+    addresses,
+    answers,
+    case_files,
+    categorisations,
+    entities,
+    hits,
+    holdings,
+    hub,
+    indexing,
+    lists,
+    logs,
+    mentions,
+    officers,
+    queries,
+    reviews,
+    usage,
+    vault,
+)
 from node.store.tables.columns import metadata
 
-MODULES: Final = (answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault)
+MODULES: Final = (
+    addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
+    officers,
+    queries, reviews, usage, vault,
+)  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 
 __all__ = ("MODULES", "metadata")

@@ -32,10 +32,14 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.case_files import CaseRows, CaseWrites
+from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
+from node.store.entities import EntityRows, EntityWrites
 from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
@@ -43,7 +47,9 @@ from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
+from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -53,20 +59,46 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, LineRows):
+class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, LineRows):
     """`LogStoreReader`."""
 
 
-class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, LineRows):
+class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, LineRows):
     """`LogStoreWriter`."""
 
 
-class NodeStoreRows(LogStoreRows, FileRows, AllowRows, HitRows, ListRows, QueryRows, AnswerRows, IndexingRows):
+class NodeStoreRows(
+    LogStoreRows,
+    FileRows,
+    CaseRows,
+    CategorisationRows,
+    AllowRows,
+    EntityRows,
+    HitRows,
+    ReviewRows,
+    ListRows,
+    QueryRows,
+    AnswerRows,
+    IndexingRows,
+    AddressRows,
+):
     """`NodeStoreReader`."""
 
 
 class NodeStoreWrites(
-    LogStoreWrites, FileWrites, AllowWrites, HitWrites, ListWrites, QueryWrites, AnswerWrites, IndexingWrites
+    LogStoreWrites,
+    FileWrites,
+    CaseWrites,
+    CategorisationWrites,
+    AllowWrites,
+    EntityWrites,
+    HitWrites,
+    ReviewWrites,
+    ListWrites,
+    QueryWrites,
+    AnswerWrites,
+    IndexingWrites,
+    AddressWrites,
 ):
     """`NodeStoreWriter`."""
 

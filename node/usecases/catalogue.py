@@ -7,7 +7,7 @@ Rules this module upholds:
 - Whoever writes or purges bodies, or adds holdings, does so inside `Catalogue.change`. A crash between commit and index
   update loses nothing: at the start the index catches up with the store.
 - When `change` has ended, purged data is in no index and in no journal of the database.
-- Stored hits follow in the same transaction: no hit outlives the body that it is about.
+- Stored hits and filed listings follow in the same transaction: none outlives the body that it is about.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from node.errors import Damaged, Malformed
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
+from node.usecases.listing_filing import ensure_filed, file_change
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.search_scope import View, Views
@@ -130,6 +131,7 @@ class Catalogue(LogCatalogue):
                 with self._store.write() as writer:
                     change = Change(writer=writer, codec=self._codec)
                     yield change
+                    file_change(change)
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
                     self._owes_scrub |= change.deleted or bool(ended)
@@ -160,6 +162,8 @@ class Catalogue(LogCatalogue):
         """Opens the stored index, or builds it from the store; `progress(done, total)`. At every start."""
         if self._following is not None:
             self._following.start(progress)
+        with self._in_step:
+            ensure_filed(self._store, self._codec)
         self.pay()
         self.read_later()
 

@@ -16,6 +16,7 @@ from node.domain.mentions import FIRST_STATED
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
 from node.usecases.filing import Filing, mentions_in, mentions_of, read_later
+from node.usecases.hit_reviews import settle_deleted
 from node.usecases.notice_check import REQUESTS
 from node.usecases.purging import Purge
 
@@ -159,8 +160,8 @@ class Change(LogChange):
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
     def keep_hits_in_step(self) -> int:
-        """The effect of this change on stored hits: hits on deleted bodies end, hits of deleted holdings are deleted;
-        how many. Bodies that come out of log order wait to be matched.
+        """The effect of this change on stored hits and their reviews: hits on deleted bodies end, hits of deleted
+        holdings are deleted; how many. Bodies that come out of log order wait to be matched.
         """
         ended = 0
         for rows in [*self.removed, *(done.removed for done in self.applied)]:
@@ -169,7 +170,9 @@ class Change(LogChange):
                     continue  # hits on lists are not kept
                 if source == HOLDINGS_SOURCE:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
+                    ended += sum(self.writer.forget_reviews_of_holding(row) for row in some)
                 else:
+                    settle_deleted(self.writer, self.codec, source, some)
                     ended += self.writer.end_hits(source, some)
         late: dict[int, list[int]] = {}
         for number, row, _, _ in self.filled:

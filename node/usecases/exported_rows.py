@@ -63,7 +63,7 @@ def _with_statement(row: Reference, said: Contribution, scheme: Scheme) -> Refer
     if category is not None and scheme == (category.scheme, category.version):
         code = category.code
     elif category is not None:
-        tags.append(f"{category.scheme}:{category.version}:{category.code}")
+        tags.append(str(category))
     return row._replace(
         code=code,
         baseline=category.baseline if category else row.baseline,

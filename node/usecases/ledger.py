@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from node.domain.batch import BodyState
+from node.domain.case_events import CaseEventKind
 from node.domain.envelope import Kind, replaced_by
 from node.domain.handling import Handling
 from node.domain.holdings import withdrawn
@@ -37,15 +38,18 @@ from node.domain.statements import (
     Statement,
 )
 from node.domain.stores import NodeStoreReader, NodeStoreWriter
+from node.domain.usage import OF_KIND, Charge
 from node.errors import NotFound, Refused
 from node.usecases.acknowledging import Author
 from node.usecases.applying_runs import audience_within, find_target
+from node.usecases.case_events import cases_of, happened
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
 from node.usecases.own_statements import began_as, check_newest, handling_of, own_statement
 from node.usecases.permission import Permission
 from node.usecases.pointing_entries import check_room
 from node.usecases.purging import chain_at, leaf_at, versions
+from node.usecases.quotas import passed, refusal
 from node.usecases.waiting import Waiting, points_at
 
 
@@ -163,9 +167,13 @@ class Ledger(Permission):
             kind = replaced_by(what) if replaced else what
             if kind is None:
                 raise Refused("a statement of this kind cannot be changed", remedy="retract it")
-            record = self._say(writer, Kind(kind), statement, handling, replaced)
-            for holding in writer.holdings_of_record(target):
+            # What was never sent was counted, and nobody else will count it.
+            counts = spoken.pending is None
+            record = self._say(writer, Kind(kind), statement, handling, replaced, counts=counts)
+            about = writer.holdings_of_record(target)
+            for holding in about:
                 writer.set_record(holding.id, record)
+            happened(writer, cases_of(about), CaseEventKind.CORRECTED, int(self._clock()))
         self._acknowledged()
         return record
 
@@ -205,7 +213,9 @@ class Ledger(Permission):
             waiting.add(target, Kind.RETRACTION, record.leaf)
             ended += self._end(change, waiting, chain, names)
         for each in ended:
-            for holding in writer.holdings_of_record(each):
+            about = writer.holdings_of_record(each)
+            happened(writer, cases_of(about), CaseEventKind.RETRACTED, int(self._clock()))
+            for holding in about:
                 writer.set_record(holding.id, None)
                 writer.set_level(holding.id, Level.NATIONAL)
                 # Remembered, so that sharing a whole case does not share a retracted record again.
@@ -255,6 +265,8 @@ class Ledger(Permission):
         statement: Statement,
         handling: Handling,
         target: RecordId | None = None,
+        *,
+        counts: bool = True,
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
         if target is not None:
@@ -263,7 +275,23 @@ class Ledger(Permission):
             # A retraction needs no permission and no current roster.
             self.check_policy(handling)
             self.check(statement)
+        if counts:
+            self._count(writer, kind)
         return self._author.acknowledge(writer, kind, statement, handling, target)
+
+    def _count(self, writer: NodeStoreWriter, kind: Kind) -> None:
+        """Counts a statement of a kind with a limit of its own. Raises `Overloaded` beyond the limit: the hub and the
+        nodes would hold back our whole log.
+        """
+        resource = OF_KIND.get(kind)
+        if resource is None:
+            return
+        member, now = self._origin.member, self._clock()
+        charge = Charge(member=member, resource=resource, amount=1)
+        over = passed(self._roster().policy.limits, writer.usage(member), [charge], now)
+        if over is not None:
+            raise refusal(member, *over, now)
+        writer.charge([charge], now)
 
     def _end(self, change: Change, waiting: Waiting, chain: Chain, names: Sequence[RecordId]) -> list[RecordId]:
         """Purges a record now, and a waiting correction of it; returns the names of all its versions."""

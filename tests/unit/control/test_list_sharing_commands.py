@@ -16,7 +16,9 @@ from node.usecases.cases import Cases
 from node.usecases.hit_list import HitList
 from node.usecases.hit_reading import HitReading
 from node.usecases.list_hits import ListHits
+from node.usecases.list_sharing import ListSharing
 from node.usecases.matching import Matcher
+from node.usecases.publication import Publishing
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
 from tests.unit.usecases.desk import prints
 from tests.unit.usecases.list_desk import FR, Shelf
@@ -54,9 +56,8 @@ def hits(shelf: Shelf) -> Any:
 
 
 def sharing(shelf: Shelf) -> Any:
-    return ListSharingCommands(
-        contributing=shelf.sharing, publications=shelf.publications, sender=lambda: None
-    ).contribute_list
+    publishing = Publishing(shelf.publications, lambda: None)
+    return ListSharingCommands(sharing=ListSharing(contributing=shelf.sharing, publishing=publishing)).contribute_list
 
 
 def test_holdings_that_match_are_lines_up_to_a_limit_and_all_are_counted(shelf: Shelf) -> None:
@@ -69,7 +70,8 @@ def test_holdings_that_match_are_lines_up_to_a_limit_and_all_are_counted(shelf: 
     (hit,) = first["hits"]
     assert (hit["algorithm"], hit["list"]["name"], hit["list"]["record"]) == ("md5", "L", 1)
     assert (first["cases"], first["left_out"]) == (["C"], 0)
-    assert summary == {"list": "L", "case": None, "holdings": 4, "shown": 2, "hidden": 1, "next": held[2]}
+    counts = {"holdings": 4, "shown": 2, "hidden": 1, "rejected": 0}
+    assert summary == {"list": "L", "case": None, **counts, "next": held[2]}
     *rest, summary = lines(hits(shelf), {"list": "L", "after": held[2]})
     assert [line["holding"] for line in rest] == held[3:5]
     assert (summary["holdings"], summary["next"]) == (2, None)
