@@ -37,6 +37,7 @@ from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import NodeCommands
+from node.control.notice_commands import NoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
@@ -69,6 +70,7 @@ from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
 from node.usecases.list_sharing import ListSharing
 from node.usecases.node_status import OK, NodeStatuses
+from node.usecases.notices import Notices
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.own_keys import OwnKeys
 from node.usecases.planning import Planner
@@ -137,8 +139,22 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        _notices(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
+    )
+
+
+def _notices(services: NodeServices) -> NoticeCommands:
+    return NoticeCommands(
+        notices=Notices(
+            store=services.store,
+            codec=services.codec,
+            ledger=services.ledger,
+            audit=services.audit,
+            own=services.own_log.origin,
+        ),
+        publishing=_publishing(services),
     )
 
 

@@ -21,6 +21,7 @@ from node.cli.statement_words import handling_words, statement_words
 from node.cli.words import (
     aside_words,
     count,
+    hit_notice_words,
     moment,
     not_matched_words,
     record_name,
@@ -115,7 +116,8 @@ def hit_words(line: Line) -> str:
         f"{number:<14} holding {line['holding']}, record {record}: {_near_words(line)}",
         f"    {cases}{found}",
     ]
-    said = [decided_words(line), life_words(line), "; ".join(statement_words(line))]
+    notice = hit_notice_words(line["notice"]) if line.get("notice") else ""
+    said = [decided_words(line), life_words(line), notice, "; ".join(statement_words(line))]
     said.append(handling_words(line.get("handling")))
     return "\n".join([*rows, *(f"    {words}" for words in said if words)])
 

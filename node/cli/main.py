@@ -60,6 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),
+    "notice": ("node.cli.notice", RECORDS, "Request yellow and green notices; list those that are published."),
     "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),
     "export-list": ("node.cli.export_list", RECORDS, "Write a case, a series or a list for another program."),
     "bundle": ("node.cli.bundle", RECORDS, "Write and read signed records as a file, for a unit without a line."),

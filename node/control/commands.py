@@ -35,6 +35,7 @@ INVESTIGATION: Final = frozenset({
     "match", "match-case",
     "queries", "query", "query-again", "query-case", "query-rest",
     "comment", "contribute", "contribute-list", "correct", "opine", "records", "retract",
+    "notice-amend", "notice-list", "notice-request", "notice-show", "notice-withdraw",
     "status",
 })  # fmt: skip
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
@@ -45,12 +46,15 @@ ADMINISTRATION: Final = frozenset({
     "rekey-cancel", "rekeying",
 })  # fmt: skip
 """Commands that change or copy the whole node, or show data about other people."""
-OPERATION: Final = frozenset({"admit", "invite", "members", "refuse", "requests", "suspend", "unsuspend"})
+OPERATION: Final = frozenset({
+    "admit", "invite", "log-key", "members", "notices", "notices-publish", "notices-refuse", "notices-withdraw",
+    "refuse", "requests", "suspend", "unsuspend",
+})  # fmt: skip
 """Commands of a hub about its members."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
-    "evidence", "export-bundle", "export-list", "retract",
+    "evidence", "export-bundle", "export-list", "notice-amend", "notice-request", "notice-withdraw", "retract",
 })  # fmt: skip
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})

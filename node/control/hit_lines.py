@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.control.lines import handling_line, hit_line, seconds_line, shares_line, statement_line
+from node.control.lines import handling_line, hit_line, notice_line, seconds_line, shares_line, statement_line
 from node.control.review_words import counts_line, life_line, review_line, row_state_line
 from node.domain.ids import RecordId
 from node.usecases.sources import MUTED, SUSPENDED
@@ -51,6 +51,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "seconds": seconds_line(evidence.at if evidence else None),
         "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
         "allowed": hit.allowed,
+        "notice": notice_line(shown.notice),
         "alike": shown.alike,
         "standing": shown.standing or None,
         "ended": hit.ended,

@@ -12,7 +12,8 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -88,17 +89,27 @@ class RecordView:
 
 
 class Catalogue(LogCatalogue):
-    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present."""
+    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present.
+
+    `unasked`: is told how many decisions in a log of the hub published what no member asked for.
+    """
 
     _store: NodeStore
 
     def __init__(
-        self, *, store: NodeStore, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
+        self,
+        *,
+        store: NodeStore,
+        index: SearchIndex | None,
+        codec: Codec,
+        files: IndexFiles | None = None,
+        unasked: Callable[[str, int], None] = lambda _log, _notices: None,
     ) -> None:
         following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
         self._following = following
         self._views = Views(store)
+        self._unasked = unasked
 
     def view(self) -> View:
         """The state of the data that an answer is given from. Blocking if something has changed."""
@@ -136,6 +147,9 @@ class Catalogue(LogCatalogue):
             if following is not None:
                 following.follow(change.applied, change.filled, change.held, change.removed, last, listed=change.listed)
             self.settle()
+        # A crash right here loses the alarm; the reason stays with the entries that were set aside.
+        for log, notices in Counter(str(origin) for origin, _ in change.unasked).items():
+            self._unasked(log, notices)
 
     def settle(self) -> None:
         """As in `LogCatalogue`, and overwrites deleted rows in the index."""

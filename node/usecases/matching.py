@@ -276,6 +276,7 @@ class Matcher:
             category=statement.category if statement else None,
             series=(statement.series or None) if statement else None,
             weak=kind.weak,
+            notice=said.notice,
         )
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from node.domain.envelope import REPLACING, VERSION, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogReader, LogWriter, Owed
-from node.domain.mentions import ENDING, Mention
+from node.domain.mentions import BINDING, ENDING, Mention
 from node.tlog.tiles import TILE_WIDTH
 
 REMARKS: Final = (Kind.OPINION, Kind.COMMENT)
@@ -121,7 +121,8 @@ class Purge:
         if chain is None or chain.head is None:
             return []
         kind = kind_of(self.writer.entry_at(*chain.head)[0])
-        roles = [role for role, kinds in ENDING.items() if kind in kinds]
+        # With a member to spare: only this node may not read the record any more, and what binds its readers goes.
+        roles = [role for role, kinds in ENDING.items() if kind in kinds and (spare is None or role in BINDING)]
         return self.writer.mentioning(root, roles, limit=limit, spare=spare) if roles else []
 
     def pay(self) -> None:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.envelope import Kind, decode
+from node.domain.envelope import REPLACING, decode
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import Origin, RecordId
 from node.domain.lists import is_list
@@ -231,12 +231,12 @@ def _before(tx: NodeStoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
 
 
 def _corrected(entry: bytes) -> RecordId | None:
-    """What an entry corrects."""
+    """What an entry corrects, or revises."""
     try:
         envelope = decode(entry)
     except Malformed:
         return None
-    return envelope.target if envelope is not None and envelope.kind == Kind.CORRECTION else None
+    return envelope.target if envelope is not None and envelope.kind in REPLACING else None
 
 
 def _fitting(tx: NodeStoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:
