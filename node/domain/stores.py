@@ -25,6 +25,7 @@ from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.threads import ThreadReader, ThreadWriter
 from node.domain.usage import UsageReader, UsageWriter
 
 R_co = TypeVar("R_co", covariant=True)
@@ -75,6 +76,7 @@ class NodeStoreReader(
     HoldingReader,
     CaseReader,
     CategorisationReader,
+    ThreadReader,
     AllowReader,
     HitReader,
     ListReader,
@@ -92,6 +94,7 @@ class NodeStoreWriter(
     HoldingWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
     AllowWriter,
     HitWriter,
     ListWriter,

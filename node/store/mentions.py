@@ -94,7 +94,7 @@ class MentionRows(Repository):
 
     def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
         rows = self._connection.execute(_OF_ENTRIES, {"log": self._number(origin) or 0, "start": start, "stop": stop})
-        return [_mention(row) for row in rows]
+        return [mention_of(row) for row in rows]
 
     def mentioning(
         self,
@@ -113,7 +113,7 @@ class MentionRows(Repository):
             "most": -1 if limit is None else limit,
             **self._past(after),
         }
-        return [_mention(row) for row in self._connection.execute(_OF_RECORD, wanted)]
+        return [mention_of(row) for row in self._connection.execute(_OF_RECORD, wanted)]
 
     def stated(
         self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None
@@ -175,7 +175,8 @@ class MentionWrites(MentionRows):
             self._connection.execute(delete(table).where(table.c.log_no == number, table.c.idx >= size))
 
 
-def _mention(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+def mention_of(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+    """A mention, from a row with these columns."""
     return Mention(
         origin=Origin.parse(row.origin),
         index=row.idx,

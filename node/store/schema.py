@@ -30,6 +30,7 @@ from node.store.tables import (
     mentions,
     officers,
     queries,
+    threads,
     usage,
     vault,
 )
@@ -37,7 +38,7 @@ from node.store.tables.columns import metadata
 
 MODULES: Final = (
     answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers, queries,
-    usage, vault,
+    threads, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

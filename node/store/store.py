@@ -48,6 +48,7 @@ from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.settings import SettingRows, SettingWrites
+from node.store.threads import ThreadRows, ThreadWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
 
@@ -69,6 +70,7 @@ class NodeStoreRows(
     FileRows,
     CaseRows,
     CategorisationRows,
+    ThreadRows,
     AllowRows,
     HitRows,
     ListRows,
@@ -84,6 +86,7 @@ class NodeStoreWrites(
     FileWrites,
     CaseWrites,
     CategorisationWrites,
+    ThreadWrites,
     AllowWrites,
     HitWrites,
     ListWrites,

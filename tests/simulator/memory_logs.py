@@ -24,6 +24,7 @@ from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_tables import Place
+from tests.simulator.memory_threads import ThreadTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,6 +95,7 @@ class State:
     lists: ListTables = field(default_factory=ListTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
+    threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -115,6 +117,7 @@ class State:
             lists=clone(self.lists),
             officers=clone(self.officers),
             cases=clone(self.cases),
+            threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )

@@ -23,13 +23,14 @@ from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
 from tests.simulator.memory_tables import MemoryPlace
+from tests.simulator.memory_threads import MemoryThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace):
+class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryThreads, MemoryPlace):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
@@ -37,6 +38,7 @@ class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
+        MemoryThreads.__init__(self, state.threads, state)
         MemoryPlace.__init__(self, state.place, state.common)
 
 

@@ -18,6 +18,7 @@ from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
+from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
@@ -33,6 +34,7 @@ NODES = (
     IndexingWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
 )
 HUBS = (HubWriter,)
 
