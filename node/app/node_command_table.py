@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from node.app import originals
 from node.app.accounts import officers_of
 from node.app.bundles import NodeBundles, bundle_commands
+from node.app.consultations import consultation_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
@@ -104,6 +105,7 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         _case_files(services),
         _categorising(services),
+        consultation_commands(services, _publishing(services)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,

@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "holdings": ("node.cli.holdings", INVESTIGATION, "List this node's holdings, open one, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "Cases: open, assign, note, close, show; delete their holdings."),
     "categorise": ("node.cli.categorise", INVESTIGATION, "Categorise our own holdings, before anything is shared."),
+    "consult": ("node.cli.consult", INVESTIGATION, "Consult other members: threads that only their members read."),
     "import": ("node.cli.import_", INVESTIGATION, "Import lists and cases of other tools: VICS, ICSE, MISP, hashes."),
     "lists": ("node.cli.lists", INVESTIGATION, "Show, change and remove the imported lists."),
     "contribute": ("node.cli.contribute", RECORDS, "Share holdings as signed records; the material stays here."),

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 INVESTIGATION: Final = frozenset({
     "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open",
     "case-reopen", "case-show", "case-terms", "case-timeline", "case-version", "cases", "categorise", "comment",
-    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
+    "consult-add", "consult-case", "consult-close", "consult-leave", "consult-list", "consult-mark-read",
+    "consult-open", "consult-remove", "consult-reopen", "consult-reply", "consult-retract", "consult-share",
+    "consult-show", "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
     "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known",
     "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show", "match", "match-case",
     "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",

@@ -48,6 +48,10 @@ class ThreadReader(Protocol):
         """The indices of the first `limit` messages of a thread in one log, with the opening, in order."""
         ...
 
+    def closing_logs(self, thread: RecordId) -> set[Origin]:
+        """The logs with a message that closes a thread. It counts only if it is of the member that opened it."""
+        ...
+
     def read_places(self, thread: RecordId, officer: str) -> Mapping[Origin, int]:
         """The index up to which an officer has read the messages of each log; logs that it never read are left out."""
         ...

@@ -22,7 +22,7 @@ from node.store.tables.logs import logs
 from node.store.tables.mentions import mentions
 from node.store.tables.mentions import stated as by_kind
 
-_COLUMNS: Final = (
+MENTION: Final = (
     logs.c.origin,
     mentions.c.idx,
     mentions.c.kind,
@@ -30,16 +30,17 @@ _COLUMNS: Final = (
     mentions.c.root_leaf,
     mentions.c.root_origin,
 )
+"""The columns of a row that `mention_of` reads."""
 # Built once: building a statement costs as much as running it.
 _OF_ENTRIES: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.log_no == bindparam("log"), mentions.c.idx >= bindparam("start"))
     .where(mentions.c.idx < bindparam("stop"))
     .order_by(mentions.c.idx, mentions.c.role, mentions.c.root_origin, mentions.c.root_leaf)
 )
 _OF_RECORD: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.root_leaf == bindparam("leaf"), mentions.c.root_origin == bindparam("of"))
     .where(mentions.c.role.in_(bindparam("roles", expanding=True)))

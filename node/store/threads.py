@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from node.domain.ids import Origin, RecordId
 from node.domain.mentions import Mention, Role
 from node.domain.threads import ThreadLog
-from node.store.mentions import mention_of
+from node.store.mentions import MENTION, mention_of
 from node.store.statements import Repository
 from node.store.tables.logs import logs
 from node.store.tables.mentions import mentions
@@ -28,7 +28,7 @@ _NEVER: Final = -1
 """The place of an officer who has read nothing of a log."""
 # Built once: building a statement costs as much as running it.
 _OPENINGS: Final = (
-    select(logs.c.origin, mentions.c.idx, mentions.c.kind, mentions.c.role, mentions.c.root_leaf, mentions.c.root_origin)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(text(f"role = {int(Role.OPENS)}"))  # a literal, so that SQLite uses the partial index
     .where(
@@ -74,6 +74,13 @@ _IN_LOG: Final = (
     .order_by(mentions.c.idx)
     .limit(bindparam("most"))
 )
+_CLOSING: Final = (
+    select(logs.c.origin)
+    .distinct()
+    .join(mentions, logs.c.number == mentions.c.log_no)
+    .where(mentions.c.root_leaf == bindparam("leaf"), mentions.c.root_origin == bindparam("of"))
+    .where(mentions.c.role == int(Role.CLOSES))
+)
 _READ: Final = (
     select(logs.c.origin, thread_reads.c.upto)
     .join(logs, logs.c.number == thread_reads.c.log_no)
@@ -100,6 +107,9 @@ class ThreadRows(Repository):
     def thread_messages(self, thread: RecordId, origin: Origin, limit: int) -> list[int]:
         wanted = {**_named(thread), "log": self._number(origin) or 0, "most": limit}
         return list(self._connection.scalars(_IN_LOG, wanted))
+
+    def closing_logs(self, thread: RecordId) -> set[Origin]:
+        return set(map(Origin.parse, self._connection.scalars(_CLOSING, _named(thread))))
 
     def read_places(self, thread: RecordId, officer: str) -> Mapping[Origin, int]:
         rows = self._connection.execute(_READ, {**_named(thread), "reader": officer})

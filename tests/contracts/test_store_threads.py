@@ -62,6 +62,7 @@ def test_the_messages_of_a_thread_are_counted_in_each_log(threads: NodeStore) ->
         ]
         assert tx.thread_messages(THREAD, FR, 5) == [3, 8]
         assert tx.thread_messages(THREAD, JP, 1) == [0]
+        assert (tx.closing_logs(THREAD), tx.closing_logs(OTHER)) == ({FR}, set())
 
 
 def test_openings_come_in_log_order_and_in_pages(threads: NodeStore) -> None:

@@ -62,6 +62,9 @@ class MemoryThreads:
         found = self._with_roles(Role.OPENS, Role.THREAD)
         return [each.index for each in found if (each.record, each.origin) == (thread, origin)][:limit]
 
+    def closing_logs(self, thread: RecordId) -> set[Origin]:
+        return {each.origin for each in self._with_roles(Role.CLOSES) if each.record == thread}
+
     def read_places(self, thread: RecordId, officer: str) -> Mapping[Origin, int]:
         return {log: at for (root, who, log), at in self._threads.read.items() if (root, who) == (thread, officer)}
 
