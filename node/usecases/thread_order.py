@@ -117,10 +117,16 @@ def _references(
 
 def ends_of(messages: Sequence[Message]) -> tuple[RecordId, ...]:
     """What a new message names: the messages of a thread, in order, that no other one names. The newest ones, if there
-    are more than a message may name.
+    are more than a message may name. `messages`: the opening first.
+
+    An opening that was stated again for a new member names messages that this member cannot read. It names them too, so
+    that for the others its first message comes after them.
     """
     names = by_name(messages)
-    named = {names[name].record for each in messages[1:] for name in each.said.after if name in names}
-    ends = [each.record for each in messages if each.record not in named]
+    said = [name for each in messages[1:] for name in each.said.after]
+    named = {names[name].record for name in said if name in names}
+    elsewhere = [name for each in messages[:1] for name in each.said.after if name not in names and name not in said]
+    ends = [*elsewhere, *(each.record for each in messages if each.record not in named)]
     # Every reply follows the opening, whether it names it or not.
-    return tuple(ends[1:] if len(ends) > 1 and ends[0] == messages[0].record else ends)[-MOST_AFTER:]
+    others = [each for each in ends if each != messages[0].record]
+    return tuple(others or ends)[-MOST_AFTER:]
