@@ -51,7 +51,8 @@ class ThreadMembers:
 
     def share(self, name: str) -> Told:
         """Our messages in a thread that somebody in it may not read yet are stated again, for all who are in it now.
-        Raises `Refused`, `NotFound`.
+        A message that waits for its place in our log is left as it is: its name would change. Raises `Refused`,
+        `NotFound`.
         """
         own = self._threads.own.member
         thread = self._threads.any(name)
@@ -59,7 +60,7 @@ class ThreadMembers:
         handling = self._threads.present(thread)
         with self._threads.store.read() as tx:
             threads = self._threads.of(tx)
-            said = [each for each in thread.messages[1:] if each.member == own]
+            said = [each for each in thread.messages[1:] if each.member == own and each.was_sent]
             narrower = [each for each in said if not _covers(threads.handling(each), handling)]
 
         def work() -> list[RecordId]:
@@ -72,6 +73,10 @@ class ThreadMembers:
         self._threads.check_opener(thread, "decides who is in it")
         if thread.opening is None or thread.handling is None:
             raise Refused("the opening of this thread is not here")
+        if not thread.opening.was_sent:
+            raise Refused(
+                "this thread has not left this node yet", remedy="try again once it is sent: see vigil node status"
+            )
         audience = tuple(sorted(members - {own}))
         if own not in members or not audience:
             raise Refused("nobody else would be in this thread", remedy="vigil consult close THREAD ends it")

@@ -50,6 +50,11 @@ class Message:
         return self.record.origin.member
 
     @property
+    def was_sent(self) -> bool:
+        """Whether its first version has a place in its log: then others know it by that name."""
+        return self.place is not None or self.newest != self.record
+
+    @property
     def key(self) -> Key:
         """Its order among messages that do not name each other."""
         return self.said.at, str(self.record.origin), self.record.leaf
@@ -123,7 +128,7 @@ def ends_of(messages: Sequence[Message]) -> tuple[RecordId, ...]:
     that for the others its first message comes after them.
     """
     names = by_name(messages)
-    said = [name for each in messages[1:] for name in each.said.after]
+    said = {name for each in messages[1:] for name in each.said.after}
     named = {names[name].record for name in said if name in names}
     elsewhere = [name for each in messages[:1] for name in each.said.after if name not in names and name not in said]
     ends = [*elsewhere, *(each.record for each in messages if each.record not in named)]

@@ -42,6 +42,7 @@ Tables = TypeVar(
     "ListTables",
     "OfficerTables",
     "CaseTables",
+    "ThreadTables",
 )
 
 

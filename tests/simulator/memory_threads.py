@@ -29,18 +29,18 @@ class MemoryThreads:
         self._threads = tables
         self._mentioned = state
 
-    def _number(self, origin: Origin) -> int:
+    def _log_number(self, origin: Origin) -> int:
         log = self._mentioned.logs.get(origin)
         return log.state.number if log else 0
 
     def _with_roles(self, *roles: Role) -> list[Mention]:
         found = [each for said in self._mentioned.mentions.values() for each in said if each.role in roles]
-        return sorted(found, key=lambda each: (self._number(each.origin), each.index))
+        return sorted(found, key=lambda each: (self._log_number(each.origin), each.index))
 
     def openings(self, *, limit: int, after: tuple[Origin, int] | None = None) -> list[Mention]:
-        past = (0, -1) if after is None else (self._number(after[0]), after[1])
+        past = (0, -1) if after is None else (self._log_number(after[0]), after[1])
         found = self._with_roles(Role.OPENS)
-        return [each for each in found if (self._number(each.origin), each.index) > past][:limit]
+        return [each for each in found if (self._log_number(each.origin), each.index) > past][:limit]
 
     def thread_logs(self, thread: RecordId, officer: str) -> list[ThreadLog]:
         places: dict[Origin, list[int]] = {}
@@ -70,7 +70,7 @@ class MemoryThreads:
 
     def put_read_places(self, thread: RecordId, officer: str, places: Mapping[Origin, int]) -> None:
         for origin, index in places.items():
-            if self._number(origin):
+            if self._log_number(origin):
                 key = (thread, officer, origin)
                 self._threads.read[key] = max(index, self._threads.read.get(key, -1))
 

@@ -116,14 +116,20 @@ def test_only_the_opener_decides_who_is_in_a_thread(table: Table) -> None:
             change(thread, members)  # type: ignore[arg-type]
 
 
-def test_membership_can_change_before_anything_was_sent(table: Table) -> None:
+def test_a_thread_keeps_its_name_until_it_is_sent(table: Table) -> None:
+    """A statement that was not sent is replaced as a whole, and what names it would be lost."""
     fr, jp, de = table.fr, table.jp, table.de
     thread = fr.open(JP)
     fr.say(thread, "first")
-    # A statement that was not sent is replaced as a whole, so the thread begins anew.
-    changed = str(fr.members.add(thread, [DE.id]).records[0])
+    with pytest.raises(Refused, match="not left this node"):
+        fr.members.add(thread, [DE.id])
     table.meet()
-    assert jp.texts(changed) == de.texts(changed)
+    fr.members.add(thread, [DE.id])
+    fr.say(thread, "second")
+    assert fr.texts(thread) == [TEXT, "first", "second"], "a new version of the opening that waits is used"
+    assert len(fr.members.share(thread).records) == 1
+    table.meet()
+    assert jp.texts(thread) == de.texts(thread) == [TEXT, "first", "second"]
 
 
 def test_whoever_is_not_in_a_thread_cannot_speak_in_it(table: Table) -> None:
