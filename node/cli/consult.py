@@ -146,13 +146,13 @@ def list_(
     closed: Annotated[bool, typer.Option("--closed", help="Only closed threads. Default: only open ones.")] = False,
     limit: LimitOption = _LISTED,
     after: Annotated[
-        str,
+        str | None,
         typer.Option("--after", metavar="THREAD", parser=options.record, help="List the threads after this one."),
-    ] = "",
+    ] = None,
 ) -> None:
     """List the threads that this node is in, and how many messages in each you have not read."""
     given = common(ctx)
-    arguments = {"unread": unread, "closed": closed, "limit": limit, "after": after}
+    arguments = {"unread": unread, "closed": closed, "limit": limit, "after": after or ""}
     with given.session() as session:
         for line in session.run("consult-list", arguments):
             given.output.line(line, None if "listed" in line else listed_words)
