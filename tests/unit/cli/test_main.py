@@ -33,6 +33,7 @@ GROUPS = {
     "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
     "bundle": ["write", "read", "have"],
+    "addresses": ["add", "submit", "withdraw", "dispute", "forget", "list", "due", "check", "export"],
     "consult": [
         "open", "reply", "show", "list", "close", "reopen", "retract", "mark-read", "case", "add", "remove", "share",
         "leave",
