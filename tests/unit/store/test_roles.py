@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.address_book import AddressWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
+from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
@@ -16,8 +18,10 @@ from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
+from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
+from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
@@ -31,8 +35,12 @@ NODES = (
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
+    EntityWriter,
+    ReviewWriter,
 )
 HUBS = (HubWriter,)
 
