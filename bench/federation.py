@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import product
@@ -213,27 +213,23 @@ class Federation:
 
 
 def contributions(
-    writer: NodeStoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
+    writer: NodeStoreWriter,
+    state: LogState,
+    bodies: list[bytes],
+    nonces: list[bytes],
+    handling_nonces: list[bytes],
+    *,
+    kinds: Sequence[Kind] = (),
 ) -> VerifiedBatch:
-    """Contributions for everybody, as the ledger and the own log would have placed them."""
-    origin, count = str(state.origin), len(bodies)
+    """Contributions for everybody, or statements of these `kinds`, as the ledger and the own log would have placed
+    them.
+    """
+    kinds = kinds or [Kind.CONTRIBUTION] * len(bodies)
     handling = ProtoCodec().encode_handling(Handling())
-    plain = encode(
-        Envelope(
-            kind=Kind.CONTRIBUTION,
-            issued_day=int(time.time()) // SECONDS_A_DAY,
-            open=True,
-            expiry_day=0,
-            target=None,
-            handling_commitment=bytes(HASH_SIZE),
-            commitment=bytes(HASH_SIZE),
-        )
-    )
-    head = plain[: PLAIN_SIZE - 2 * HASH_SIZE]
-    commit, hide = committer(origin, Kind.CONTRIBUTION), committer(origin, Kind.CONTRIBUTION, handling=True)
+    makers = {kind: _entry_maker(str(state.origin), kind, handling) for kind in set(kinds)}
     entries = [
-        head + hide(other, handling) + commit(nonce, body)
-        for nonce, other, body in zip(nonces, handling_nonces, bodies, strict=True)
+        makers[kind](nonce, other, body)
+        for kind, nonce, other, body in zip(kinds, nonces, handling_nonces, bodies, strict=True)
     ]
     leaves = leaf_hashes(entries)
     edge = tiles.read_edge(_Tiles(writer, state.number), state.size)
@@ -243,17 +239,35 @@ def contributions(
         start=state.size,
         entries=entries,
         leaves=leaves,
-        kinds=bytes([Kind.CONTRIBUTION]) * count,
-        expiry_days=[0] * count,
+        kinds=bytes(kinds),
+        expiry_days=[0] * len(bodies),
         nonces=nonces,
         bodies=bodies,
         handling_nonces=handling_nonces,
-        handlings=[handling] * count,
-        states=bytes([BodyState.HELD]) * count,
+        handlings=[handling] * len(bodies),
+        states=bytes([BodyState.HELD]) * len(bodies),
         tiles=dict(grown.tiles),
         size=grown.size,
         root=grown.root,
     )
+
+
+def _entry_maker(origin: str, kind: Kind, handling: bytes) -> Callable[[bytes, bytes, bytes], bytes]:
+    """Makes the entry of a body: (nonce, nonce of the handling, body) -> entry."""
+    plain = encode(
+        Envelope(
+            kind=kind,
+            issued_day=int(time.time()) // SECONDS_A_DAY,
+            open=True,
+            expiry_day=0,
+            target=None,
+            handling_commitment=bytes(HASH_SIZE),
+            commitment=bytes(HASH_SIZE),
+        )
+    )
+    head = plain[: PLAIN_SIZE - 2 * HASH_SIZE]
+    commit, hide = committer(origin, kind), committer(origin, kind, handling=True)
+    return lambda nonce, other, body: head + hide(other, handling) + commit(nonce, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,10 @@ class ChainReader(Protocol):
 
     def chain(self, root: RecordId) -> Chain | None: ...
 
+    def chains_of(self, roots: Sequence[RecordId]) -> dict[RecordId, Chain]:
+        """As `chain` for many, by root; roots without a chain are left out."""
+        ...
+
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         """The `leaves` that name a chain of this log."""
         ...
@@ -186,6 +190,10 @@ class LogReader(ChainReader, MentionReader, Protocol):
 
     def disclosed_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, Disclosure]]:
         """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
+        ...
+
+    def entries_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, int]]:
+        """As `entry_at` for many: (entry, `BodyState`) by index, in one read. Indices past the log are left out."""
         ...
 
     def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
@@ -240,6 +248,10 @@ class ChainWriter(ChainReader, Protocol):
 
     def put_chain(self, chain: Chain) -> None:
         """A new chain, or the new state of an existing one."""
+        ...
+
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        """Chains that do not exist yet, each root once."""
         ...
 
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:

@@ -94,6 +94,9 @@ _BARRED: Final = _CHAINS.where(chains.c.barred == literal_column("1")).limit(bin
 _ROOTS: Final = select(chains.c.root_leaf).where(
     chains.c.root_leaf.in_(bindparam("leaves", expanding=True)), chains.c.root_origin == bindparam("origin")
 )
+_NAMED_CHAINS: Final = _CHAINS.where(
+    chains.c.root_leaf.in_(bindparam("leaves", expanding=True)), chains.c.root_origin == bindparam("origin")
+)
 _MOVE_LINKS: Final = (
     update(links)
     .where(*_OF_CHAIN)
@@ -154,6 +157,14 @@ class ChainRows(MentionRows):
         row = self._connection.execute(_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)}).one_or_none()
         return None if row is None else _chain(row)
 
+    def chains_of(self, roots: Sequence[RecordId]) -> dict[RecordId, Chain]:
+        found: dict[RecordId, Chain] = {}
+        for origin in {each.origin for each in roots}:
+            for some in chunks([each.leaf for each in roots if each.origin == origin]):
+                rows = self._connection.execute(_NAMED_CHAINS, {"leaves": some, "origin": str(origin)})
+                found |= {chain.root: chain for chain in map(_chain, rows)}
+        return found
+
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         found: set[bytes] = set()
         for some in chunks(leaves):
@@ -165,6 +176,9 @@ class ChainRows(MentionRows):
 
     def barred(self, limit: int) -> list[Chain]:
         return [_chain(row) for row in self._connection.execute(_BARRED, {"most": limit})]
+
+
+_CHAIN_COLUMNS: Final = ("root_leaf", "root_origin", "head_log", "head_idx", "ended", "barred")
 
 
 class ChainWrites(ChainRows, MentionWrites):
@@ -203,6 +217,13 @@ class ChainWrites(ChainRows, MentionWrites):
             values = {"root_leaf": chain.root.leaf, "root_origin": str(chain.root.origin), "head_log": log}
             values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
             self._connection.execute(insert(chains), values)
+
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        rows = []
+        for each in new:
+            head = (self._number(each.head[0]) or 0, each.head[1]) if each.head else (0, 0)
+            rows.append((each.root.leaf, str(each.root.origin), *head, int(each.ended), int(each.barred)))
+        insert_rows(self._connection, chains, _CHAIN_COLUMNS, rows)
 
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:
         place = {"log": self._number(origin) or 0, "at": first}

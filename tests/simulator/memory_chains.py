@@ -56,6 +56,9 @@ class MemoryChains:
         found: Chain | None = self._said.chains.get(root)
         return found
 
+    def chains_of(self, roots: Sequence[RecordId]) -> dict[RecordId, Chain]:
+        return {root: self._said.chains[root] for root in roots if root in self._said.chains}
+
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         return {leaf for leaf in leaves if RecordId(origin, leaf) in self._said.chains}
 
@@ -70,6 +73,10 @@ class MemoryChains:
 
     def put_chain(self, chain: Chain) -> None:
         self._said.chains[chain.root] = chain
+
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        assert not {each.root for each in new} & set(self._said.chains)
+        self._said.chains |= {each.root: each for each in new}
 
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:
         self._said.links[origin, first] = replace(self._said.links[origin, first], filed=filed)
