@@ -361,5 +361,7 @@ def test_a_thread_can_be_for_a_group(table: Table) -> None:
     said = fr.consulting.open(Question(subject=SUBJECT, text=TEXT, terms=Terms(group="Aurora")))
     table.meet()
     assert said.members == (FR.id, JP.id)
-    assert jp.threads.any(str(said.thread)).opening.said.group == group
+    opening = jp.threads.any(str(said.thread)).opening
+    assert opening is not None
+    assert opening.said.group == group
     assert table.de.listed() == []
