@@ -27,6 +27,7 @@ from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
+from node.control.link_commands import LinkCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
@@ -46,11 +47,14 @@ from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.hit_reading import HitReading
 from node.usecases.ingesting import Ingesting
+from node.usecases.link_reading import LinkReading
+from node.usecases.linking import Linking
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
 from node.usecases.own_hashes import OwnHashes
+from node.usecases.own_links import OwnLinks
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications
 from node.usecases.query_reading import QueryReading
@@ -71,6 +75,7 @@ def node_commands(services: NodeServices) -> Commands:
         _search(services, cases),
         _queries(services),
         _records(services),
+        _links(services),
         _sharing(services),
         _list_sharing(services),
         _node(services),
@@ -171,6 +176,19 @@ def _records(services: NodeServices) -> RecordCommands:
         audit=services.audit,
         clock=time.time,
         evidence_of=services.evidence,
+    )
+
+
+def _links(services: NodeServices) -> LinkCommands:
+    store, codec, audit, own = services.store, services.codec, services.audit, services.own_log.origin
+    return LinkCommands(
+        linking=Linking(
+            store=store, records=_list(services), ledger=services.ledger, codec=codec, audit=audit, own=own
+        ),
+        reading=LinkReading(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
+        own=OwnLinks(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
+        publications=Publications(services.store),
+        sender=lambda: services.sender,
     )
 
 

@@ -23,6 +23,7 @@ INVESTIGATION: Final = frozenset({
     "export-bundle",
     "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
     "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
+    "link", "link-revise", "links", "links-mine",
     "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
     "records", "retract", "set-level", "status",
 })  # fmt: skip

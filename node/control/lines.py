@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprint_json import read_prints, write_prints
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from node.domain.handling import Handling
     from node.domain.queries import Hit, MemberOutcome, RowOfList
     from node.domain.statements import Category, Contribution
+    from node.domain.verification import Verification
     from node.domain.videos import Shares
 
 Line = dict[str, Any]
+UNCONFIRMED: Final = "unconfirmed"
+"""The baseline of a record that too few members confirm."""
 
 
 def category_line(category: Category | None) -> Line | None:
@@ -41,6 +44,27 @@ def category_line(category: Category | None) -> Line | None:
         "code": category.code,
         "baseline": category.baseline.name.lower(),
     }
+
+
+def verification_line(known: Verification | None) -> Line:
+    """How many active members confirm or dispute a record or a link, and with which categories; null if it was not
+    counted. `opinions_set_aside`: those of suspended members.
+    """
+    return {
+        "confirmed": len(known.confirmed) if known else None,
+        "disputed": len(known.disputed) if known else None,
+        "verified_as": [{**(category_line(each) or {}), "members": members} for each, members in known.verified_as]
+        if known
+        else None,
+        "opinions_set_aside": len(known.suspended) if known else None,
+    }
+
+
+def baseline_line(line: Line, category: Category | None, known: Verification | None) -> Line:
+    """The line of a record; its category says that the baseline is unconfirmed, where the policy asks for more."""
+    if known is None or not known.is_baseline_unconfirmed(category):
+        return line
+    return line | {"category": {**line["category"], "baseline": UNCONFIRMED}}
 
 
 def statement_line(said: Contribution | None) -> Line:
