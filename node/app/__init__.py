@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
-from node.domain.caller import NOBODY
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from node.app.sessions import Session
     from node.config import Home
-    from node.domain.caller import Caller
     from node.domain.material import MaterialFingerprints
     from node.errors import MediaError
     from node.media.tasks import Examined as Examined
@@ -35,7 +32,7 @@ def session(
     home: Home,
     passphrase: Callable[[], str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-    who: Caller = NOBODY,
+    officer: str = "",
     socket: Path | None = None,
 ) -> AbstractContextManager[Session]:
     """Commands over this home, in its daemon or here. Raises `ConfigError`, `AlreadyRunning`, `StoreError`.
@@ -43,12 +40,12 @@ def session(
     `socket`: runs commands in the daemon behind this socket instead, and does not use the home. Raises `Refused` if
     this user may not use the socket, `Unavailable` if no daemon answers.
 
-    `progress(done, total)`: called while the search index is built before the first command. `who` runs the commands;
-    the audit log names that person.
+    `progress(done, total)`: called while the search index is built before the first command. `officer`: the
+    registered officer for whom the account works; "" for its own. The audit log names the officer.
     """
     from node.app.sessions import open_session
 
-    return open_session(home, passphrase, progress, who, socket)
+    return open_session(home, passphrase, progress, officer, socket)
 
 
 def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextManager[Session]:
@@ -196,11 +193,11 @@ def rotate_authority(
     return run(folder, passphrase, keys=keys, threshold=threshold, key_folders=key_folders)
 
 
-def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[], str], who: Caller) -> Line:
+def change_passphrase(home: Home, former: Callable[[], str], fresh: Callable[[], str], officer: str) -> Line:
     """Wraps the keys of a node's or a hub's home with a new passphrase. No daemon may run."""
     from node.app.passphrases import change_of_home as run
 
-    return run(home, former, fresh, who)
+    return run(home, former, fresh, officer)
 
 
 def change_authority_passphrase(
@@ -213,19 +210,19 @@ def change_authority_passphrase(
 
 
 def rekey_node(
-    home: Home, token: str, passphrase: Callable[[], str], who: Caller, *, lost: bool = False, wait: bool = False
+    home: Home, token: str, passphrase: Callable[[], str], officer: str, *, lost: bool = False, wait: bool = False
 ) -> Iterator[Line]:
     """Starts or continues a change of a node's keys: one line per step. `lost`: the former keys are lost."""
     from node.app.changing_keys import rekey as run
 
-    return run(home, token, passphrase, who, lost=lost, wait=wait)
+    return run(home, token, passphrase, officer, lost=lost, wait=wait)
 
 
-def cancel_rekey(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
+def cancel_rekey(home: Home, passphrase: Callable[[], str], officer: str) -> Line:
     """Cancels a change of keys that the authority has not signed."""
     from node.app.changing_keys import cancel as run
 
-    return run(home, passphrase, who)
+    return run(home, passphrase, officer)
 
 
 def rekey_is_under_way(home: Home) -> bool:
@@ -303,11 +300,11 @@ def before_admission(home: Home, bundle: bytes) -> None:
     run(home, bundle)
 
 
-def accept_database(home: Home, who: Caller, *, empty: bool) -> Line:
+def accept_database(home: Home, officer: str, *, empty: bool) -> Line:
     """A person decides that the node continues with an empty or an older database. Raises `Misuse`, `Refused`."""
     from node.app.accepting import accept
 
-    return accept(home, who, empty=empty)
+    return accept(home, officer, empty=empty)
 
 
 def fingerprint_paths(paths: Iterable[Path], *, workers: int | None = None) -> Iterator[Examined]:

@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from node import config
+from node.app.accounts import administering
 from node.app.homes import examine_database, opened_regardless
 from node.app.other_databases import require_no_leftovers
 from node.app.ownership import owning
@@ -23,23 +24,21 @@ from node.domain.ids import Origin, federation_id, member_id
 from node.errors import Misuse, Refused
 from node.pki.files import write_atomic
 from node.store.store import open_log_store
-from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
 from node.usecases.homes import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from node.config import Config, Home
-    from node.domain.caller import Caller
     from node.domain.stores import LogStore
     from node.usecases.homes import Examined
 
 Line = dict[str, Any]
 
 
-def accept(home: Home, who: Caller, *, empty: bool) -> Line:
+def accept(home: Home, officer: str, *, empty: bool) -> Line:
     """See `app.accept_database`. `empty`: a missing or empty database; otherwise an older one.
 
     A crash leaves the home unchanged, or an accepted database that looks like an older copy: run the command again.
@@ -53,13 +52,11 @@ def accept(home: Home, who: Caller, *, empty: bool) -> Line:
         # This comes first: after it, the node compares itself with the hub before it serves anything.
         write_atomic(home.restored, b"")
         mark = examined.mark
-        with (
-            opened_regardless(home, examined.owner, open_log_store, at_least=mark.generation if mark else 0) as opened,
-            acting_for(who),
-        ):
+        with opened_regardless(home, examined.owner, open_log_store, at_least=mark.generation if mark else 0) as opened:
             known = mark.entries if mark else None
             have = examined.found.entries
-            _perform(settings, opened.store, opened.mark, finding=examined.finding, entries=have, known=known)
+            about = {"found": examined.finding.value, "entries": have, "known": known}
+            _perform(settings, opened.store, opened.mark, officer, about)
     return {
         "accepted": examined.finding.value,
         "entries": have,
@@ -91,11 +88,12 @@ def _check(examined: Examined, *, empty: bool) -> None:
 
 
 def _perform(
-    settings: Config, store: LogStore, work: Callable[[], None], *, finding: Finding, **figures: object
+    settings: Config, store: LogStore, work: Callable[[], None], officer: str, about: Mapping[str, object]
 ) -> None:
     origin = Origin(federation_id(settings.federation), member_id(settings.member), 1, "audit")
     audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
     try:
-        perform(audit, "accept-database", work, found=finding.value, **figures)
+        with administering(settings, store, audit, officer, "accepting a database"):
+            perform(audit, "accept-database", work, **about)
     finally:
         audit.close()

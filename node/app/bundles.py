@@ -10,6 +10,7 @@ from node.domain.calendar import SECONDS_A_DAY
 from node.domain.ids import federation_id, member_id
 from node.errors import Misuse, NotFound
 from node.sync.copies import Copies
+from node.usecases.bundle_carrying import BundleCarrying
 from node.usecases.bundle_choice import choose
 from node.usecases.bundle_log import Reader
 from node.usecases.bundle_taking import TakingDeps
@@ -112,17 +113,20 @@ def bundle_commands(services: NodeServices) -> BundleCommands:
         while services.arrivals.step(lambda: True):
             pass
 
+    taking = TakingDeps(
+        reader=reader,
+        roster=services.members.signed,
+        bring=lambda files: bring_roster(services.roster_client, services.members, files, now=time.time()),
+        member=own.member,
+        audit=services.audit,
+        clock=time.time,
+    )
     return BundleCommands(
-        taking=TakingDeps(
-            reader=reader,
-            roster=services.members.signed,
-            bring=lambda files: bring_roster(services.roster_client, services.members, files, now=time.time()),
-            member=own.member,
-            audit=services.audit,
-            clock=time.time,
-        ),
-        match=match,
-        store=services.store,
-        federation=federation_id(services.settings.federation),
-        member=member_id(services.settings.member),
+        carrying=BundleCarrying(
+            taking=taking,
+            match=match,
+            store=services.store,
+            federation=federation_id(services.settings.federation),
+            member=member_id(services.settings.member),
+        )
     )

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
+from node.app.accounts import administering
 from node.app.homes import opened_database, right_database
 from node.app.node_keys import COMING_FILE, PETITION_FILE, finish_change, keys_in_force
 from node.app.node_opening import open_roster
@@ -26,7 +27,6 @@ from node.domain.token import parse_token
 from node.errors import AlreadyRunning, Misuse, Refused
 from node.pki.wrapping import Passphrase
 from node.store.store import open_node_store
-from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from node.config import Config, Home
-    from node.domain.caller import Caller
     from node.domain.token import Token
 
 Line = dict[str, Any]
@@ -50,7 +49,7 @@ def is_under_way(home: Home) -> bool:
 
 
 def rekey(
-    home: Home, text: str, passphrase: Callable[[], str], who: Caller, *, lost: bool, wait: bool
+    home: Home, text: str, passphrase: Callable[[], str], officer: str, *, lost: bool, wait: bool
 ) -> Iterator[Line]:
     """See `app.rekey_node`. Raises `Refused`, `NotFound`, `Misuse`, `Unavailable` and what the hub raises."""
     settings = _node(home)
@@ -64,20 +63,19 @@ def rekey(
                     "a running node has this home's keys open, so they are not lost",
                     remedy="run vigil node rekey without --keys-lost, or stop the node first",
                 ) from None
-            yield from _beside_daemon(home, text, passphrase, who, wait=wait)
+            yield from _beside_daemon(home, text, passphrase, officer, wait=wait)
             return
-        with acting_for(who):
-            yield from _alone(home, settings, token, passphrase, lost=lost, wait=wait)
+        yield from _alone(home, settings, token, passphrase, officer, lost=lost, wait=wait)
 
 
-def cancel(home: Home, passphrase: Callable[[], str], who: Caller) -> Line:
+def cancel(home: Home, passphrase: Callable[[], str], officer: str) -> Line:
     """See `app.cancel_rekey`."""
     settings = _node(home)
     try:
-        with owning(home), _work(home, settings, passphrase, lost=False) as (work, audit), acting_for(who):
+        with owning(home), _work(home, settings, passphrase, officer, lost=False) as (work, audit):
             return perform(audit, "rekey-cancel", work.cancel)
     except AlreadyRunning:
-        with open_session(home, passphrase, _no_progress, who) as session:
+        with open_session(home, passphrase, _no_progress, officer) as session:
             return next(iter(session.run("rekey-cancel", {})))
 
 
@@ -104,16 +102,16 @@ def _token(settings: Config, text: str) -> Token | None:
 # --- beside a daemon --------------------------------------------------------------------------------------------------
 
 
-def _beside_daemon(home: Home, text: str, passphrase: Callable[[], str], who: Caller, *, wait: bool) -> Iterator[Line]:
+def _beside_daemon(home: Home, text: str, passphrase: Callable[[], str], officer: str, *, wait: bool) -> Iterator[Line]:
     state = "pending"
-    with open_session(home, passphrase, _no_progress, who) as session:
+    with open_session(home, passphrase, _no_progress, officer) as session:
         for line in session.run("rekey", {"token": text}):
             state = line.get("state", state)
             yield line
     coming = None
     while wait:
         # The daemon closes its socket during the switch; a session waits until it is open again.
-        with open_session(home, passphrase, _no_progress, who) as session:
+        with open_session(home, passphrase, _no_progress, officer) as session:
             found = next(iter(session.run("rekeying", {})))
         if found["state"] == "none":
             yield {"step": "done", "state": "changed", "epoch": found["epoch"], "moved": None, "next": None}
@@ -128,9 +126,11 @@ def _beside_daemon(home: Home, text: str, passphrase: Callable[[], str], who: Ca
 
 @contextmanager
 def _work(
-    home: Home, settings: Config, passphrase: Callable[[], str], *, lost: bool
+    home: Home, settings: Config, passphrase: Callable[[], str], officer: str, *, lost: bool
 ) -> Iterator[tuple[Rekeying, AuditLog]]:
-    """A change of keys in a home that no daemon owns. Finishes an earlier change that a crash interrupted."""
+    """A change of keys, by `officer`, in a home that no daemon owns. Finishes an earlier change that a crash
+    interrupted.
+    """
     secret = Passphrase(passphrase().encode())
     client = open_roster(home, settings)
     with ExitStack() as opened:
@@ -142,14 +142,22 @@ def _work(
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
         work = Rekeying(home=home, settings=settings, secret=secret, former=former, client=client, store=store)
+        opened.enter_context(administering(settings, store, audit, officer, "a change of keys"))
         yield work, audit
 
 
 def _alone(
-    home: Home, settings: Config, token: Token | None, passphrase: Callable[[], str], *, lost: bool, wait: bool
+    home: Home,
+    settings: Config,
+    token: Token | None,
+    passphrase: Callable[[], str],
+    officer: str,
+    *,
+    lost: bool,
+    wait: bool,
 ) -> Iterator[Line]:
     begun = is_under_way(home)
-    with LoopThread() as loop, _work(home, settings, passphrase, lost=lost) as (work, audit):
+    with LoopThread() as loop, _work(home, settings, passphrase, officer, lost=lost) as (work, audit):
         if begun and not is_under_way(home):
             found = work.standing()
             yield {"step": "done", "state": "changed", "epoch": found["epoch"], "moved": None, "next": "vigil node run"}

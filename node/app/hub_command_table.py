@@ -10,48 +10,63 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from node.app.accounts import officers_of
 from node.app.hub_archive import backup
 from node.app.hub_services import HubServices
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
+from node.control.officer_commands import OfficerCommands
+from node.usecases.audit_reading import AuditReading
+from node.usecases.hub_operation import HubOperation
+from node.usecases.hub_status import HubStatuses
 
 
 def hub_commands(services: HubServices) -> Commands:
     """All commands of a hub by name."""
     return Commands.of(
-        HubCommands(
-            federation=services.settings.federation,
-            addresses=(
-                services.settings.public_hub or services.settings.hub,
-                services.settings.public_enrolment or services.settings.enrolment,
-            ),
-            ca_sha256=services.ca.sha256,
-            store=services.store,
-            audit=services.audit,
-            desk=services.enrolment,
-            latest=services.members.latest,
-            authority_until=services.authority_until,
-            request=services.signing_request,
-            describe=services.describe_request,
-            sameness=services.outliers.of,
-            root=services.repository.root_pin,
-            accept=services.accept,
-            suspend_member=services.suspend,
-            lift=services.lift,
-            attending=lambda: services.attending(),  # noqa: PLW0108 (the daemon sets it later)
-            claimed=services.carrier.claimed,
-            troubles=lambda: dict(services.carrier.troubles),
-            make_keys=lambda compromised: services.rekey(compromised=compromised),
-            drop_keys=services.drop_keys,
-            new_keys=lambda: (
-                (services.halted or "wait for the authority's signature") if services.change.waits() else ""
-            ),
-            make_backup=lambda path: backup(services.home, services.store, services.members.latest(), Path(path)),
-            daemon=lambda: services.daemon,
-            refused=services.refused,
-            at_once=lambda member: services.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
-            clock=time.time,
+        HubCommands(operation=_operation(services), statuses=_statuses(services)),
+        AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
+        OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
+    )
+
+
+def _operation(services: HubServices) -> HubOperation:
+    return HubOperation(
+        addresses=(
+            services.settings.public_hub or services.settings.hub,
+            services.settings.public_enrolment or services.settings.enrolment,
         ),
-        AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+        ca_sha256=services.ca.sha256,
+        store=services.store,
+        audit=services.audit,
+        desk=services.enrolment,
+        latest=services.members.latest,
+        request=services.signing_request,
+        describe=services.describe_request,
+        root=services.repository.root_pin,
+        accept=services.accept,
+        suspend_member=services.suspend,
+        lift=services.lift,
+        make_keys=lambda compromised: services.rekey(compromised=compromised),
+        drop_keys=services.drop_keys,
+        make_backup=lambda path: backup(services.home, services.store, services.members.latest(), Path(path)),
+    )
+
+
+def _statuses(services: HubServices) -> HubStatuses:
+    return HubStatuses(
+        federation=services.settings.federation,
+        store=services.store,
+        latest=services.members.latest,
+        authority_until=services.authority_until,
+        sameness=services.outliers.of,
+        attending=lambda: services.attending(),  # noqa: PLW0108 (the daemon sets it later)
+        claimed=services.carrier.claimed,
+        troubles=lambda: dict(services.carrier.troubles),
+        new_keys=lambda: (services.halted or "wait for the authority's signature") if services.change.waits() else "",
+        daemon=lambda: services.daemon,
+        refused=services.refused,
+        at_once=lambda member: services.at_once(member),  # noqa: PLW0108 (the daemon sets it later)
+        clock=time.time,
     )

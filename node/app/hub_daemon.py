@@ -20,6 +20,7 @@ import structlog
 
 from node import config
 from node.app import logs
+from node.app.accounts import officers_of
 from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.helping import raise_descriptors
 from node.app.hub_archive import require_newest
@@ -28,6 +29,7 @@ from node.app.hub_opening import open_hub
 from node.app.memory import give_back_now_and_then
 from node.app.ports import Ports
 from node.app.sessions import socket_path
+from node.control.admission import admitted
 from node.domain.limits import Limits
 from node.errors import NotFound, VigilError
 from node.hub.relay import QueryRelay
@@ -139,7 +141,8 @@ async def _serve_ports(
     """From here on both ports are served."""
     settings = services.settings
     await ports.ready()
-    socket = await control.serve(socket_path(services.home), hub_commands(services).run)
+    officers = officers_of(settings, services.store, services.audit)
+    socket = await control.serve(socket_path(services.home), admitted(hub_commands(services), officers))
     supervisor.run("database", watch_database(services.database))
     supervisor.run("memory", give_back_now_and_then())
     jobs = _jobs(services, ports)
@@ -158,7 +161,6 @@ async def _serve_ports(
             await asyncio.to_thread(services.booked.flush, time.time())
         except VigilError as error:
             _log.warning("what members asked in the last seconds is not written down", kind=error.kind)
-        socket_path(services.home).unlink(missing_ok=True)
 
 
 def _allowed(services: HubServices) -> Limits:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
+from node.app.accounts import officers_of
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
@@ -21,8 +22,10 @@ from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
 from node.control.case_commands import CaseCommands
+from node.control.case_file_commands import CaseFileCommands
+from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
-from node.control.export_commands import ExportCommands, Writing
+from node.control.export_commands import ExportCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
@@ -32,7 +35,8 @@ from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
-from node.control.node_commands import OK, NodeCommands
+from node.control.node_commands import NodeCommands
+from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
 from node.control.search_commands import SearchCommands
@@ -42,10 +46,19 @@ from node.errors import Misuse
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
+from node.usecases.audit_reading import AuditReading
+from node.usecases.case_notes import CaseNotes
 from node.usecases.case_reading import CaseReading
+from node.usecases.case_timeline import CaseTimeline
+from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
+from node.usecases.categorising import Categorising
 from node.usecases.contribution import Contributing
+from node.usecases.disposing import Disposing
+from node.usecases.exports import Exports, Writing
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.hit_reading import HitReading
+from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
 from node.usecases.link_reading import LinkReading
 from node.usecases.linking import Linking
@@ -53,18 +66,24 @@ from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.list_sharing import ListSharing
+from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_hashes import OwnHashes
+from node.usecases.own_keys import OwnKeys
 from node.usecases.own_links import OwnLinks
 from node.usecases.planning import Planner
-from node.usecases.publication import Publications
+from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
+from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
+from node.usecases.sharing import Sharing
 from node.usecases.sources import Muting
+from node.usecases.upkeep import NodeUpkeep
 
 
 def node_commands(services: NodeServices) -> Commands:
@@ -79,19 +98,24 @@ def node_commands(services: NodeServices) -> Commands:
         _sharing(services),
         _list_sharing(services),
         _node(services),
-        KeyCommands(audit=services.audit, work=lambda: _rekeying(services), own=services.members.set_own),
-        AuditCommands(origin=services.audit.origin, store=services.store, audit=services.audit, clock=time.time),
+        KeyCommands(
+            keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
+        ),
+        AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         AlarmCommands(alarms=services.alarms),
         HitCommands(reading=hit_reading),
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
+        _case_files(services),
+        _categorising(services),
         HoldingCommands(
-            disposal=services.disposal,
-            store=services.store,
-            audit=services.audit,
-            has_original=originals.finder(services.home.originals),
-            clock=time.time,
+            reading=HoldingReading(
+                store=services.store,
+                audit=services.audit,
+                has_original=originals.finder(services.home.originals),
+            ),
+            disposing=Disposing(disposal=services.disposal, store=services.store, audit=services.audit),
         ),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(
@@ -109,7 +133,29 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
+    )
+
+
+def _case_files(services: NodeServices) -> CaseFileCommands:
+    store, audit = services.store, services.audit
+    return CaseFileCommands(
+        work=CaseWork(store=store, audit=audit, policy=services.policy, clock=time.time),
+        notes=CaseNotes(store=store, audit=audit, clock=time.time),
+        timeline=CaseTimeline(store=store, audit=audit),
+    )
+
+
+def _categorising(services: NodeServices) -> CategorisingCommands:
+    return CategorisingCommands(
+        categorising=Categorising(
+            store=services.store,
+            selector=Selector(services.index),
+            audit=services.audit,
+            policy=services.policy,
+            clock=time.time,
+        )
     )
 
 
@@ -126,16 +172,19 @@ def _export(services: NodeServices) -> ExportCommands:
         sender = Sender(federation=federation, member=me, name=known.name if known else me, what=what, at=at)
         return write_list(form, export, shape, sender)
 
-    exporting = Exporting(store=services.store, catalogue=services.catalogue, clock=time.time)
+    exporting = Exporting(
+        store=services.store, catalogue=services.catalogue, clock=time.time, verifier=services.verifier
+    )
     return ExportCommands(
-        exporting=exporting,
-        bundles=NodeBundles(services, exporting),
-        writing=Writing(scheme=scheme, write=write),
-        audit=services.audit,
-        clock=time.time,
-        signer=services.ring.signer(STATEMENT),
-        federation=federation,
-        member=me,
+        exports=Exports(
+            exporting=exporting,
+            bundles=NodeBundles(services, exporting),
+            writing=Writing(scheme=scheme, write=write),
+            audit=services.audit,
+            signer=services.ring.signer(STATEMENT),
+            federation=federation,
+            member=me,
+        )
     )
 
 
@@ -156,26 +205,27 @@ def _search(services: NodeServices, cases: Cases) -> SearchCommands:
             cases=cases,
             store=services.store,
             audit=services.audit,
+            verifier=services.verifier,
         ),
     )
 
 
 def _list(services: NodeServices) -> RecordList:
     return RecordList(
-        store=services.store, catalogue=services.catalogue, codec=services.codec, own=services.own_log.origin
+        store=services.store,
+        catalogue=services.catalogue,
+        codec=services.codec,
+        own=services.own_log.origin,
+        verifier=services.verifier,
     )
 
 
 def _records(services: NodeServices) -> RecordCommands:
     listed = _list(services)
+    saying = Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member)
     return RecordCommands(
-        list=listed,
-        saying=Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
-        audit=services.audit,
-        clock=time.time,
-        evidence_of=services.evidence,
+        reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
+        stating=FollowedStatements(saying=saying, publishing=_publishing(services)),
     )
 
 
@@ -187,54 +237,59 @@ def _links(services: NodeServices) -> LinkCommands:
         ),
         reading=LinkReading(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
         own=OwnLinks(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
+        publishing=_publishing(services),
     )
+
+
+def _publishing(services: NodeServices) -> Publishing:
+    return Publishing(Publications(services.store), lambda: services.sender)
 
 
 def _sharing(services: NodeServices) -> SharingCommands:
     return SharingCommands(
-        contributing=Contributing(
-            store=services.store,
-            ledger=services.ledger,
-            selector=Selector(services.index),
-            recogniser=services.recogniser,
-            codec=services.codec,
-            audit=services.audit,
-        ),
-        retracting=Retracting(
-            store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
-        ),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
+        sharing=Sharing(
+            contributing=Contributing(
+                store=services.store,
+                ledger=services.ledger,
+                selector=Selector(services.index),
+                recogniser=services.recogniser,
+                codec=services.codec,
+                audit=services.audit,
+            ),
+            retracting=Retracting(
+                store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
+            ),
+            publishing=_publishing(services),
+        )
     )
 
 
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
-    return ListSharingCommands(
-        contributing=ListContributing(
-            store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
-        ),
-        publications=Publications(services.store),
-        sender=lambda: services.sender,
+    contributing = ListContributing(
+        store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
     )
+    return ListSharingCommands(sharing=ListSharing(contributing=contributing, publishing=_publishing(services)))
 
 
 def _node(services: NodeServices) -> NodeCommands:
     return NodeCommands(
-        name=services.settings.member,
-        federation=services.settings.federation,
-        own=services.own_log.origin,
-        store=services.store,
-        audit=services.audit,
-        latest=services.members.latest,
-        health=lambda: {**services.health(), "index": services.index_files.trouble or OK},
-        heads=lambda: services.link.heads([]),
-        certificate_expires=services.link.expires,
-        check_index=services.catalogue.check_index,
-        hits=services.hits,
-        clock=time.time,
+        statuses=NodeStatuses(
+            own=services.own_log.origin,
+            store=services.store,
+            latest=services.members.latest,
+            health=lambda: {**services.health(), "index": services.index_files.trouble or OK},
+            heads=lambda: services.link.heads([]),
+            certificate_expires=services.link.expires,
+            hits=services.hits,
+            clock=time.time,
+        ),
+        upkeep=NodeUpkeep(
+            store=services.store,
+            audit=services.audit,
+            latest=services.members.latest,
+            check_index=services.catalogue.check_index,
+        ),
     )
 
 
@@ -274,6 +329,10 @@ def _queries(services: NodeServices) -> QueryCommands:
         )
     )
     return QueryCommands(
-        querying=Querying(planner=planner, asker=asker, store=services.store, codec=services.codec),
-        reading=QueryReading(store=services.store, codec=services.codec, audit=services.audit),
+        querying=Querying(
+            planner=planner, asker=asker, store=services.store, codec=services.codec, verifier=services.verifier
+        ),
+        reading=QueryReading(
+            store=services.store, codec=services.codec, audit=services.audit, verifier=services.verifier
+        ),
     )

@@ -20,6 +20,7 @@ import structlog
 
 from node import config
 from node.app import logs
+from node.app.accounts import officers_of
 from node.app.daemon import Supervisor, owned, settle, watch_database
 from node.app.group_socket import group_socket
 from node.app.homes import right_database
@@ -30,7 +31,7 @@ from node.app.node_command_table import node_commands
 from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.control.node_commands import OK
+from node.control.admission import admitted
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
 from node.sync.attendant import CONCURRENT, Attendant
@@ -46,6 +47,7 @@ from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
 from node.usecases.hub_watch import HubWatch
+from node.usecases.node_status import OK
 from node.wire import control
 
 if TYPE_CHECKING:
@@ -315,10 +317,8 @@ async def _until_ended(
 ) -> None:
     shared = group_socket(services.settings)
     commands = node_commands(services)
-    sockets = [await control.serve(socket_path(services.home), commands.run)]
-    if shared is not None:
-        path, group = shared
-        sockets.append(await control.serve(path, commands.run_for_investigators, group=group))
+    officers = officers_of(services.settings, services.store, services.audit)
+    local = await control.serve(socket_path(services.home), admitted(commands, officers), shared=shared)
     supervisor.run("attendant", daemon.attendant.run())
     supervisor.run("arrivals", daemon.arrivals.run())
     daemon.due()
@@ -332,7 +332,4 @@ async def _until_ended(
     finally:
         daemon.jobs.stop()
         services.index_files.stop()
-        await asyncio.gather(*(socket.stop(GRACE_SECONDS) for socket in sockets))
-        socket_path(services.home).unlink(missing_ok=True)
-        if shared is not None:
-            shared[0].unlink(missing_ok=True)
+        await local.stop(GRACE_SECONDS)

@@ -211,7 +211,7 @@ def _wire(
         matcher=matcher,
         verifier=verifier,
         kept=hits,
-        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing, verifier=verifier),
         arrivals=Arrivals(
             store=store,
             index=index,
@@ -271,6 +271,7 @@ def _wire(
             catalogue=catalogue,
             retract=ledger.retract,
             remove_original=originals.remover(home.originals),
+            clock=time.time,
         ),
         list_hits=list_hits,
         lists=Lists(

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from node import config
+from node.app.accounts import administering
 from node.app.homes import opened_database, right_database
 from node.app.hub_services import OWN_NAME
 from node.app.ownership import owning
@@ -27,7 +28,6 @@ from node.pki.keyfiles import ROLES, KeyFiles
 from node.pki.keys import AUTHORITY, HUB, KeyRing
 from node.pki.wrapping import Passphrase
 from node.store.store import open_log_store
-from node.usecases.acting import acting_for
 from node.usecases.acts import perform
 from node.usecases.audit import AuditLog
 
@@ -36,13 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from node.config import Config, Home
-    from node.domain.caller import Caller
     from node.domain.ids import FederationId
 
 Line = dict[str, Any]
 
 
-def change_of_home(home: Home, former: Callable[[], str], fresh: Callable[[], str], who: Caller) -> Line:
+def change_of_home(home: Home, former: Callable[[], str], fresh: Callable[[], str], officer: str) -> Line:
     """See `app.change_passphrase`. Raises `AlreadyRunning`, `Damaged` for a wrong passphrase, `NotFound`, `Misuse`."""
     settings = config.load(home)
     owner = HUB if settings.role == "hub" else settings.member
@@ -59,8 +58,7 @@ def change_of_home(home: Home, former: Callable[[], str], fresh: Callable[[], st
         if not files:
             raise NotFound("there are no keys here", remedy="restore the keys folder from its backup")
         rings = _opened(files, old, new, federation=federation_id(settings.federation), owner=owner)
-        audit = held.enter_context(_audit(home, settings))
-        held.enter_context(acting_for(who))
+        audit = held.enter_context(_audit(home, settings, officer))
         changed = perform(audit, "passphrase", lambda: _wrap(rings, new))
     return {"keys": [path.stem for path in files], "changed": changed, "missing": []}
 
@@ -120,13 +118,14 @@ def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
 
 
 @contextmanager
-def _audit(home: Home, settings: Config) -> Iterator[AuditLog]:
-    """The audit log of a home without a running daemon."""
+def _audit(home: Home, settings: Config, officer: str) -> Iterator[AuditLog]:
+    """The audit log of a home without a running daemon, for a change that `officer` makes."""
     with opened_database(home, right_database(home, settings), open_log_store) as database:
         name = OWN_NAME if settings.role == "hub" else member_id(settings.member)
         origin = Origin(federation_id(settings.federation), name, 1, "audit")
         audit = AuditLog(store=database.store, origin=origin, clock=time.time, random=os.urandom)
         try:
-            yield audit
+            with administering(settings, database.store, audit, officer, "a change of the passphrase"):
+                yield audit
         finally:
             audit.close()

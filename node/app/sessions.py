@@ -11,15 +11,19 @@ Rules this module upholds:
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
 from node.app import logs
+from node.app.accounts import officers_of
 from node.app.group_socket import check_before_use, unreachable
 from node.app.ownership import owning
+from node.control.admission import admitted
 from node.control.runner import LoopThread, drive, feed
+from node.domain.caller import Claim
 from node.errors import AlreadyRunning, Unavailable
 from node.wire import control
 from node.wire.local_paths import reached
@@ -29,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from node.config import Config, Home
+    from node.control.admission import Admitted
     from node.control.runner import Runner
-    from node.domain.caller import Caller
 
 Line = dict[str, Any]
 
@@ -60,16 +64,16 @@ async def _connect(path: Path) -> None:
 
 
 class Session:
-    """Runs commands in one home, all for the user `who`. Not thread-safe."""
+    """Runs commands in one home, all for the officer `officer` ("": for the account's own). Not thread-safe."""
 
-    def __init__(self, loop: LoopThread, runner: Runner, who: Caller) -> None:
+    def __init__(self, loop: LoopThread, runner: Runner, officer: str) -> None:
         self._loop = loop
         self._runner = runner
-        self._who = who
+        self._officer = officer
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
         """Yields the command's lines as they arrive. Closing the iterator ends the command."""
-        return drive(self._loop, lambda: self._runner(command, arguments, feed(items), self._who))
+        return drive(self._loop, lambda: self._runner(command, arguments, feed(items), self._officer))
 
 
 @contextmanager
@@ -77,7 +81,7 @@ def open_session(
     home: Home,
     passphrase: Callable[[], str],
     progress: Callable[[int, int], None],
-    who: Caller,
+    officer: str,
     socket: Path | None = None,
 ) -> Iterator[Session]:
     """See `app.session`."""
@@ -85,7 +89,7 @@ def open_session(
         with LoopThread() as loop:
             check_before_use(socket)
             loop.call(_greet(socket))
-            yield Session(loop, _over(socket), who)
+            yield Session(loop, _over(socket), officer)
         return
     settings = config.load(home)
     deadline = time.monotonic() + WAIT_SECONDS
@@ -96,19 +100,19 @@ def open_session(
             except AlreadyRunning:
                 path = socket_path(home)
                 if loop.call(answers(path)):
-                    yield Session(loop, _over(path), who)
+                    yield Session(loop, _over(path), officer)
                     return
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_LOOK_SECONDS)
             else:
-                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase, progress)), who)
+                yield Session(loop, owned.enter_context(_alone(home, settings, passphrase, progress)), officer)
                 return
 
 
 def _over(path: Path) -> Runner:
-    def run(command: str, arguments: Line, items: AsyncIterator[Line], who: Caller) -> AsyncIterator[Line]:
-        return control.call(path, command, arguments, items, who)
+    def run(command: str, arguments: Line, items: AsyncIterator[Line], officer: str) -> AsyncIterator[Line]:
+        return control.call(path, command, arguments, items, officer)
 
     return run
 
@@ -131,7 +135,7 @@ def _alone(
         from node.app.hub_opening import open_hub
 
         with open_hub(home, settings, passphrase) as hub:
-            yield hub_commands(hub).run
+            yield _own(admitted(hub_commands(hub), officers_of(settings, hub.store, hub.audit)))
         return
     from node.app.node_command_table import node_commands
     from node.app.node_opening import open_node
@@ -143,4 +147,14 @@ def _alone(
             "anything",
         )
     with open_node(home, settings, passphrase, progress) as node:
-        yield node_commands(node).run
+        yield _own(admitted(node_commands(node), officers_of(settings, node.store, node.audit)))
+
+
+def _own(run: Admitted) -> Runner:
+    """Runs commands for this process's own user."""
+    uid = os.getuid()
+
+    def run_here(command: str, arguments: Line, items: AsyncIterator[Line], officer: str) -> AsyncIterator[Line]:
+        return run(command, arguments, items, Claim(uid=uid, officer=officer))
+
+    return run_here

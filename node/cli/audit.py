@@ -17,7 +17,7 @@ from node.cli.words import below, moment, ranges_words, record_name
 
 _LISTED: Final = 50
 _SAID_FIRST: Final = frozenset({
-    "index", "kind", "state", "at", "what", "outcome", "officer", "case", "legal_basis", "query",
+    "index", "kind", "state", "at", "what", "outcome", "officer", "role", "by", "case", "legal_basis", "query",
     "error", "why", "ended_at",
 })  # fmt: skip
 """Fields with a fixed place in the output; the others follow."""
@@ -68,10 +68,18 @@ def _entry_words(line: Line) -> str:
     when = moment(line["at"]) if "at" in line else ""
     done = plain(line.get("what", line["kind"])) if line["state"] == "held" else f"{plain(line['kind'])}, purged"
     outcome = f": {plain(line['outcome'])}" if line.get("outcome") else ""
-    officer = f", by {plain(line['officer'])}" if line.get("officer") else ""
-    first = f"{line['index']:>7}  {when:<16}  {done}{outcome}{officer}"
+    first = f"{line['index']:>7}  {when:<16}  {done}{outcome}{_officer(line)}"
     more = _more(line)
     return f"{first}\n{below(_INDENT, more)}" if more else first
+
+
+def _officer(line: Line) -> str:
+    """The officer with the role, and the account that worked for the officer."""
+    if not line.get("officer"):
+        return ""
+    role = f" ({plain(line['role'])})" if line.get("role") else ""
+    account = f", typed by {plain(line['by'])}" if line.get("by") else ""
+    return f", by {plain(line['officer'])}{role}{account}"
 
 
 def _more(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""`vigil case`: lists and shows the cases of this node, changes the level of their holdings, and deletes them.
+"""`vigil case list`, `show`, `level` and `delete`: the cases of this node and of lists, and their holdings.
 
 Rules this module upholds:
 
@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
+from node.cli import case_notes, case_work
+from node.cli.case_work import CaseArgument
 from node.cli.common import Command, common, new_group
 from node.cli.hits import hit_words
 from node.cli.holdings import NewLevel, ReasonOption, YesOption, change_level, delete_all
@@ -28,13 +31,22 @@ from node.cli.words import below, count
 _LISTED: Final = 100
 _ROWS: Final = 20
 
-group = new_group("The cases of this node: list and show them, change the level of their holdings, delete them.")
-CaseArgument = Annotated[str, typer.Argument(metavar="REF", help="The case reference.", show_default=False)]
+group = new_group("The cases of this node: open and close them, show them, write notes, delete their holdings.")
 
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
+    case_work.add_to(group)
+    case_notes.add_to(group)
     app.add_typer(group, name="case")
+
+
+class Status(StrEnum):
+    """Whether a case is worked on."""
+
+    OPEN = "open"
+    DORMANT = "dormant"
+    CLOSED = "closed"
 
 
 @group.command("list", cls=Command)
@@ -42,12 +54,19 @@ def list_(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
     after: Annotated[str, typer.Option("--after", metavar="REF", help="List the cases after this one.")] = "",
+    status: Annotated[Status | None, typer.Option("--status", help="Only cases of this node with this status.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only cases of this node that you lead or work on.")] = False,
 ) -> None:
-    """List the cases, and how many holdings each has; of cases that came with lists, how many rows."""
+    """List the cases, and how many holdings each has; of cases that came with lists, how many rows.
+
+    A case that was never opened has no title, and counts as open.
+    """
     given = common(ctx)
     end: Line = {}
+    arguments: Line = {"limit": limit, "after": after} | ({"status": status.value} if status else {})
+    arguments |= {"mine": True} if mine else {}
     with given.session() as session:
-        for line in session.run("cases", {"limit": limit, "after": after}):
+        for line in session.run("cases", arguments):
             given.output.line(line, _case_words)
             end = line
     if not end["listed"]:
@@ -70,7 +89,8 @@ def show(  # noqa: PLR0917 (typer hands over by name)
         typer.Option("--words", help="Also show what the list says of the case and of each row: names and comments."),
     ] = False,
 ) -> None:
-    """Show a case: its holdings, its newest hits on records and lists, and lists that have a case with this reference.
+    """Show a case: its title, officers and newest notes, its holdings and newest hits, and lists that have a case with
+    this reference.
 
     If the case came with one list alone, or --list names the list, its rows are shown too.
     """
@@ -105,7 +125,9 @@ def level(
 def delete(
     ctx: typer.Context, case: CaseArgument, reason: ReasonOption = Reason.UNSTATED, yes: YesOption = False
 ) -> None:
-    """Delete a case: its holdings, the references to their files, and the copies of their originals.
+    """Delete the holdings of a case, the references to their files, and the copies of their originals.
+
+    What officers wrote about the case stays, until `vigil case purge` deletes it.
 
     A holding that also belongs to another case stays there and leaves this case. Records of deleted holdings are
     retracted first. The files themselves, the audit log and the allow-list stay. An interrupted deletion continues at
@@ -120,7 +142,10 @@ def _case_words(line: Line) -> str | None:
     if "case" not in line:
         return None
     if line["list"] is None:
-        return f"{plain(line['case'])}: {count(line['holdings'], 'holding')}"
+        title = f"; {plain(line['title'])}" if line.get("title") else ""
+        status = f"; {line['status']}" if line.get("status", "open") != "open" else ""
+        lead = f"; lead {plain(line['lead'])}" if line.get("lead") else ""
+        return f"{plain(line['case'])}: {count(line['holdings'], 'holding')}{title}{status}{lead}"
     also = "; another case than those above or below with this reference" if line["same_name"] else ""
     return f"{plain(line['case'])}: {count(line['references'], 'row')} of {_list_words(line)}{also}"
 
@@ -133,6 +158,8 @@ def _words_of(line: Line) -> Callable[[Line], str | None]:
     """How a line of `show` is told: a row of a list, a hit on a record, a holding that matches lists, or a case."""
     if "row" in line:
         return row_words
+    if "note" in line:
+        return case_notes.note_words
     if "hit" in line:
         return hit_words
     return _shown_words if "same_name" in line else holding_words
@@ -146,11 +173,17 @@ def _shown_words(line: Line) -> str | None:
         found = line["list_hits"]
         listed = f"{'at least ' if found['more'] else ''}{found['holdings']:,}"
         on_records = f"{count(line['hits'], 'hit')} on records, {line['new_hits']:,} new"
+        if line.get("opened"):
+            rows += case_work.file_rows(line)
+        else:
+            rows.append(f"  not opened yet: vigil case open {reference} --title TITLE")
         rows += [
-            f"  levels: {levels}; {line['shared']:,} shared",
+            f"  levels: {levels or 'none'}; {line['shared']:,} shared",
             f"  {on_records}; holdings that match lists: {listed}",
             f"  all hits: vigil hits --case {reference}",
         ]
+        if line.get("notes"):
+            rows.append(f"  {count(line['notes'], 'note')}; all of them: vigil case notes {reference}")
     else:
         rows.append(f"  our holdings that match it: vigil lists hits {name} --case {reference}")
         rows += [below(2, f"{_list_words(line)} says: {plain(line['said'])}")] if line["said"] else []

@@ -26,7 +26,6 @@ from typer.core import TyperCommand, TyperGroup
 from node import config
 from node.cli import options
 from node.cli.output import Line, Output, plain
-from node.domain.caller import NOBODY, Caller
 from node.errors import Misuse, VigilError
 
 SOCKET_VARIABLE: Final = "VIGIL_SOCKET"
@@ -101,7 +100,7 @@ class Common:
     home: config.Home
     output: Output
     passphrase: Passphrase
-    who: Caller = NOBODY
+    officer: str = ""
     socket: Path | None = None
 
     def new_passphrase(self, what: str) -> Passphrase:
@@ -115,7 +114,7 @@ class Common:
 
         with ExitStack() as opened:
             with self.output.steps("opening the search index") as told:
-                session = opened.enter_context(app.session(self.home, self.passphrase, told, self.who, self.socket))
+                session = opened.enter_context(app.session(self.home, self.passphrase, told, self.officer, self.socket))
             yield session
 
 
@@ -139,7 +138,7 @@ def common(ctx: typer.Context) -> Common:
         home=config.find_home(home, os.environ, _role(ctx)),
         output=Output(json=bool(ctx.meta.get(_META + "json"))),
         passphrase=Passphrase(file=ctx.meta.get(_META + "passphrase_file")),
-        who=Caller(officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ)),
+        officer=ctx.meta.get(_META + "officer") or options.usual_officer(os.environ),
     )
 
 
@@ -204,7 +203,8 @@ def _options(
             metavar="NAME",
             parser=options.officer,
             callback=_keep,
-            help="Your name, for the audit log of the node or hub. Default: VIGIL_OFFICER, else the Unix user's name.",
+            help="Work for this registered officer; only the owner of the home may. Default: VIGIL_OFFICER, else the "
+            "officer of your Unix account.",
             rich_help_panel="Options of every command",
         ),
     ] = None,

@@ -20,7 +20,7 @@ from node.cli.consent import run_agreed
 from node.cli.interruption import Interruption
 from node.cli.list_contribute import contribute_list
 from node.cli.main import ExitCode
-from node.cli.manifest import read_manifest
+from node.cli.manifest import fault_words, manifest_rows
 from node.cli.output import Line, Output, plain
 from node.cli.statement_options import (
     AudienceOption,
@@ -103,6 +103,9 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
 ) -> None:
     """Share holdings with the federation, as signed records of their fingerprints. The material stays here.
 
+    Each record says what `vigil categorise` said about its holding, except where you give other words here. With
+    --case, the records are for the default purpose of the case, if it has one.
+
     Choose by --case, --holding, --sha256 or --manifest. Several filters narrow the selection: --case with --holding
     shares that holding, which must belong to the case. More than 10 records need a confirmation. A holding that was
     contributed before is skipped. If its record differs from your new statement, the difference is shown, and the exit
@@ -137,7 +140,7 @@ def contribute(  # noqa: PLR0917 (typer hands over by name)
         "case": case,
         "holdings": [str(number) for number in holding or ()],
         "sha256": list(sha256 or ()),
-        "rows": _rows(given.output, manifest) if manifest else [],
+        "rows": manifest_rows(given.output, manifest, "shared") if manifest else [],
         "statement": statement,
         "handling": handling,
         "dry_run": dry_run,
@@ -163,20 +166,6 @@ _INTERRUPTED: Final = "finishing the records that are being written (press Ctrl-
 _SEE: Final = "To see what was shared: vigil records --mine. Run the same command again to continue."
 
 
-def _rows(output: Output, manifest: Path) -> list[Line]:
-    """The rows of a manifest. If rows are wrong, prints each fault and then raises `Misuse`."""
-    with output.progress("reading the manifest", None) as advance:
-        read = read_manifest(manifest, advance)
-    for number, fault in read.faults:
-        output.line({"line": number, "error": fault, "remedy": ""}, _fault_words)
-    if read.faults:
-        raise Misuse(
-            f"nothing was shared: {count(len(read.faults), 'line')} of the manifest cannot be used",
-            remedy="correct the manifest, and try it with --dry-run first",
-        )
-    return read.rows
-
-
 class _Told:
     """Prints the lines of a contribution, and keeps how it ended."""
 
@@ -191,7 +180,7 @@ class _Told:
             self._shared += line["state"] == "contributed"
             self._output.line(line, _holding_words)
         elif "error" in line:
-            self._output.line(line, _fault_words)
+            self._output.line(line, fault_words)
         else:
             self._output.line(line, _summary_words)
             self._code = ExitCode.ERROR if line["differs"] else self._code
@@ -217,10 +206,6 @@ class _Told:
 def _question(line: Line) -> str:
     readers = handling_words(line["handling"])
     return f"This would share {count(line['would_contribute'], 'record')} ({readers}). Share them?"
-
-
-def _fault_words(line: Line) -> str:
-    return f"line {line['line']}: {plain(line['error'])}"
 
 
 def _holding_words(line: Line) -> str:

@@ -70,14 +70,14 @@ class Hub:
     def request(self) -> bytes:
         from node import app
 
-        with app.session(self._home, self._secret, who=self._given.who) as session:
+        with app.session(self._home, self._secret, officer=self._given.officer) as session:
             return base64.b64decode(one(session.run("requests", {}))["request"], validate=True)
 
     def admit(self, bundle: bytes) -> None:
         from node import app
 
         app.before_admission(self._home, bundle)
-        with app.session(self._home, self._secret, who=self._given.who) as session:
+        with app.session(self._home, self._secret, officer=self._given.officer) as session:
             for line in session.run("admit", {"bundle": base64.b64encode(bundle).decode("ascii")}):
                 self._given.output.line(line, admitted_words)
 

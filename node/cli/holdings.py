@@ -15,10 +15,12 @@ from typing import Annotated, Final
 
 import typer
 
+from node.cli import options
 from node.cli.common import Command, Common, Session, common, one
 from node.cli.output import Line, Output, plain, plain_lines
 from node.cli.part_words import part_words
 from node.cli.retract import Reason
+from node.cli.statement_words import category_code, statement_words
 from node.cli.words import clock_words, count, moment, new_table, record_name
 from node.domain.holdings import INSIDE
 from node.errors import Misuse, Refused
@@ -44,6 +46,15 @@ class NewLevel(StrEnum):
     HIT_NO_HIT = "hit-no-hit"
 
 
+CategoryFilter = Annotated[
+    str | None,
+    typer.Option(
+        "--category",
+        metavar="SCHEME:VERSION:CODE",
+        parser=options.category,
+        help="List the holdings of this category (vigil categorise).",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 ReasonOption = Annotated[
     Reason,
@@ -63,6 +74,10 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
     ] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="REF", help="List the holdings of this case.")] = None,
     level: Annotated[AnyLevel | None, typer.Option("--level", help="List the holdings of this level.")] = None,
+    category: CategoryFilter = None,
+    uncategorised: Annotated[
+        bool, typer.Option("--uncategorised", help="List the holdings that nobody gave a category.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
     after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="List the holdings after this number.")] = 0,
     digests: Annotated[bool, typer.Option("--digests", help="Also show the fingerprints of holding N.")] = False,
@@ -71,7 +86,7 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
     reason: ReasonOption = Reason.UNSTATED,
     yes: YesOption = False,
 ) -> None:
-    """List this node's holdings, or open one: its cases, level, record, and where its files were.
+    """List this node's holdings, or open one: its cases, level, record, category, and where its files were.
 
     --set-level lowers or raises the level. To lower a shared holding, retract its record (vigil retract). --delete
     removes the holding from the database, the index and the copies of originals. If it is shared, its record is
@@ -82,10 +97,15 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
     if number is None:
         if digests or set_level or delete:
             raise Misuse("--digests, --set-level and --delete need the number of a holding", remedy="vigil holdings N")
-        _list(given, case, level, limit, after)
+        if category and uncategorised:
+            raise Misuse("--category and --uncategorised exclude each other", remedy="give one of them")
+        _list(given, case, level, "" if uncategorised else category, (limit, after))
         return
-    if case is not None or level is not None or after:
-        raise Misuse("--case, --level and --after list holdings", remedy="leave them out to open one holding")
+    if case is not None or level is not None or category or uncategorised or after:
+        raise Misuse(
+            "--case, --level, --category, --uncategorised and --after list holdings",
+            remedy="leave them out to open one holding",
+        )
     if sum(map(bool, (digests, set_level, delete))) > 1:
         raise Misuse("--digests, --set-level and --delete cannot be combined")
     with given.session() as session:
@@ -99,9 +119,11 @@ def holdings(  # noqa: PLR0917 (typer hands over by name)
             _print_whole(given.output, line)
 
 
-def _list(given: Common, case: str | None, level: AnyLevel | None, limit: int, after: int) -> None:
+def _list(given: Common, case: str | None, level: AnyLevel | None, category: str | None, page: tuple[int, int]) -> None:
+    limit, after = page
     arguments: Line = {"case": case or "", "limit": limit, "after": after}
     arguments |= {"level": level.value} if level else {}
+    arguments |= {} if category is None else {"category": category}
     found: list[Line] = []
     with given.session() as session:
         for line in session.run("holdings", arguments):
@@ -117,6 +139,8 @@ def _list(given: Common, case: str | None, level: AnyLevel | None, limit: int, a
 
 
 def _print_table(output: Output, lines: list[Line]) -> None:
+    # Most nodes categorise later or elsewhere; without a category the table fits a terminal of 80 columns.
+    with_category = any(line.get("says") for line in lines)
     table = new_table(
         "Holding",
         "Cases",
@@ -126,6 +150,7 @@ def _print_table(output: Output, lines: list[Line]) -> None:
         "Added",
         "Record",
         "Hits",
+        *(["Category"] if with_category else []),
         right=("Holding", "Size", "Hits"),
         folds=_FOLDS,
     )
@@ -139,6 +164,7 @@ def _print_table(output: Output, lines: list[Line]) -> None:
             moment(line["added_at"])[:10],
             record_name(line["record"]),
             str(line["hits"] or ""),
+            *([category_code((line["says"] or {}).get("category"))] if with_category else []),
         )
     output.say(table)
 
@@ -159,6 +185,7 @@ def _print_whole(output: Output, line: Line) -> None:
         output.say(f"{name:<12} {plain(value)}")
     if line.get("note"):
         output.say(f"{'Note':<12} {plain(line['note'])}")
+    _print_said(output, line)
     for each in line["files"]:
         inside = each.get("inside")
         path = plain(each["path"]) if inside is None else f"{plain(each['path'])} {INSIDE} {plain(inside)}"
@@ -176,6 +203,15 @@ def _print_whole(output: Output, line: Line) -> None:
         output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{when}")
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
+
+
+def _print_said(output: Output, line: Line) -> None:
+    """What officers said about this holding, the newest first."""
+    for each in line.get("said", []):
+        says = "; ".join(statement_words(each["says"])) if each["says"] else "nothing is said any more"
+        who = plain(each["officer"] or "nobody named")
+        name = f"Said ({each['version']})"
+        output.say(f"{name:<12} {says} ({who}, {moment(each['at'])})")
 
 
 def _print_places(output: Output, line: Line) -> None:

@@ -56,7 +56,7 @@ def add_passphrase(group: typer.Typer, what: str) -> None:
         given = common(ctx)
         fresh = new_passphrase(new_passphrase_file, f"the new passphrase of {what}")
         former = Passphrase(file=given.passphrase.file, what=what)
-        given.output.line(app.change_passphrase(given.home, former, fresh, given.who), changed_words)
+        given.output.line(app.change_passphrase(given.home, former, fresh, given.officer), changed_words)
 
 
 def changed_words(line: Line) -> str:

@@ -23,6 +23,7 @@ from node.cli.node import check_store, ready_words
 from node.cli.output import Line, Output, plain
 from node.cli.usage_words import alarm_words, used_words
 from node.cli.words import count, moment, new_table
+from node.domain.rights import HUB_ROLES
 from node.domain.token import INVITATION_SECONDS
 
 group = new_group("The federation's hub: invite, admit, suspend, run.")
@@ -37,9 +38,10 @@ MemberArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
-    from node.cli import home_keys
+    from node.cli import home_keys, officers
 
     home_keys.add_passphrase(group, "the hub's keys")
+    officers.add_officers(group, HUB_ROLES, "hub")
     app.add_typer(group, name="hub")
 
 

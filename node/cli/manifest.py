@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from node.cli.output import plain
+from node.cli.words import count
 from node.errors import Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from node.cli.output import Line
+    from node.cli.output import Line, Output
 
 THINGS: Final = ("file", "sha256", "md5")
 """Columns that name a file or digest: each row fills one of them."""
@@ -81,6 +83,25 @@ def read_manifest(path: Path, advance: Callable[[], None] = lambda: None) -> Man
     if not manifest.rows and not manifest.faults:
         raise Misuse("the manifest has no rows", remedy="write one line per file, below the names of the columns")
     return manifest
+
+
+def manifest_rows(output: Output, path: Path, done: str) -> list[Line]:
+    """The rows of a manifest. If rows are faulty, prints each fault and then raises `Misuse`: nothing was `done`."""
+    with output.progress("reading the manifest", None) as advance:
+        read = read_manifest(path, advance)
+    for number, fault in read.faults:
+        output.line({"line": number, "error": fault, "remedy": ""}, fault_words)
+    if read.faults:
+        raise Misuse(
+            f"nothing was {done}: {count(len(read.faults), 'line')} of the manifest cannot be used",
+            remedy="correct the manifest, and run the command again",
+        )
+    return read.rows
+
+
+def fault_words(line: Line) -> str:
+    """A faulty line of a manifest, found here or by the node."""
+    return f"line {line['line']}: {plain(line['error'])}"
 
 
 def _header(names: list[str]) -> list[str]:

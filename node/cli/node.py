@@ -21,6 +21,7 @@ from node.cli.main import ExitCode
 from node.cli.node_status import node_words, print_members
 from node.cli.output import Line, plain
 from node.cli.words import count
+from node.domain.rights import NODE_ROLES
 from node.errors import Misuse
 
 group = new_group("A country's node: join, run, check, back up.")
@@ -58,9 +59,10 @@ _FAULTS_SHOWN: Final = 20
 
 def register(app: typer.Typer) -> None:
     """Adds the group to the command tree."""
-    from node.cli import home_keys, rekey  # noqa: F401 (defines its command in this group)
+    from node.cli import home_keys, officers, rekey  # noqa: F401 (defines its command in this group)
 
     home_keys.add_passphrase(group, "the keys of this node")
+    officers.add_officers(group, NODE_ROLES, "node")
     app.add_typer(group, name="node")
 
 
@@ -257,7 +259,7 @@ def accept_database(
     given = common(ctx)
     if empty == older:
         raise Misuse("say which database to accept", remedy="give --empty or --older: vigil node doctor says which")
-    line = app.accept_database(given.home, given.who, empty=empty)
+    line = app.accept_database(given.home, given.officer, empty=empty)
     given.output.line(line, _accepted_words)
 
 

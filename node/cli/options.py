@@ -10,8 +10,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 import datetime as dt
-import os
-import pwd
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -144,16 +142,12 @@ def officer(text: str) -> str:
 
 
 def usual_officer(environment: Mapping[str, str]) -> str:
-    """The officer of a command without --officer: VIGIL_OFFICER, otherwise the name of the Unix user.
+    """The officer of a command without --officer: VIGIL_OFFICER, otherwise "", the officer of the account.
 
     Raises `typer.BadParameter` if the variable does not contain a name.
     """
-    if named := environment.get(OFFICER_VARIABLE):
-        return officer(named)
-    try:
-        return officer_name(pwd.getpwuid(os.getuid()).pw_name)
-    except (KeyError, Malformed):
-        return f"Unix user {os.getuid()}"
+    named = environment.get(OFFICER_VARIABLE)
+    return officer(named) if named else ""
 
 
 def algorithm(text: str) -> FingerprintKind:

@@ -14,19 +14,18 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.common import Command, Common, common
+from node.cli.common import Command, Common, Session, common
 from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.query_words import QueryPrinter
 from node.cli.search import Algorithm, HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
 from node.cli.subjects import Asked, count_subjects, read_asked, subjects
+from node.domain.handling import PURPOSES
 from node.errors import Misuse
 
 DEFAULT_BUDGET: Final = 5.0
 """Seconds that a query waits for its members."""
-DEFAULT_PURPOSE: Final = "victim-identification"
-DEFAULT_ROLE: Final = "investigator"
 _ID_HELP: Final = "`vigil queries` lists the ids."
 
 
@@ -45,13 +44,19 @@ def query(
             "--case", help="Our case reference. Without files and hashes: ask about the holdings of this case."
         ),
     ] = None,
-    legal_basis: Annotated[str | None, typer.Option("--legal-basis", help="The law that permits the question.")] = None,
+    legal_basis: Annotated[
+        str | None,
+        typer.Option("--legal-basis", help="The law that permits the question. Default: that of the case."),
+    ] = None,
     purpose: Annotated[
-        str | None, typer.Option("--purpose", help=f"What it is for. Default: {DEFAULT_PURPOSE}.")
+        str | None, typer.Option("--purpose", help=f"What it is for. Default: that of the case, else {PURPOSES[0]}.")
     ] = None,
     officer_role: Annotated[
         str | None,
-        typer.Option("--officer-role", help=f"The role of the officer who asks. Default: {DEFAULT_ROLE}."),
+        typer.Option(
+            "--officer-role",
+            help="The role of the officer who asks, as the asked members see it. Default: your role here.",
+        ),
     ] = None,
     to: Annotated[
         options.Members | None,
@@ -91,7 +96,9 @@ def query(
     """Search this node for files or hashes, then ask the federation about them.
 
     Only signed hashes leave, with case, purpose and legal basis. Every member that is asked keeps these in its audit
-    log. Without files and hashes, `--case` asks about every holding of that case, from its stored fingerprints. A large
+    log. A case has defaults for purpose and legal basis (vigil case open), so that --case can be enough.
+
+    Without files and hashes, `--case` asks about every holding of that case, from its stored fingerprints. A large
     question is asked in parts, as fast as the federation's policy allows. Each part has its own id. Answers are shown
     as they arrive; the closing table has one state per member. Exit code 3: at least one member gave neither hit nor
     no-hit, so the answer is incomplete. Later answers: vigil queries ID.
@@ -109,30 +116,39 @@ def query(
         changed: Line = {} if to is None else {"to": list(to)}
         changed |= {} if budget is None else {"budget": budget}
         command = "query-again" if again else "query-rest"
-        _ask(given, command, {"query": again or resume} | changed | show, [], files)
+        with given.session() as session:
+            _ask(session, command, {"query": again or resume} | changed | show, [], files)
         return
-    if case is None or legal_basis is None:
-        missing = "--case" if case is None else "--legal-basis"
-        raise Misuse(
-            f"a query needs {missing}", remedy=f"give {missing}: every member that is asked keeps it in its audit log"
-        )
+    if case is None:
+        raise Misuse("a query needs --case", remedy="give --case: every member that is asked keeps it in its audit log")
     arguments: Line = {
         "case": case,
-        "purpose": DEFAULT_PURPOSE if purpose is None else purpose,
-        "legal_basis": legal_basis,
-        "officer_role": DEFAULT_ROLE if officer_role is None else officer_role,
+        "purpose": purpose or "",
+        "legal_basis": legal_basis or "",
         "to": list(to or ()),
         "rule": rule.value,
         "budget": DEFAULT_BUDGET if budget is None else budget,
     } | show
+    if officer_role is not None:
+        arguments["officer_role"] = officer_role
     if not asked and hashes is None:
-        _ask(given, "query-case", arguments, [], files)
+        with given.session() as session:
+            _ask(session, "query-case", arguments, [], files)
         return
-    items = _all_subjects(given, read_asked(asked or (), hashes, algorithm), files, workers)
-    if not items:
-        given.output.error("nothing is left to ask about", "give at least one readable file, or a hash")
-        raise typer.Exit(ExitCode.ERROR)
-    _ask(given, "query", arguments, items, files)
+    told = read_asked(asked or (), hashes, algorithm)
+    with given.session() as session:
+        _check_terms(session, arguments)
+        items = _all_subjects(given, told, files, workers)
+        if not items:
+            given.output.error("nothing is left to ask about", "give at least one readable file, or a hash")
+            raise typer.Exit(ExitCode.ERROR)
+        _ask(session, "query", arguments, items, files)
+
+
+def _check_terms(session: Session, arguments: Line) -> None:
+    """Raises what the node says against the terms, before files are opened: that may take hours."""
+    for _ in session.run("case-terms", {name: arguments[name] for name in ("case", "purpose", "legal_basis")}):
+        pass
 
 
 def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | None], rule: Rule) -> None:
@@ -147,10 +163,10 @@ def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | Non
         )
 
 
-def _ask(given: Common, command: str, arguments: Line, items: list[Line], files: Files) -> None:
-    printer = QueryPrinter(given.output, plain_question=command == "query")
+def _ask(session: Session, command: str, arguments: Line, items: list[Line], files: Files) -> None:
+    printer = QueryPrinter(files.output, plain_question=command == "query")
     try:
-        with given.session() as session, printer:
+        with printer:
             for line in session.run(command, arguments, items):
                 printer.line(line | _counts(command, files) if "outcomes" in line else files.labels.told(line))
     except KeyboardInterrupt:

@@ -54,12 +54,12 @@ def rekey(  # noqa: PLR0917 (typer hands over by name)
     if cancel:
         if token or keys_lost:
             raise Misuse("--cancel stands alone", remedy="see `vigil node rekey --help`")
-        given.output.line(app.cancel_rekey(given.home, given.passphrase, given.who), _words)
+        given.output.line(app.cancel_rekey(given.home, given.passphrase, given.officer), _words)
         return
     if not yes and not app.rekey_is_under_way(given.home):
         _confirm(given)
     secret = given.new_passphrase("the new keys of this node") if keys_lost else given.passphrase
-    for line in app.rekey_node(given.home, token.strip(), secret, given.who, lost=keys_lost, wait=wait):
+    for line in app.rekey_node(given.home, token.strip(), secret, given.officer, lost=keys_lost, wait=wait):
         given.output.line(line, _words)
 
 

@@ -3,8 +3,7 @@
 Rules this module upholds:
 
 - Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
-- An import is processed in batches as they arrive, so memory does not grow with it. The command checks the whole list
-  before it sends the first item. If an import stops midway, running it again adds the rest.
+- An import is added as its items arrive. If it stops midway, running it again adds the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.domain.fingerprint_kinds import SHA256
 from node.errors import Misuse
-from node.usecases.allowing import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,11 +31,11 @@ class AllowCommands:
 
     async def allow_import(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """Items {"sha256": [hex]} -> {"read", "new", "total"}. After a crash, the same import adds the rest."""
-        read = new = 0
-        async for some in _batches(items):
-            new += await asyncio.to_thread(self.allowed.add, some)
-            read += len(some)
-        yield {"read": read, "new": new, "total": await asyncio.to_thread(self.allowed.count)}
+        arriving = self.allowed.importing()
+        async for line in items:
+            await asyncio.to_thread(arriving.feed, _values(line))
+        total = await asyncio.to_thread(arriving.end)
+        yield {"read": arriving.read, "new": arriving.new, "total": total}
 
     async def allow_remove(self, _arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """Items {"sha256": [hex]} -> {"read", "removed", "total"}."""
@@ -61,18 +59,6 @@ class AllowCommands:
         page = await asyncio.to_thread(self.allowed.page, _value(after) if after else b"", given.whole("limit", 100))
         for value, added_at in page:
             yield {"sha256": value.hex(), "added_at": added_at}
-
-
-async def _batches(items: AsyncIterator[Line]) -> AsyncIterator[list[bytes]]:
-    """The values of all items, grouped to the size of one transaction."""
-    some: list[bytes] = []
-    async for line in items:
-        some += _values(line)
-        while len(some) >= BATCH:
-            yield some[:BATCH]
-            some = some[BATCH:]
-    if some:
-        yield some
 
 
 def _values(line: Line) -> list[bytes]:

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - The command line opens the file and sends its bytes. Everything in them is verified here.
-- Nothing is decided here: `usecases.bundle_taking` decides.
+- Commands hold no decisions: `usecases.bundle_carrying` makes them.
 """
 
 from __future__ import annotations
@@ -16,26 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from node.control.arguments import Arguments
 from node.errors import Misuse
-from node.usecases.bundle_taking import BundleTaking, Taken, TakingDeps
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.ids import FederationId, MemberId
-    from node.domain.stores import NodeStore
+    from node.usecases.bundle_carrying import BundleCarrying, BundleRead
     from node.usecases.bundle_log import LogResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleCommands:
-    """`match`: has the records that came matched against the holdings; blocking."""
+    """`carrying`: of this node."""
 
-    taking: TakingDeps
-    match: Callable[[], None]
-    store: NodeStore
-    federation: FederationId
-    member: MemberId
+    carrying: BundleCarrying
 
     async def read_bundle(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """{"manifest": base64} and items {"data": base64} -> a line for each log, {"log", "member", "before", "size",
@@ -43,44 +37,40 @@ class BundleCommands:
         "left_out", "sha256", "entries", "records", "late", "newer_roster", "roster_version", "complete"}. Raises
         `PeerFault`, `Refused`.
         """
-        taking = BundleTaking(self.taking, _bytes(Arguments(arguments).text("manifest")))
-        try:
-            async for item in items:
-                await asyncio.to_thread(taking.feed, _bytes(Arguments(item).text("data")))
-            taken = await asyncio.to_thread(taking.end)
-        except BaseException as error:
-            await asyncio.shield(asyncio.to_thread(taking.stop, error))
-            raise
-        if taken.entries or any(each.late for each in taken.logs):
-            await asyncio.to_thread(self.match)
-        for each in taken.logs:
+        manifest = _bytes(Arguments(arguments).text("manifest"))
+        read = await self.carrying.read(manifest, _pieces(items))
+        for each in read.taken.logs:
             yield _log_line(each)
-        yield self._summary(taken)
-
-    def _summary(self, taken: Taken) -> Line:
-        manifest = taken.manifest
-        return {
-            "written_by": manifest.member,
-            "written_at": manifest.at,
-            "for": manifest.profile or None,
-            "rows": manifest.rows,
-            "left_out": dict(manifest.left_out),
-            "sha256": manifest.sha256.hex(),
-            "entries": taken.entries,
-            "records": sum(each.records for each in taken.logs),
-            "late": sum(each.late for each in taken.logs),
-            "newer_roster": taken.newer,
-            "roster_version": self.taking.roster().version,
-            "complete": all(each.standing.is_complete for each in taken.logs),
-        }
+        yield _summary_line(read)
 
     async def bundle_have(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncGenerator[Line, None]:
         """What this node has: one line {"federation", "member", "logs": {origin: size}}."""
-        yield {"federation": self.federation, "member": self.member, "logs": await asyncio.to_thread(self._sizes)}
+        had = await asyncio.to_thread(self.carrying.have)
+        logs = {str(origin): size for origin, size in had.logs.items()}
+        yield {"federation": had.federation, "member": had.member, "logs": logs}
 
-    def _sizes(self) -> dict[str, int]:
-        with self.store.read() as tx:
-            return {str(log.origin): log.size for log in tx.logs() if log.origin.stream == "log"}
+
+async def _pieces(items: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+    async for item in items:
+        yield _bytes(Arguments(item).text("data"))
+
+
+def _summary_line(read: BundleRead) -> Line:
+    taken, manifest = read.taken, read.taken.manifest
+    return {
+        "written_by": manifest.member,
+        "written_at": manifest.at,
+        "for": manifest.profile or None,
+        "rows": manifest.rows,
+        "left_out": dict(manifest.left_out),
+        "sha256": manifest.sha256.hex(),
+        "entries": taken.entries,
+        "records": read.records,
+        "late": read.late,
+        "newer_roster": taken.newer,
+        "roster_version": read.roster_version,
+        "complete": read.complete,
+    }
 
 
 def _log_line(of: LogResult) -> dict[str, Any]:

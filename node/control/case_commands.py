@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
+from node.control.case_lines import case_line, note_line, read_status, standing_line
 from node.control.hit_lines import holding_hits_line, stored_hit_line
-from node.control.holding_commands import level_name
 from node.control.list_lines import listed_line
+from node.domain.case_files import CaseNote
 from node.usecases.case_reading import LISTED, CaseOfList, OwnCase, RowOfCase
 from node.usecases.hit_list import ShownHit
 
@@ -35,12 +36,18 @@ class CaseCommands:
     reading: CaseReading
 
     async def cases(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"after", "limit"} -> one line per case, in the order of the references: of this node {"case", "list": null,
-        "holdings", "same_name"}, of a list {"case", "list", "provider", "references", "same_name"}; then {"listed",
-        "more", "after"}. "listed" counts references.
+        """{"after", "limit", "status", "mine"} -> one line per case, in the order of the references: of this node
+        {"case", "list": null, "holdings", "same_name", "status", "title", "lead", "opened"}, of a list {"case", "list",
+        "provider", "references", "same_name"}; then {"listed", "more", "after"}. "listed" counts references. "status"
+        and "mine" choose among the cases of this node.
         """
         given = Arguments(arguments)
-        page = await self.reading.page(given.text("after", ""), given.whole("limit", LISTED))
+        page = await self.reading.page(
+            given.text("after", ""),
+            given.whole("limit", LISTED),
+            status=read_status(given.text("status")) if given.has("status") else None,
+            mine=given.flag("mine"),
+        )
         for each in page.cases:
             for line in _named_lines(each):
                 yield line
@@ -48,8 +55,9 @@ class CaseCommands:
 
     async def case_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "list", "after", "limit", "words"} -> the cases of the reference, as lines of `cases` with more: of
-        this node {"levels", "shared", "hits", "new_hits", "list_hits"}, followed by its newest hits on records and on
-        lists, as lines of `hits-list`; of a list {"said"}. Then rows of the case of a list, if one list is meant, with
+        this node {"levels", "shared", "hits", "new_hits", "list_hits", "notes"} and what officers wrote about it
+        (`case_lines.case_line`), followed by its newest notes, and its newest hits on records and on lists, as lines of
+        `hits-list`; of a list {"said"}. Then rows of the case of a list, if one list is meant, with
         ids above `after`. "words": with what the file said. Raises `NotFound`.
         """
         given = Arguments(arguments)
@@ -69,6 +77,8 @@ def _seen_line(seen: CaseSeen | ShownHit | HoldingHits) -> Line:
     match seen:
         case OwnCase():
             return _own_line(seen.named) | _of_own_line(seen)
+        case CaseNote():
+            return note_line(seen)
         case CaseOfList():
             return _imported_line(seen.case, seen.named) | {"said": seen.said or None}
         case RowOfCase():
@@ -80,24 +90,26 @@ def _seen_line(seen: CaseSeen | ShownHit | HoldingHits) -> Line:
 
 
 def _named_lines(found: NamedCases) -> list[Line]:
-    own = [_own_line(found)] if found.holdings else []
+    own = [_own_line(found)] if found.is_own else []
     return own + [_imported_line(each, found) for each in found.imported]
 
 
 def _own_line(found: NamedCases) -> Line:
     same = found.is_ambiguous
-    return {"case": found.reference, "list": None, "provider": None, "holdings": found.holdings, "same_name": same}
+    own = {"case": found.reference, "list": None, "provider": None, "holdings": found.holdings, "same_name": same}
+    return own | standing_line(found.file)
 
 
 def _of_own_line(own: OwnCase) -> Line:
     """What is known of the holdings of a case of this node."""
     return {
-        "levels": {level_name(level): count for level, count in own.holdings.levels.items()},
+        "levels": {level.spelled: count for level, count in own.holdings.levels.items()},
         "shared": own.holdings.shared,
         "hits": own.counts.hits,
         "new_hits": own.counts.new,
         "list_hits": {"holdings": own.on_lists, "more": own.more_on_lists},
-    }
+        "notes": own.notes,
+    } | (case_line(own.named.file) if own.named.file else {})
 
 
 def _imported_line(each: ImportedCase, found: NamedCases) -> Line:

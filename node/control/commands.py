@@ -6,7 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import NOBODY
-from node.errors import Misuse, Refused
+from node.domain.rights import Work, require
+from node.errors import Misuse
 from node.usecases.acting import steps_for
 
 if TYPE_CHECKING:
@@ -19,21 +20,44 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "bundle-have", "case-show", "cases", "comment", "contribute", "contribute-list", "correct", "evidence",
-    "export-bundle",
-    "export-list", "held-list", "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings",
-    "ingest", "ingest-known", "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show",
-    "link", "link-revise", "links", "links-mine",
-    "match", "match-case", "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest",
-    "records", "retract", "set-level", "status",
+    "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open",
+    "case-reopen", "case-show", "case-terms", "case-timeline", "case-version", "cases", "categorise", "comment",
+    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
+    "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known",
+    "ingest-salt", "link", "link-revise", "links", "links-mine", "list-change", "list-hits", "list-import",
+    "list-list", "list-show", "match", "match-case", "mute-list",
+    "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level",
+    "status",
 })  # fmt: skip
-"""Commands that investigators run over their socket. A command in neither list is the administrator's."""
+"""Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
-    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "delete",
-    "fsck", "list-remove", "list-replace", "mute", "mute-lift", "read-audit", "read-bundle", "rekey", "rekey-cancel",
-    "rekeying",
+    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "case-purge",
+    "delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift", "officer-add", "officer-disable",
+    "officer-enable", "officers", "read-audit", "read-bundle", "rekey", "rekey-cancel", "rekeying",
 })  # fmt: skip
-"""Commands that only the node's own user runs: they change or copy the whole node, or show data about other people."""
+"""Commands that change or copy the whole node, or show data about other people."""
+OPERATION: Final = frozenset({"admit", "invite", "members", "refuse", "requests", "suspend", "unsuspend"})
+"""Commands of a hub about its members."""
+OVERVIEW: Final = frozenset({"status"})
+RELEASE: Final = frozenset({
+    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "retract",
+})  # fmt: skip
+"""Commands of an investigation that give something to other members or programs, or take it back."""
+AUDIT: Final = frozenset({"read-audit"})
+_WORKS: Final = (
+    (OVERVIEW, Work.OVERVIEW),
+    (RELEASE, Work.RELEASE),
+    (AUDIT, Work.AUDIT),
+    (INVESTIGATION, Work.INVESTIGATION),
+    (ADMINISTRATION, Work.ADMINISTRATION),
+    (OPERATION, Work.OPERATION),
+)
+"""The narrower kinds come first."""
+
+
+def work_of(command: str) -> Work | None:
+    """The kind of work of a command; None, which nobody may do, if it is in no list."""
+    return next((work for names, work in _WORKS if command in names), None)
 
 
 class Commands:
@@ -58,21 +82,20 @@ class Commands:
         """Of all commands."""
         return frozenset(self._commands)
 
-    def run_for_investigators(
-        self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
-    ) -> AsyncIterator[Line]:
-        """As `run`, for the users of a group. Raises `Refused` for a command of the administrator."""
-        if command in self._commands and command not in INVESTIGATION:
-            raise Refused(
-                f"{command} is for the administrator of this node",
-                remedy="ask the administrator to run it as the node's own user",
-            )
+    def run_as(
+        self, who: Caller, command: str, arguments: Line, items: AsyncIterator[Line]
+    ) -> AsyncGenerator[Line, None]:
+        """As `run`, if `who` may run the command. Raises `Refused` otherwise."""
+        if command in self._commands:
+            require(who, work_of(command), command)
         return self.run(command, arguments, items, who)
 
     def run(
         self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller = NOBODY
-    ) -> AsyncIterator[Line]:
-        """The command's lines. Audit entries of the command name `who`. Raises `Misuse` for an unknown command."""
+    ) -> AsyncGenerator[Line, None]:
+        """The command's lines, without a check of rights. Audit entries of the command name `who`. Raises `Misuse`
+        for an unknown command.
+        """
         found = self._commands.get(command)
         if found is None:
             raise Misuse(

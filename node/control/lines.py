@@ -94,20 +94,26 @@ def handling_line(handling: Handling | None) -> Line | None:
     }
 
 
-def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | None) -> Line:
+def told_hit_line(
+    labels: Sequence[str], member: str, hit: Hit, standing: str | None, known: Verification | None = None
+) -> Line:
     """A hit reported by another member. `subject` is null if the hit is about the question as a whole, or if its
     subject is not stored. `record_here`: see `usecases.standing`.
     """
-    known = not hit.whole and hit.subject < len(labels)
-    line = hit_line(labels[hit.subject] if known else None, hit)
+    is_known = not hit.whole and hit.subject < len(labels)
+    line = hit_line(labels[hit.subject] if is_known else None, hit, known)
     return line | {"where": member, "subjects": len(labels) if hit.whole else None, "record_here": standing}
 
 
-def hit_line(subject: str | None, hit: Hit) -> Line:
-    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series."""
+def hit_line(subject: str | None, hit: Hit, known: Verification | None = None) -> Line:
+    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series.
+    `known`: what other members say of its record.
+    """
     said = statement_line(hit.statement)
     if hit.statement is None:
         said |= {"category": category_line(hit.category), "series": hit.series}
+    category = hit.statement.category if hit.statement else hit.category
+    said = baseline_line(said | verification_line(known), category, known)
     return {
         "subject": subject,
         "origin": hit.origin,
@@ -127,7 +133,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "alike": hit.alike,
         "leads": hit.leads,
         "standing": hit.standing or None,
-        "level": hit.level.name.lower().replace("_", "-"),
+        "level": hit.level.spelled,
         "shares": shares_line(hit.shares),
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
@@ -182,7 +188,7 @@ def outcome_line(query_id: bytes, outcome: MemberOutcome) -> Line:
         "hits": len(answer.hits) if answer else None,
         "searched": [k.name for k in answer.kinds if k.searched] if answer else None,
         "not_searched": [k.name for k in answer.kinds if not k.searched] if answer else None,
-        "scope": {level.name.lower().replace("_", "-"): count for level, count in answer.scope} if answer else None,
+        "scope": {level.spelled: count for level, count in answer.scope} if answer else None,
         "reduced": answer.reduced if answer else None,
         "roster_version": answer.roster_version if answer else None,
     }

@@ -22,7 +22,7 @@ from node.usecases.link_reading import LISTED, WantedLinks
 from node.usecases.linking import LinkWording
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from enum import IntEnum
 
     from node.control.runner import Line
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from node.usecases.link_reading import LinkReading
     from node.usecases.linking import Linking
     from node.usecases.own_links import OwnLinks
-    from node.usecases.publication import Publications, Sender
+    from node.usecases.publication import Publishing
 
     Word = TypeVar("Word", bound=IntEnum)
 
@@ -40,13 +40,12 @@ CERTAINTIES: Final = {spelled(each): each for each in Certainty}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCommands:
-    """`sender`: the publisher that sends our log to the hub, None if no daemon runs."""
+    """`linking`: states links; `reading`: shows components; `own`: lists our own links."""
 
     linking: Linking
     reading: LinkReading
     own: OwnLinks
-    publications: Publications
-    sender: Callable[[], Sender | None]
+    publishing: Publishing
 
     async def link(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"records", "relation", "certainty", "note", "language", "handling"} -> {"link", "state", "publication",
@@ -65,7 +64,7 @@ class LinkCommands:
         yield await self._stated(link, "revised")
 
     async def _stated(self, link: RecordId, state: str) -> Line:
-        settled = await self.publications.settle([link], self.sender())
+        settled = await self.publishing.follow([link])
         return {"link": str(link), "state": state, **published_line(link, settled)}
 
     async def links(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:

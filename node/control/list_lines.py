@@ -175,7 +175,7 @@ def list_line(of: ReferenceList, awaiting: int) -> Line:
         "scheme_version": of.head.scheme_version or None,
         "child_abuse": of.head.is_abuse,
         "provider": of.provider or None,
-        "level": of.level.name.lower().replace("_", "-"),
+        "level": of.level.spelled,
         "code": of.code,
         "retain_until": spell_day(day) if day and in_calendar(day) else None,
         "state": of.state.name.lower(),

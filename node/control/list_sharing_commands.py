@@ -2,48 +2,38 @@
 
 Rules this module upholds:
 
-- Commands hold no decisions: they read arguments, have the plan made and carried out, and print it as lines.
-- An item {"stop": true} ends the command between two batches. The summary says what was done.
+- Commands hold no decisions: they read arguments, and print the values of `usecases.list_sharing` as lines.
+- An item {"stop": true} ends the command between two batches.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import handling_line
 from node.control.record_lines import settled_line
-from node.control.sharing_commands import stopping
-from node.control.statements import read_terms
+from node.control.statements import read_consent, read_terms
+from node.control.stopping import stopping
 from node.errors import Misuse
-from node.usecases.consent import Consent
 from node.usecases.list_contribution import Wanted
+from node.usecases.list_sharing import ListSharingEnd
 from node.usecases.list_sharing_rules import RowStand
-from node.usecases.publication import WAIT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.ids import RecordId
-    from node.usecases.list_contribution import Judged, ListContributing
-    from node.usecases.publication import Publications, Sender
-
-_DONE = {RowStand.NEW, RowStand.SHARED, RowStand.RETRACTED, RowStand.KEPT}
-SETTLED_AT_ONCE = 1_000
-"""Records of one command whose way out is waited for: the last ones, which leave after all others."""
+    from node.usecases.list_sharing import ListSharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSharingCommands:
-    """`sender`: the publisher that sends our log to the hub, None if no daemon runs."""
+    """`sharing`: of the lists of this node."""
 
-    contributing: ListContributing
-    publications: Publications
-    sender: Callable[[], Sender | None]
+    sharing: ListSharing
 
     async def contribute_list(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"list", "rows", "all_categories", "handling", "dry_run", "yes", "plan"} -> one line {"row", "record",
@@ -62,48 +52,17 @@ class ListSharingCommands:
             all_categories=given.flag("all_categories"),
             terms=read_terms(Arguments(given.object("handling"))),
         )
-        plan = await asyncio.to_thread(self.contributing.plan, wanted)
-        consent = Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
-        dry = given.flag("dry_run")
-        about = {"list": wanted.list, "plan": plan.digest, "handling": handling_line(plan.handling)}
-        if dry or plan.asks(consent):
-            yield (
-                about
-                | {"contributed": 0, "would_contribute": plan.records, "asks": not dry, "interrupted": False}
-                | {"retracted": 0, "would_retract": plan.retractions, "kept": plan.kept, "retract_later": plan.left}
-                | _skipped(plan.counts)
-            )
-            return
-        counts: Counter[RowStand] = Counter()
-        shared: list[RecordId] = []
-        ended = False
-        async with stopping(items) as stop:
-            pages = self.contributing.carry_out(plan, consent)
-            while not stop.asked and not ended:
-                page = await asyncio.to_thread(_next, pages)
-                ended = page is None
-                for each in page or ():
-                    counts[each.stand] += 1
-                    if each.stand is RowStand.SHARED and each.record is not None:
-                        shared.append(each.record)
-                    if each.stand in (RowStand.SHARED, RowStand.RETRACTED):
-                        retracted = each.stand is RowStand.RETRACTED
-                        yield {"row": each.row, "record": str(each.record), "retracted": retracted}
-                del shared[:-SETTLED_AT_ONCE]
-            wait = 0.0 if stop.asked else WAIT_SECONDS
-            settled = await self.publications.settle(shared, self.sender(), wait)
-        yield (
-            about
-            | {"contributed": counts[RowStand.SHARED], "would_contribute": 0, "asks": False}
-            | {"retracted": counts[RowStand.RETRACTED], "would_retract": 0, "kept": counts[RowStand.KEPT]}
-            | {"retract_later": plan.left, "interrupted": not ended}
-            | settled_line(settled)
-            | _skipped(counts)
-        )
-
-
-def _next(pages: Any) -> list[Judged] | None:  # noqa: ANN401 (an iterator, whose end is None)
-    return next(pages, None)
+        consent, dry = read_consent(given), given.flag("dry_run")
+        async with (
+            stopping(items) as stop,
+            aclosing(self.sharing.contribute(wanted, consent, stop, dry=dry)) as steps,
+        ):
+            async for each in steps:
+                if isinstance(each, ListSharingEnd):
+                    yield _end_line(each)
+                else:
+                    retracted = each.stand is RowStand.RETRACTED
+                    yield {"row": each.row, "record": str(each.record), "retracted": retracted}
 
 
 def _number(text: str) -> int:
@@ -112,6 +71,16 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _skipped(counts: Mapping[RowStand, int]) -> Line:
-    left = {stand.value: number for stand, number in counts.items() if stand not in _DONE and number}
-    return {"skipped": sum(left.values()), "not_shared": left}
+def _end_line(end: ListSharingEnd) -> Line:
+    left = {stand.value: number for stand, number in end.not_shared.items()}
+    about = {"list": end.list, "plan": end.plan, "handling": handling_line(end.handling)}
+    shared: Line = {"contributed": end.contributed, "would_contribute": end.would, "asks": end.asks}
+    gone: Line = {"retracted": end.retracted, "would_retract": end.would_retract, "kept": end.kept}
+    later: Line = {"retract_later": end.retract_later}
+    done: Line = {"interrupted": end.interrupted}
+    # The two kinds of end have their keys in different orders, which scripts may have recorded.
+    if end.settled is None:
+        told = shared | done | gone | later
+    else:
+        told = shared | gone | later | done | settled_line(end.settled)
+    return about | told | {"skipped": sum(left.values()), "not_shared": left}

@@ -42,9 +42,11 @@ class QueryCommands:
         -> the subjects left out, the plan, and for each part its local hits, then members' outcomes and their hits as
         they arrive; at the end {"query", "outcomes", "hits", ...} over all parts.
 
+        "purpose" and "legal_basis" may be left out: then the defaults of the case apply.
+
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        Raises `Refused` if nothing is left to ask about.
+        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
         subjects = tuple([read_subject(line) async for line in items])
@@ -109,9 +111,9 @@ def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
     return Question(
         subjects=subjects,
         case=given.text("case"),
-        purpose=given.text("purpose"),
-        legal_basis=given.text("legal_basis"),
-        officer_role=given.text("officer_role", "investigator"),
+        purpose=given.text("purpose", ""),
+        legal_basis=given.text("legal_basis", ""),
+        officer_role=given.text("officer_role", ""),
         recipients=tuple(member_id(name) for name in given.texts("to")),
         rule=read_rule(given.text("rule", "policy")),
         budget=given.number("budget", 5.0),

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 
-    from node.domain.caller import Caller
-
 Line = dict[str, Any]
 """A JSON object."""
 
 
 class Runner(Protocol):
-    """Runs a command by name, for `who`. Raises the `node.errors` kinds that the command raised."""
+    """Runs a command by name, for `officer` ("": for the account's own). Raises the `node.errors` kinds that the
+    command raised.
+    """
 
     def __call__(
-        self, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
+        self, command: str, arguments: Line, items: AsyncIterator[Line], officer: str
     ) -> AsyncIterator[Line]: ...
 
 

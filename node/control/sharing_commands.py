@@ -2,83 +2,39 @@
 
 Rules this module upholds:
 
-- Commands hold no decisions: they read arguments, have the plan made and carried out, and print it as lines.
-- An item {"stop": true} ends a command between two batches. The summary says what was done and how much remains.
-- A summary says how far the statements have come: stored, signed, or published.
+- Commands hold no decisions: they read arguments, and print the values of `usecases.sharing` as lines.
+- An item {"stop": true} ends a command between two batches.
 """
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import handling_line
 from node.control.record_lines import contributed_line, fault_line, one_retracted_line, retracted_line, settled_line
-from node.control.statements import read_reason, read_selection, read_terms, read_wording
-from node.domain.handling import Handling
+from node.control.statements import read_consent, read_reason, read_selection, read_terms, read_wording
+from node.control.stopping import stopping
 from node.usecases import contribution, retraction
-from node.usecases.consent import Consent, asks
-from node.usecases.contribution import Stand
-from node.usecases.publication import WAIT_SECONDS
 from node.usecases.retraction import Fate
+from node.usecases.selection import Fault
+from node.usecases.sharing import ContributionEnd, RetractionEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.ids import RecordId
-    from node.usecases.contribution import Contributing
-    from node.usecases.publication import Publications, Sender, Settled
-    from node.usecases.retraction import Retracting
-
-T = TypeVar("T")
-_DONE = {Stand.NEW, Stand.SHARED}
-
-
-class Stop:
-    """Whether the user wants the command to stop between two batches."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    async def listen(self, items: AsyncIterator[Line]) -> None:
-        """Reads the items of a command until they end."""
-        async for item in items:
-            self.asked |= item.get("stop") is True
-
-
-@asynccontextmanager
-async def stopping(items: AsyncIterator[Line]) -> AsyncIterator[Stop]:
-    """Listens to the items of a command while the block runs."""
-    stop = Stop()
-    listening = asyncio.create_task(stop.listen(items))
-    try:
-        yield stop
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-
-
-async def _batches(made: Iterator[list[T]], stop: Stop) -> AsyncIterator[list[T]]:
-    """The batches of a plan, carried out in threads, until the end or until the user stops the command."""
-    while not stop.asked:
-        done: Any = await asyncio.to_thread(next, made, None)
-        if done is None:
-            return
-        yield done
+    from node.usecases.publication import Settled
+    from node.usecases.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharingCommands:
-    """`sender`: the publisher that sends our log to the hub, None if no daemon runs."""
+    """`sharing`: of this node."""
 
-    contributing: Contributing
-    retracting: Retracting
-    publications: Publications
-    sender: Callable[[], Sender | None]
+    sharing: Sharing
 
     async def contribute(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "holdings", "sha256", "rows", "statement", "handling", "dry_run", "yes", "plan"} -> one line per
@@ -94,35 +50,18 @@ class SharingCommands:
             wording=read_wording(Arguments(given.object("statement"))),
             terms=read_terms(Arguments(given.object("handling"))),
         )
-        plan = await asyncio.to_thread(self.contributing.plan, wanted)
-        for fault in plan.faults:
-            yield fault_line(fault)
-        plan.require_sound()
-        handling = {"handling": handling_line(wanted.terms.of(Handling()))}
-        told: list[contribution.Planned] = []
-        consent = _consent(given)
-        dry = given.flag("dry_run")
-        if dry or asks(consent, plan.records):
-            for each in plan.planned if dry else ():
-                yield contributed_line(each)
-            named = {"plan": plan.digest, "asks": not dry}
-            yield _contributed(plan.planned) | {"contributed": 0, "would_contribute": plan.records} | named | handling
-            return
-        async with stopping(items) as stop:
-            async for batch in _batches(self.contributing.carry_out(plan, consent), stop):
-                for each in batch:
-                    told.append(each)
+        consent, dry = read_consent(given), given.flag("dry_run")
+        async with (
+            stopping(items) as stop,
+            aclosing(self.sharing.contribute(wanted, consent, stop, dry=dry)) as steps,
+        ):
+            async for each in steps:
+                if isinstance(each, Fault):
+                    yield fault_line(each)
+                elif isinstance(each, ContributionEnd):
+                    yield _contribution_end_line(each)
+                else:
                     yield contributed_line(each)
-            shared = [each.record for each in told if each.stand is Stand.SHARED and each.record is not None]
-            settled = await self._settle(shared, stop)
-        left = len(plan.planned) - len(told)
-        yield (
-            _contributed(told)
-            | {"contributed": len(shared), "would_contribute": 0}
-            | settled_line(settled)
-            | {"interrupted": left > 0, "remaining": left, "plan": plan.digest, "asks": False}
-            | handling
-        )
 
     async def retract(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"record"} or {"case"} or {"records": [{"record", "line"}]}, and {"reason", "dry_run", "yes", "plan"}.
@@ -132,50 +71,23 @@ class SharingCommands:
         "why", "interrupted", "remaining", "plan", "asks"}.
         """
         given = Arguments(arguments)
-        plan = await asyncio.to_thread(self.retracting.plan, _to_take_back(given))
-        for fault in plan.faults:
-            yield fault_line(fault)
-        plan.require_sound()
-        consent, count = _consent(given), len(plan.planned)
-        dry = given.flag("dry_run")
-        if dry or asks(consent, count):
-            for each in plan.planned if dry else ():
-                yield retracted_line(each)
-            yield _taken_back(()) | {"would_retract": count, "plan": plan.digest, "asks": not dry}
-            return
-        alone = bool(given.text("record", ""))
-        told: list[retraction.Planned] = []
-        async with stopping(items) as stop:
-            async for batch in _batches(self.retracting.carry_out(plan, consent), stop):
-                for each in batch:
-                    told.append(each)
-                    if not alone:
-                        yield retracted_line(each)
-            settled = await self._settle([each.retraction for each in told if each.retraction is not None], stop)
-        if alone:
-            for each in told:
-                yield one_retracted_line(each, settled)
-            return
-        left = len(plan.planned) - len(told)
-        yield (
-            _taken_back(told)
-            | settled_line(settled)
-            | {"interrupted": left > 0, "remaining": left, "plan": plan.digest, "asks": False}
-        )
-
-    async def _settle(self, records: list[RecordId], stop: Stop) -> Settled:
-        return await self.publications.settle(records, self.sender(), 0.0 if stop.asked else WAIT_SECONDS)
-
-
-def _consent(given: Arguments) -> Consent:
-    return Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
-
-
-def _contributed(told: list[contribution.Planned] | tuple[contribution.Planned, ...]) -> Line:
-    return {
-        "skipped": sum(each.stand not in _DONE for each in told),
-        "differs": sum(each.stand is Stand.DIFFERS for each in told),
-    }
+        wanted, consent, dry = _to_take_back(given), read_consent(given), given.flag("dry_run")
+        alone = bool(given.text("record", "")) and not dry
+        held: list[retraction.Planned] = []
+        async with stopping(items) as stop, aclosing(self.sharing.retract(wanted, consent, stop, dry=dry)) as steps:
+            async for each in steps:
+                if isinstance(each, Fault):
+                    yield fault_line(each)
+                elif isinstance(each, RetractionEnd) and alone and each.settled is not None:
+                    for one in held:
+                        yield one_retracted_line(one, each.settled)
+                elif isinstance(each, RetractionEnd):
+                    yield _retraction_end_line(each)
+                elif alone:
+                    # Its line says how far the retraction has come, which only the end knows.
+                    held.append(each)
+                else:
+                    yield retracted_line(each)
 
 
 def _to_take_back(given: Arguments) -> retraction.Wanted:
@@ -188,11 +100,32 @@ def _to_take_back(given: Arguments) -> retraction.Wanted:
     )
 
 
-def _taken_back(told: list[retraction.Planned] | tuple[()]) -> Line:
-    fates = [each.fate for each in told]
+def _contribution_end_line(end: ContributionEnd) -> Line:
+    counts = {"skipped": end.skipped, "differs": end.differs}
+    counts |= {"contributed": end.contributed, "would_contribute": end.would}
     return {
-        "retracted": fates.count(Fate.RETRACTED),
-        "would_retract": 0,
-        "forgotten": fates.count(Fate.FORGOTTEN),
-        "kept": fates.count(Fate.KEPT),
+        **counts,
+        **_progress_line(end.settled, end.remaining),
+        "plan": end.plan,
+        "asks": end.asks,
+        "handling": handling_line(end.handling),
     }
+
+
+def _retraction_end_line(end: RetractionEnd) -> Line:
+    return {
+        "retracted": end.fates.get(Fate.RETRACTED, 0),
+        "would_retract": end.would,
+        "forgotten": end.fates.get(Fate.FORGOTTEN, 0),
+        "kept": end.fates.get(Fate.KEPT, 0),
+        **_progress_line(end.settled, end.remaining),
+        "plan": end.plan,
+        "asks": end.asks,
+    }
+
+
+def _progress_line(settled: Settled | None, remaining: int) -> Line:
+    """How far the command has come; nothing if it only showed its plan."""
+    if settled is None:
+        return {}
+    return settled_line(settled) | {"interrupted": remaining > 0, "remaining": remaining}

@@ -14,15 +14,18 @@ from node.control.arguments import Arguments
 from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA256
 from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
+from node.domain.queries import Level
 from node.domain.statements import Category, Reason, Tri, Verdict
 from node.domain.wording import Terms, Wording
 from node.errors import Misuse
+from node.usecases.consent import Consent
 from node.usecases.selection import Named, Selection
 
 if TYPE_CHECKING:
     from node.control.runner import Line
 
 RETRACTION_REASONS: Final = {reason.name.lower().replace("_", "-"): reason for reason in Reason}
+LEVELS: Final = {level.spelled: level for level in Level}
 TRI: Final = {"yes": Tri.YES, "no": Tri.NO, "unknown": Tri.UNKNOWN}
 VERDICTS: Final = {"confirm": Verdict.CONFIRM, "dispute": Verdict.DISPUTE}
 _CATEGORY_PARTS: Final = 3
@@ -36,12 +39,25 @@ def read_tri(text: str, what: str) -> Tri:
     return value
 
 
+def read_level(text: str) -> Level:
+    """Any level that a person can type. Raises `Misuse`."""
+    level = LEVELS.get(text)
+    if level is None:
+        raise Misuse(f"no level {text[:20]!r}", remedy="one of: " + ", ".join(LEVELS))
+    return level
+
+
 def read_reason(text: str) -> Reason:
     """Why a record is retracted. Raises `Misuse`."""
     reason = RETRACTION_REASONS.get(text)
     if reason is None:
         raise Misuse("no such reason for a retraction", remedy="one of: " + ", ".join(RETRACTION_REASONS))
     return reason
+
+
+def read_consent(given: Arguments) -> Consent:
+    """{"yes", "plan"}: a yes to any plan, or to the plan with this digest."""
+    return Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
 
 
 def read_verdict(text: str) -> Verdict:

@@ -2,13 +2,16 @@
 
 Rules this module upholds:
 
-- A name is one line of printable text, as the person gave it. It proves nothing: any user of the node may give any
-  name.
+- A name is one line of printable text.
+- Work that no person started has no name and no role.
+- A `Claim` has what the kernel says of an account, and what its user says. A `Caller` is made of a claim by
+  `usecases.officers` alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from node.domain.texts import checked_text
@@ -17,11 +20,39 @@ MAX_OFFICER: Final = 128
 """Most characters of an officer's name."""
 
 
+class Role(StrEnum):
+    """What an officer is for. `domain.rights` says what each role may do, and which roles a node and a hub have."""
+
+    INVESTIGATOR = "investigator"
+    MEDIA_REVIEWER = "media-reviewer"
+    RELEASER = "releaser"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """`uid`: of the Unix account that calls, as the kernel says. `officer`: the officer for whom the account says that
+    it works; "" for its own.
+    """
+
+    uid: int
+    officer: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`officer`: the name for the audit log; "" if no person runs the command, or none was named."""
+    """`name` and `role`: of the officer for whom the work is done; "" and None if no person runs it.
 
-    officer: str = ""
+    `account`: the Unix account, if it works for another officer. `owner`: the account owns the home and works for
+    itself, so it may run every command.
+    """
+
+    name: str = ""
+    role: Role | None = None
+    account: str = ""
+    owner: bool = False
 
 
 NOBODY: Final = Caller()

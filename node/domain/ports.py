@@ -62,9 +62,11 @@ class HoldingReader(Protocol):
         level: Level | None = None,
         bare: bool = False,
         before: int | None = None,
+        category: str | None = None,
     ) -> list[Holding]:
         """At most `limit` with ids after `after`, by id; of a case or of a level, if given. `bare`: without their
-        fingerprints; a video has many. `before`: the newest first, those with ids below it.
+        fingerprints; a video has many. `before`: the newest first, those with ids below it. `category`: those that
+        officers gave this category, as SCHEME:VERSION:CODE; "": those without one.
         """
         ...
 
@@ -74,6 +76,10 @@ class HoldingReader(Protocol):
 
     def cases(self, after: str, limit: int) -> list[tuple[str, int]]:
         """(case, number of its holdings) of at most `limit` cases after `after`, in order."""
+        ...
+
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        """How many holdings each of these cases has, if any."""
         ...
 
     def known_cases(self, references: Sequence[str]) -> set[str]:
@@ -144,9 +150,9 @@ class HoldingWriter(HoldingReader, Protocol):
         ...
 
     def delete_holding(self, holding_id: int) -> None:
-        """Deletes a holding with its fingerprints, cases, tags, references, its places and those of its parts in it:
-        overwritten first, then deleted. Its id is not used again. The caller ends it with `end_deletions` and
-        `Database.scrub()`. Raises `NotFound`.
+        """Deletes a holding with its fingerprints, cases, tags, references, categorisations, its places and those of
+        its parts in it: overwritten first, then deleted. Its id is not used again. The caller ends it with
+        `end_deletions` and `Database.scrub()`. Raises `NotFound`.
         """
         ...
 

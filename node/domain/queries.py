@@ -67,6 +67,11 @@ class Level(IntEnum):
     HIT_NO_HIT = 1
     SHARED = 2
 
+    @property
+    def spelled(self) -> str:
+        """In the words that people type, such as hit-no-hit."""
+        return self.name.lower().replace("_", "-")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:

@@ -70,6 +70,10 @@ class Category:
     code: str
     baseline: Tri = Tri.UNKNOWN
 
+    def __str__(self) -> str:
+        """As a person types it, without the baseline."""
+        return f"{self.scheme}:{self.version}:{self.code}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:

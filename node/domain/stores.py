@@ -14,11 +14,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.case_files import CaseReader, CaseWriter
+from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
@@ -59,17 +62,19 @@ class Database(Protocol[R_co, W_co]):
     def close(self) -> None: ...
 
 
-class LogStoreReader(LogReader, UsageReader, SettingReader, LineReader, Protocol):
-    """What can be read in one snapshot of any database: logs, usage, settings, and its history."""
+class LogStoreReader(LogReader, UsageReader, SettingReader, OfficerReader, LineReader, Protocol):
+    """What can be read in one snapshot of any database: logs, usage, settings, officers, and its history."""
 
 
-class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, Protocol):
+class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, OfficerWriter, Protocol):
     """What can be written in one transaction of any database."""
 
 
 class NodeStoreReader(
     LogStoreReader,
     HoldingReader,
+    CaseReader,
+    CategorisationReader,
     AllowReader,
     HitReader,
     ListReader,
@@ -85,6 +90,8 @@ class NodeStoreWriter(
     NodeStoreReader,
     LogStoreWriter,
     HoldingWriter,
+    CaseWriter,
+    CategorisationWriter,
     AllowWriter,
     HitWriter,
     ListWriter,

@@ -7,7 +7,7 @@ Rules this module upholds:
   So the table is rewritten once deletions are finished. If it is too large for that, only its index by digest is
   rewritten, and parts of about one deleted row in two thousand were still found (ADR 23).
 - A reference to a file is in the vault, and leaves it with its holding or its case. The name of a part in its file is
-  there too, and leaves it with its place.
+  there too, and leaves it with its place. The words of a holding leave it with the holding.
 - A requested deletion is in the database until it is finished: after a crash the next start continues with it.
 """
 
@@ -22,6 +22,7 @@ from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdr
 from node.domain.parts import Place
 from node.errors import NotFound
 from node.store import codec, places, vault
+from node.store.categorisations import forget_categorisations
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holding_looks, holdings, tags
@@ -67,6 +68,14 @@ class FileRows(HoldingRows):
         rows = select(cases.c.reference, func.count()).where(cases.c.reference > after).group_by(cases.c.reference)
         found = self._connection.execute(rows.order_by(cases.c.reference).limit(limit))
         return [(reference, number) for reference, number in found]
+
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for some in chunks(dict.fromkeys(references)):
+            counted = select(cases.c.reference, func.count().label("amount")).where(cases.c.reference.in_(some))
+            rows = self._connection.execute(counted.group_by(cases.c.reference))
+            found |= {row.reference: row.amount for row in rows}
+        return found
 
     def known_cases(self, references: Sequence[str]) -> set[str]:
         found: set[str] = set()
@@ -145,6 +154,7 @@ class FileWrites(FileRows, HoldingWrites):
             raise NotFound(f"there is no holding {holding_id}")
         self._forget_files(holding_id)
         places.forget_places(self._connection, holding_id, found.sha256)
+        forget_categorisations(self._connection, holding_id)
         for statement in (_BLANK, _BLANK_FRAMES, _BLANK_LOOKS, *_DELETE):
             self._connection.execute(statement, {"this": holding_id})
         self._connection.execute(delete(settings).where(settings.c.name == withdrawn(holding_id)))

@@ -22,6 +22,7 @@ from node.domain.ids import Origin, RecordId
 from node.domain.material import ComposedFingerprints, MaterialFingerprints
 from node.domain.queries import Level
 from node.errors import NotFound
+from node.store.categorisations import categorised
 from node.store.frames import as_many, frame_column, frames_of, put_frames
 from node.store.kept_kinds import COLUMNS
 from node.store.looks import looks_between, looks_of, put_looks
@@ -64,6 +65,7 @@ class HoldingRows(Repository):
         level: Level | None = None,
         bare: bool = False,
         before: int | None = None,
+        category: str | None = None,
     ) -> list[Holding]:
         rows = select(holdings).where(holdings.c.id > after).limit(limit)
         if before is None:
@@ -74,6 +76,8 @@ class HoldingRows(Repository):
             rows = rows.join(cases, cases.c.holding_id == holdings.c.id).where(cases.c.reference == case)
         if level is not None:
             rows = rows.where(holdings.c.level == int(level))
+        if category is not None:
+            rows = categorised(rows, category)
         return self._holdings(rows, bare=bare)
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:

@@ -17,10 +17,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.store.tables import answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault
+from node.store.tables import (
+    answers,
+    case_files,
+    categorisations,
+    hits,
+    holdings,
+    hub,
+    indexing,
+    lists,
+    logs,
+    mentions,
+    officers,
+    queries,
+    usage,
+    vault,
+)
 from node.store.tables.columns import metadata
 
-MODULES: Final = (answers, hits, holdings, hub, indexing, lists, logs, mentions, queries, usage, vault)
+MODULES: Final = (
+    answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers, queries,
+    usage, vault,
+)  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 
 __all__ = ("MODULES", "metadata")

@@ -33,6 +33,8 @@ from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.allowed import AllowRows, AllowWrites
+from node.store.case_files import CaseRows, CaseWrites
+from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
@@ -43,6 +45,7 @@ from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
+from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
@@ -53,20 +56,40 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, LineRows):
+class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, LineRows):
     """`LogStoreReader`."""
 
 
-class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, LineRows):
+class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, LineRows):
     """`LogStoreWriter`."""
 
 
-class NodeStoreRows(LogStoreRows, FileRows, AllowRows, HitRows, ListRows, QueryRows, AnswerRows, IndexingRows):
+class NodeStoreRows(
+    LogStoreRows,
+    FileRows,
+    CaseRows,
+    CategorisationRows,
+    AllowRows,
+    HitRows,
+    ListRows,
+    QueryRows,
+    AnswerRows,
+    IndexingRows,
+):
     """`NodeStoreReader`."""
 
 
 class NodeStoreWrites(
-    LogStoreWrites, FileWrites, AllowWrites, HitWrites, ListWrites, QueryWrites, AnswerWrites, IndexingWrites
+    LogStoreWrites,
+    FileWrites,
+    CaseWrites,
+    CategorisationWrites,
+    AllowWrites,
+    HitWrites,
+    ListWrites,
+    QueryWrites,
+    AnswerWrites,
+    IndexingWrites,
 ):
     """`NodeStoreWriter`."""
 

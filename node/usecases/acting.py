@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from node.domain.caller import NOBODY, Caller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
 T = TypeVar("T")
 
@@ -26,6 +26,15 @@ _caller: Final[ContextVar[Caller]] = ContextVar("caller", default=NOBODY)
 def caller() -> Caller:
     """The caller of this work."""
     return _caller.get()
+
+
+def stated() -> dict[str, str]:
+    """The caller as an audit entry states it: the officer, the role, and "by", the account that works for the officer;
+    empty if no person started this work.
+    """
+    who = caller()
+    said = {"officer": who.name, "role": who.role.value if who.role else "", "by": who.account}
+    return {name: value for name, value in said.items() if value} if who.name else {}
 
 
 @contextmanager
@@ -38,7 +47,7 @@ def acting_for(who: Caller) -> Iterator[None]:
         _caller.reset(token)
 
 
-async def steps_for(who: Caller, steps: AsyncGenerator[T, None]) -> AsyncIterator[T]:
+async def steps_for(who: Caller, steps: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """The items of `steps`, each made for `who`. Closing this generator closes `steps`.
 
     The caller is set for one step at a time, because each step may run in another task with its own context.

@@ -59,6 +59,35 @@ def mark(tx: AllowReader, subjects: Sequence[Subject], leads: Sequence[tuple[Hit
     return [replace(hit, allowed=hit.subject in known or held in allowed) for hit, held in leads]
 
 
+class AllowImport:
+    """One import into the list, as its values arrive. Blocking: never on the event loop. `read`: values so far; `new`:
+    those of them that were not on the list.
+    """
+
+    def __init__(self, allowed: AllowList) -> None:
+        self._allowed = allowed
+        self._waiting: list[bytes] = []
+        self.read = 0
+        self.new = 0
+
+    def feed(self, values: Sequence[bytes]) -> None:
+        """The next values. Whole batches are added at once, so memory does not grow with the import."""
+        self._waiting += values
+        while len(self._waiting) >= BATCH:
+            self._add(BATCH)
+
+    def end(self) -> int:
+        """Adds the rest; returns how many values are on the list."""
+        if self._waiting:
+            self._add(len(self._waiting))
+        return self._allowed.count()
+
+    def _add(self, number: int) -> None:
+        some, self._waiting = self._waiting[:number], self._waiting[number:]
+        self.new += self._allowed.add(some)
+        self.read += len(some)
+
+
 class AllowList:
     """Blocking: never on the event loop."""
 
@@ -77,6 +106,10 @@ class AllowList:
             self._change("allow import", some, lambda tx, some=some: tx.allow(some, now))  # type: ignore[misc]
             for some in _batches(values)
         )
+
+    def importing(self) -> AllowImport:
+        """An import whose values arrive bit by bit."""
+        return AllowImport(self)
 
     def remove(self, values: Sequence[bytes]) -> int:
         """Removes values from the list; returns how many were on it. Raises `Malformed` before anything is done."""

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.errors import Overloaded
 from node.usecases.casework import own_rows
@@ -120,6 +121,21 @@ class Asker:
                     await asyncio.to_thread(self._deps.inquirer.keep, opened)
             if not closed:
                 return
+        await asyncio.to_thread(self._answered, plan)
+
+    def _answered(self, plan: Plan) -> None:
+        """Blocking. Notes in the timeline of the case that every part has its closing table. A crash before this line
+        leaves the closing tables, without this event.
+        """
+        event = CaseEvent(
+            case=plan.terms.case,
+            kind=CaseEventKind.ANSWERED,
+            at=int(self._deps.clock()),
+            count=plan.tally.member_hits.total(),
+            subject=plan.id.hex(),
+        )
+        with self._deps.store.write() as tx:
+            tx.put_case_event(event)
 
     async def _paced(self, todo: Todo) -> AsyncGenerator[Waits, None]:
         deps = self._deps

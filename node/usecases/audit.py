@@ -27,7 +27,7 @@ from node.domain.ids import NONCE_SIZE, Origin
 from node.errors import Unavailable
 from node.tlog import merkle, tiles
 from node.tlog.merkle import CompactRange
-from node.usecases.acting import caller
+from node.usecases.acting import stated
 from node.usecases.checkpoint_trust import LogTiles
 from node.usecases.quotas import merged
 from node.usecases.receipts import Receipt
@@ -134,8 +134,8 @@ class AuditLog:
                 "the audit log is closed", remedy="the node is shutting down; ask again after its restart"
             )
         entry = submitted.entry
-        if officer := caller().officer:
-            submitted = replace(submitted, entry=replace(entry, body={**entry.body, "officer": officer}))
+        if said := stated():
+            submitted = replace(submitted, entry=replace(entry, body={**entry.body, **said}))
         self._waiting.put(submitted)
         return submitted.receipt
 

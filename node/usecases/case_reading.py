@@ -14,12 +14,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from node.domain.case_files import CaseNote
+from node.errors import Misuse
 from node.usecases.access import record_access
+from node.usecases.acting import caller
 from node.usecases.hit_list import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from node.domain.case_files import CaseStatus
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.stored_hits import HitCounts
     from node.usecases.audit import AuditLog
@@ -31,6 +35,8 @@ LISTED: Final = 100
 """Cases on a page of the list, and rows on a page of a case, if a person names no number."""
 HITS_SHOWN: Final = 10
 """Hits on records, and holdings that match lists, that are shown with a case, the newest."""
+NOTES_SHOWN: Final = 5
+"""Notes that are shown with a case, the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +50,8 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCase:
-    """A case of this node. `on_lists`: how many of its holdings that match lists are shown; `more_on_lists`: whether
-    there may be more.
+    """A case of this node. `notes`: how many it has. `on_lists`: how many of its holdings that match lists are shown;
+    `more_on_lists`: whether there may be more.
     """
 
     named: NamedCases
@@ -53,6 +59,7 @@ class OwnCase:
     counts: HitCounts
     on_lists: int
     more_on_lists: bool
+    notes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ class RowOfCase:
     row: ListedRow
 
 
-CaseSeen = OwnCase | CaseOfList | RowOfCase
+CaseSeen = OwnCase | CaseNote | CaseOfList | RowOfCase
 """What is told of one reference besides hits."""
 
 
@@ -85,24 +92,32 @@ class CaseReading:
     list_hits: ListHits
     audit: AuditLog
 
-    async def page(self, after: str, limit: int) -> CasePage:
-        """At most `limit` references after `after`, in order."""
+    async def page(self, after: str, limit: int, *, status: CaseStatus | None = None, mine: bool = False) -> CasePage:
+        """At most `limit` references after `after`, in order. `status`: only cases of this node with it; `mine`: only
+        those of the caller. Raises `Misuse` if nobody is the caller.
+        """
         await asyncio.to_thread(record_access, self.audit, "cases", limit=limit)
-        found, more = await asyncio.to_thread(self.cases.page, after, limit)
+        officer = caller().name if mine else ""
+        if mine and not officer:
+            raise Misuse("no officer runs this command, so no case is yours", remedy="give --officer NAME")
+        if status is None and not mine:
+            found, more = await asyncio.to_thread(self.cases.page, after, limit)
+        else:
+            found, more = await asyncio.to_thread(self.cases.page_of, after, limit, status=status, officer=officer)
         return CasePage(cases=found, more=more, after=found[-1].reference if found else after)
 
     async def one(
         self, reference: str, name: str = "", *, after: int = 0, limit: int, words: bool = False
     ) -> AsyncGenerator[CaseSeen | ShownHit | HoldingHits, None]:
-        """The cases of the reference: the one of this node, followed by its newest hits on records and on lists; those
-        of lists; and rows of the case of a list, if one list is meant, with ids above `after`. `name`: the list that a
-        person names; then its case alone. `words`: with what the file said. Raises `NotFound`.
+        """The cases of the reference: the one of this node, followed by its newest notes and its newest hits on records
+        and on lists; those of lists; and rows of the case of a list, if one list is meant, with ids above `after`.
+        `name`: the list that a person names; then its case alone. `words`: with what the file said. Raises `NotFound`.
         """
         await asyncio.to_thread(record_access, self.audit, "case", case=reference, list=name)
         found = await asyncio.to_thread(self.cases.named, reference)
         if name:
             await asyncio.to_thread(self.cases.chosen, reference, name)
-        elif found.holdings:
+        elif found.is_own:
             async with aclosing(self._own(found)) as own:
                 async for each in own:
                     yield each
@@ -115,8 +130,9 @@ class CaseReading:
             for row in await asyncio.to_thread(self.cases.rows, of, reference, after, limit, words=words):
                 yield RowOfCase(of=of, row=row)
 
-    async def _own(self, found: NamedCases) -> AsyncGenerator[OwnCase | ShownHit | HoldingHits, None]:
+    async def _own(self, found: NamedCases) -> AsyncGenerator[OwnCase | CaseNote | ShownHit | HoldingHits, None]:
         reference = found.reference
+        notes, total = await asyncio.to_thread(self.cases.newest_notes, reference, NOTES_SHOWN)
         page = await asyncio.to_thread(self.hits.page, Wanted(case=reference, limit=HITS_SHOWN))
         listed = await asyncio.to_thread(self.list_hits.newest, reference, limit=HITS_SHOWN)
         yield OwnCase(
@@ -125,7 +141,10 @@ class CaseReading:
             counts=(await asyncio.to_thread(self.hits.stand, reference)).counts,
             on_lists=len(listed.holdings),
             more_on_lists=listed.next is not None,
+            notes=total,
         )
+        for note in notes:
+            yield note
         for hit in page.hits:
             yield hit
         await asyncio.to_thread(self.hits.shown, page.seen)

@@ -2,6 +2,7 @@
 
 Rules this module upholds:
 
+- A case of this node exists by its holdings, or by its case file (`domain.case_files`), or both.
 - A case is its reference and its origin: this node, or one list. Two of one reference are two cases. They are told side
   by side, and never merged.
 - Where a reference alone is given, it means the case of this node if there is one. Otherwise it means the case of the
@@ -15,11 +16,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from node.domain.case_files import CaseStatus
 from node.errors import Misuse, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from node.domain.case_files import CaseFile, CaseNote
     from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.queries import Level
@@ -40,16 +43,24 @@ class ImportedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedCases:
-    """What this node has under one reference. `holdings`: of its own case, 0 if there is none."""
+    """What this node has under one reference. `holdings`: how many its own case has; `file`: what officers wrote about
+    it, None if it was not opened. Without both, there is no own case.
+    """
 
     reference: str
     holdings: int
     imported: tuple[ImportedCase, ...]
+    file: CaseFile | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this node has a case of its own with this reference."""
+        return bool(self.holdings) or self.file is not None
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether more than one case has this reference."""
-        return bool(self.holdings) + len(self.imported) > 1
+        return self.is_own + len(self.imported) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +89,41 @@ class Cases:
         """(At most `limit` references after `after` with their cases, in order; whether there are more)."""
         with self._store.read() as tx:
             own = dict(tx.cases(after, limit + 1))
+            opened = [each.reference for each in tx.case_files(after, limit + 1)]
             listed = _searched(tx, tx.imported_cases(after, limit + 1))
-            chosen = sorted({*own, *listed})[: limit + 1]
+            chosen = sorted({*own, *opened, *listed})[: limit + 1]
+            files = tx.case_files_of(chosen)
             sizes = _sizes(tx, listed)
-        found = [_named(reference, own.get(reference, 0), listed, sizes) for reference in chosen[:limit]]
+        found = [_named(each, own.get(each, 0), listed, sizes, files.get(each)) for each in chosen[:limit]]
+        return found, len(chosen) > limit
+
+    def page_of(
+        self, after: str, limit: int, *, status: CaseStatus | None = None, officer: str = ""
+    ) -> tuple[list[NamedCases], bool]:
+        """The same for cases of this node alone, of one status or of one officer. A case that was not opened counts as
+        open, and has no officer.
+        """
+        with self._store.read() as tx:
+            files = {each.reference: each for each in tx.case_files(after, limit + 1, status=status, officer=officer)}
+            bare = [] if officer or status not in (None, CaseStatus.OPEN) else _unopened(tx, after, limit + 1)
+            chosen = sorted({*files, *bare})[: limit + 1]
+            sizes = tx.case_holdings(chosen)
+        found = [
+            NamedCases(reference=each, holdings=sizes.get(each, 0), imported=(), file=files.get(each))
+            for each in chosen[:limit]
+        ]
         return found, len(chosen) > limit
 
     def named(self, reference: str) -> NamedCases:
         """The cases of a reference. Raises `NotFound` if there are none."""
         with self._store.read() as tx:
-            own = sum(1 for _ in _holdings(tx, reference))
+            own = tx.case_holdings([reference]).get(reference, 0)
+            file = tx.case_file(reference)
             listed = _lists_of(tx, reference)
             sizes = _sizes(tx, listed)
-        if not own and not listed:
+        if not own and file is None and not listed:
             raise NotFound("this node has no such case", remedy=_SEE)
-        return _named(reference, own, listed, sizes)
+        return _named(reference, own, listed, sizes, file)
 
     def chosen(self, reference: str, name: str = "") -> ReferenceList | None:
         """The list whose case is meant; None for the case of this node. `name`: of the list, if a person names it.
@@ -125,6 +156,11 @@ class Cases:
                 levels[each.level] += 1
                 shared += each.record is not None
         return OwnHoldings(levels=levels, shared=shared)
+
+    def newest_notes(self, reference: str, limit: int) -> tuple[list[CaseNote], int]:
+        """(At most `limit` notes of a case of this node, the newest first; how many there are)."""
+        with self._store.read() as tx:
+            return tx.case_notes(reference, limit=limit), tx.count_notes(reference)
 
     def lists_with(self, reference: str) -> list[ReferenceList]:
         """The searched lists that have a case with this reference."""
@@ -162,6 +198,16 @@ def no_holdings(tx: NodeStoreReader, reference: str, what: str) -> NotFound:
     return NotFound(f"no holding belongs to the case {reference}", remedy=f"check the reference ({_SEE}); {what}")
 
 
+def _unopened(tx: NodeStoreReader, after: str, limit: int) -> list[str]:
+    """At most `limit` references after `after` of cases that have holdings and were not opened."""
+    found: list[str] = []
+    while len(found) < limit and (page := [reference for reference, _ in tx.cases(after, _PAGE)]):
+        opened = tx.case_files_of(page)
+        found += [each for each in page if each not in opened]
+        after = page[-1]
+    return found[:limit]
+
+
 def _lists_of(tx: NodeStoreReader, reference: str) -> dict[str, list[ReferenceList]]:
     numbers = tx.lists_with_case([reference]).get(reference, [])
     return _searched(tx, [(reference, number) for number in numbers])
@@ -189,12 +235,13 @@ def _named(
     holdings: int,
     listed: Mapping[str, list[ReferenceList]],
     sizes: Mapping[tuple[int, str], int],
+    file: CaseFile | None,
 ) -> NamedCases:
     imported = [
         ImportedCase(reference=reference, of=each, rows=sizes.get((each.number, reference), 0))
         for each in listed.get(reference, ())
     ]
-    return NamedCases(reference=reference, holdings=holdings, imported=tuple(imported))
+    return NamedCases(reference=reference, holdings=holdings, imported=tuple(imported), file=file)
 
 
 def _holdings(tx: NodeStoreReader, reference: str) -> Iterator[Holding]:

@@ -5,6 +5,7 @@ Rules this module upholds:
 - A dry run and a run have the same plan. Everything is checked before the first record is signed: all or nothing.
 - For each batch, the plan is made again inside the transaction that writes. If someone else contributed the same files
   meanwhile, their record stays, and this command says so.
+- A holding's own category and words (`categorising`) go into its record, except where others are given.
 - A holding with a record keeps it. If the record differs from the new statement, the difference is reported.
 - A holding without a record belongs to an existing live record of our own log for the same file (`recognition`).
 - The audit log records each batch before it is written, and its outcome after it.
@@ -16,24 +17,28 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from node.domain.envelope import decode
+from node.domain.case_events import CaseEventKind
+from node.domain.categorising import over_own
 from node.domain.handling import Handling
 from node.domain.holdings import withdrawn
 from node.domain.queries import Level
 from node.domain.statements import Contribution
 from node.domain.wording import Terms, Wording, differences
-from node.errors import Malformed, Misuse, Refused
+from node.errors import Misuse, Refused
 from node.usecases.acts import perform
+from node.usecases.case_events import cases_of, happened
+from node.usecases.case_terms import handling_terms
 from node.usecases.consent import Consent, plan_digest, require_consent
 from node.usecases.ledger import Draft
+from node.usecases.record_contents import record_contents
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from node.domain.envelope import Disclosure
+    from node.domain.categorising import Categorisation
     from node.domain.holdings import Holding
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import RecordId
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
@@ -68,13 +73,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One holding of a plan. `record`: its old or new record; `differs`: the fields in which that record differs from
-    the new statement; `said`: the record's content without its fingerprints. `linked`: the record was recognised and is
-    not stored with the holding.
+    """One holding of a plan. `words`: what its new record says. `record`: its old or new record; `differs`: the fields
+    in which that record differs from these words; `said`: the record's content without its fingerprints. `linked`: the
+    record was recognised and is not stored with the holding.
     """
 
     chosen: Chosen
     stand: Stand
+    words: Wording = field(default_factory=Wording)
     record: RecordId | None = None
     differs: tuple[str, ...] = ()
     said: tuple[Contribution, Handling] | None = None
@@ -102,8 +108,8 @@ class Plan:
     def digest(self) -> str:
         """The name of this plan (`consent`)."""
         said = f"{self.wanted.wording} {self.wanted.terms}"
-        fresh = (each.chosen for each in self.planned if each.stand is Stand.NEW)
-        return plan_digest([said, *(f"{each.holding} {each.named.wording if each.named else ''}" for each in fresh)])
+        fresh = (each for each in self.planned if each.stand is Stand.NEW)
+        return plan_digest([said, *(f"{each.chosen.holding} {each.words}" for each in fresh)])
 
 
 class Contributing:
@@ -127,16 +133,19 @@ class Contributing:
         self._audit = audit
 
     def plan(self, wanted: Wanted) -> Plan:
-        """What would be shared. Raises `Misuse`, `Refused`, `NotFound` for statements that are not possible or holdings
-        that are not here.
+        """What would be shared; the default purpose of a case is in the terms of the plan. Raises `Misuse`, `Refused`,
+        `NotFound` for statements that are not possible or holdings that are not here.
         """
+        with self._store.read() as tx:
+            wanted = replace(wanted, terms=handling_terms(tx, wanted.selection.case, wanted.terms))
         self._ledger.agreed(wanted.terms.of(Handling()))
-        self._ledger.check(wanted.wording.of(_BLANK))
+        self._check_given(wanted.wording)
         rows = [named for named in wanted.selection.named if named.row]
         faults = [Fault(row=named.row, error=error) for named in rows if (error := self._fault(wanted, named.wording))]
         with self._store.read() as tx:
             chosen, missing = self._selector.choose(tx, wanted.selection)
             planned = [each for some in _batches(chosen) for each in self._judge(tx, some, wanted)]
+        faults += self._unsaid(planned, {each.row for each in faults})
         faults = sorted([*faults, *missing], key=lambda fault: fault.row)
         return Plan(wanted=wanted, planned=tuple(planned), faults=tuple(faults))
 
@@ -168,14 +177,15 @@ class Contributing:
                 if each.linked and each.record is not None:
                     writer.set_record(each.chosen.holding, each.record)
                     writer.set_level(each.chosen.holding, Level.SHARED)
-            fresh = [each.chosen for each in judged if each.stand is Stand.NEW]
-            held = writer.holdings_by_id([each.holding for each in fresh])
+            fresh = [each for each in judged if each.stand is Stand.NEW]
+            held = writer.holdings_by_id([each.chosen.holding for each in fresh])
+            happened(writer, cases_of(held.values()), CaseEventKind.SHARED, int(self._audit.clock()))
             handling = wanted.terms.of(Handling())
             return [
                 Draft(
-                    statement=_words(wanted, each).of(_thing(held[each.holding])),
+                    statement=each.words.of(_thing(held[each.chosen.holding])),
                     handling=handling,
-                    holding=each.holding,
+                    holding=each.chosen.holding,
                 )
                 for each in fresh
             ]
@@ -194,67 +204,70 @@ class Contributing:
         bare = [each.sha256 for each in held.values() if each.record is None]
         known = self._recogniser.find(tx, bare)
         records = {each.id: each.record or known.get(each.sha256) for each in held.values()}
-        said = self._said(tx, [record for record in records.values() if record is not None])
-        return [
-            self._stand(tx, each, held[each.holding], record=records[each.holding], wanted=wanted, said=said)
+        said = record_contents(tx, self._codec, [record for record in records.values() if record is not None])
+        own = tx.categorisations(list(held))
+        planned = [
+            Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)))
             for each in chosen
             if each.holding in held
+        ]
+        return [
+            self._stand(
+                tx, each, held[each.chosen.holding], record=records[each.chosen.holding], terms=wanted.terms, said=said
+            )
+            for each in planned
         ]
 
     def _stand(
         self,
         tx: NodeStoreReader,
-        chosen: Chosen,
+        planned: Planned,
         holding: Holding,
         *,
         record: RecordId | None,
-        wanted: Wanted,
+        terms: Terms,
         said: dict[RecordId, tuple[Contribution, Handling]],
     ) -> Planned:
         if record is not None:
             linked = holding.record is None
             if record not in said:
-                return Planned(chosen=chosen, stand=Stand.BEFORE, record=record, linked=linked)
+                return replace(planned, stand=Stand.BEFORE, record=record, linked=linked)
             statement, handling = said[record]
-            differs = differences(statement, _words(wanted, chosen).of(statement))
-            differs += differences(handling, wanted.terms.of(handling))
+            differs = differences(statement, planned.words.of(statement)) + differences(handling, terms.of(handling))
             stand = Stand.DIFFERS if differs else Stand.BEFORE
-            return Planned(chosen=chosen, stand=stand, record=record, differs=differs, said=said[record], linked=linked)
-        if tx.setting(withdrawn(holding.id)) and not chosen.typed:
-            return Planned(chosen=chosen, stand=Stand.WITHDRAWN)
+            return replace(planned, stand=stand, record=record, differs=differs, said=said[record], linked=linked)
+        if tx.setting(withdrawn(holding.id)) and not planned.chosen.typed:
+            return replace(planned, stand=Stand.WITHDRAWN)
         fit = self._ledger.shareable(holding.fingerprints)
-        return Planned(chosen=chosen, stand=Stand.NEW if fit else Stand.NOTHING)
+        return replace(planned, stand=Stand.NEW if fit else Stand.NOTHING)
 
-    def _said(self, tx: NodeStoreReader, records: Sequence[RecordId]) -> dict[RecordId, tuple[Contribution, Handling]]:
-        """The content of these records of ours, without fingerprints, as far as it is held here. One search per log."""
-        shown: dict[RecordId, tuple[bytes, Disclosure]] = {}
-        by_origin: dict[Origin, list[RecordId]] = {}
-        for record in records:
-            pending = tx.find_pending(record.leaf)
-            if pending is not None:
-                shown[record] = (pending.entry, pending.disclosure)
-            else:
-                by_origin.setdefault(record.origin, []).append(record)
-        for origin, some in by_origin.items():
-            places = tx.find(origin, [record.leaf for record in some])
-            held = tx.disclosed_at(origin, sorted(places.values()))
-            shown |= {each: held[places[each.leaf]] for each in some if places.get(each.leaf) in held}
-        read = {record: self._read(*each) for record, each in shown.items()}
-        return {record: each for record, each in read.items() if each is not None}
+    def _check_given(self, wording: Wording) -> None:
+        """Raises for invalid words. A baseline without a category is checked later, with the holding's own category."""
+        self._ledger.check((wording if wording.category else replace(wording, baseline=None)).of(_BLANK))
 
-    def _read(self, entry: bytes, shown: Disclosure) -> tuple[Contribution, Handling] | None:
-        envelope = decode(entry)
-        try:
-            body = self._codec.decode_body(envelope.kind, shown.body) if envelope else None
-            handling = self._codec.decode_handling(shown.handling)
-        except Malformed:  # damaged since it was written: fsck names it
-            return None
-        return (replace(body, fingerprints=()), handling) if isinstance(body, Contribution) else None
+    def _unsaid(self, planned: Sequence[Planned], rows: set[int]) -> list[Fault]:
+        """The faults in the complete words of new records, except those of `rows`, which have one already. The fault of
+        a holding without a row is raised.
+        """
+        faults: list[Fault] = []
+        sound: set[Wording] = set()
+        for each in planned:
+            row = each.chosen.named.row if each.chosen.named else 0
+            if each.stand is not Stand.NEW or each.words in sound or (row and row in rows):
+                continue
+            try:
+                self._ledger.check(each.words.of(_BLANK))
+                sound.add(each.words)
+            except (Misuse, Refused) as error:
+                if not row:
+                    raise
+                faults.append(Fault(row=row, error=error))
+        return faults
 
     def _fault(self, wanted: Wanted, wording: Wording) -> Misuse | Refused | None:
         """What is wrong with the words of one row."""
         try:
-            self._ledger.check(wording.over(wanted.wording).of(_BLANK))
+            self._check_given(wording.over(wanted.wording))
         except (Misuse, Refused) as error:
             return error
         return None
@@ -268,8 +281,9 @@ def _thing(holding: Holding) -> Contribution:
     return Contribution(fingerprints=holding.fingerprints, media_type=holding.media_type)
 
 
-def _words(wanted: Wanted, chosen: Chosen) -> Wording:
-    return chosen.named.wording.over(wanted.wording) if chosen.named else wanted.wording
+def _words(wanted: Wanted, chosen: Chosen, own: Categorisation | None) -> Wording:
+    given = chosen.named.wording.over(wanted.wording) if chosen.named else wanted.wording
+    return over_own(given, own.wording) if own else given
 
 
 def _batches(some: Sequence[T]) -> Iterator[Sequence[T]]:

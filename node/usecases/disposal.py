@@ -17,16 +17,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from node.domain.case_events import CaseEventKind
 from node.domain.holdings import Deletion, Holding
 from node.domain.ids import RecordId
-from node.domain.ports import HoldingReader
+from node.domain.ports import Clock, HoldingReader
 from node.domain.queries import Level
 from node.domain.statements import Reason
 from node.domain.stores import NodeStore
 from node.errors import NotFound, Refused, VigilError
+from node.usecases.case_events import cases_of, happened
 from node.usecases.cases import no_holdings
 from node.usecases.catalogue import Catalogue
 from node.usecases.consent import plan_digest
@@ -101,11 +103,13 @@ class Disposal:
         catalogue: Catalogue,
         retract: Callable[[RecordId, Reason], object],
         remove_original: Callable[[bytes], bool],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._retract = retract
         self._remove_original = remove_original
+        self._clock = clock
         self._one_at_a_time = threading.Lock()
 
     # --- levels ---------------------------------------------------------------------------------------------------
@@ -221,6 +225,8 @@ class Disposal:
                     change.leave_case(holding.id, deletion.case)
                 elif holding is not None:
                     change.delete_holding(holding.id)
+            gone = [replace(each, cases=(of.case,)) if of.case else each for of, each in ready if each is not None]
+            happened(change.writer, cases_of(gone), CaseEventKind.DELETED, int(self._clock()))
         # A crash right here leaves copies of original files, and the next start deletes them.
         for deletion, holding in ready:
             yield Disposed(

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from node.domain.ids import Origin, RecordId
     from node.domain.lists import ReferenceList
     from node.domain.stores import NodeStore
+    from node.domain.verification import Verification
     from node.usecases.catalogue import Catalogue, RecordView
+    from node.usecases.verification import Verifier
 
 PAGE: Final = 500
 """Holdings or records read at a time; a holding of a video has thousands of frames."""
@@ -113,13 +115,27 @@ class ListSource:
 
 
 class _Selected:
-    """What a selection takes of this node. `today`: days since 1970."""
+    """What a selection takes of this node. `today`: days since 1970. `verifier` None: opinions are not counted."""
 
-    def __init__(self, store: NodeStore, catalogue: Catalogue, selection: Selection, today: int) -> None:
+    def __init__(
+        self, store: NodeStore, catalogue: Catalogue, selection: Selection, today: int, verifier: Verifier | None = None
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._wanted = selection
         self._today = today
+        self._verifier = verifier
+
+    def _known(self, view: RecordView) -> Verification | None:
+        """What other members say of a record. It is counted only where the export depends on it."""
+        said = view.body
+        if self._verifier is None or not self._verifier.needs(
+            said.category if isinstance(said, Contribution) else None
+        ):
+            return None
+        place = (view.record.origin, view.index)
+        with self._store.read() as tx:
+            return self._verifier.at(tx, {place})[place]
 
 
 class HoldingSource(_Selected):
@@ -129,7 +145,7 @@ class HoldingSource(_Selected):
         """See `Source`."""
         for holding, view, reason in self._each(bare=False):
             said = view.body if view is not None and isinstance(view.body, Contribution) else None
-            row = of_holding(holding, said, scheme)
+            row = of_holding(holding, said, scheme, None if view is None else self._known(view))
             yield row, reason
             if reason == RETRACTED or (reason == ALLOWED and holding.level >= self._wanted.level):
                 yield Withdrawal(At(), reference=row), ""
@@ -184,7 +200,7 @@ class RecordSource(_Selected):
         for view in self._each():
             said = view.body
             if isinstance(said, Contribution) and self._is_wanted(view, said):
-                yield of_record(view.record, said, scheme), record_reason(view, self._today)
+                yield of_record(view.record, said, scheme, self._known(view)), record_reason(view, self._today)
             if self._is_gone(view):
                 yield Withdrawal(At(), id=str(view.record)), ""
 

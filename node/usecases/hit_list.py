@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec
     from node.domain.stored_hits import HitCounts, StoredHit
     from node.domain.stores import NodeStore, NodeStoreReader
+    from node.domain.verification import Verification
+    from node.usecases.verification import Verifier
 
 SHARE: Final = 2
 """At most this part of a page's lines is from one member."""
@@ -48,7 +50,7 @@ WAITING_COUNTED: Final = 10_000
 class ShownHit:
     """A hit with the cases of its holding; the content of its record, and who may read it (None if it cannot be read).
     `alike`: how many hits on the page have the same holding, member and evidence, including this one. `standing`: as in
-    `queries.Hit`.
+    `queries.Hit`. `verification`: what other members say of the record, None if it was not counted.
     """
 
     hit: StoredHit
@@ -57,6 +59,7 @@ class ShownHit:
     handling: Handling | None = None
     alike: int = 1
     standing: str = ""
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,9 @@ class Standing:
 
 
 class HitList:
-    """Safe to use from any thread, blocking. `own`: the node's owner; `standing`: whose hits are set aside."""
+    """Safe to use from any thread, blocking. `own`: the node's owner; `standing`: whose hits are set aside. `verifier`
+    None: opinions are not counted.
+    """
 
     def __init__(
         self,
@@ -114,11 +119,13 @@ class HitList:
         own: MemberId,
         clock: Clock,
         standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
+        verifier: Verifier | None = None,
     ) -> None:
         self._store = store
         self._codec = codec
         self._own = own
         self._clock = clock
+        self._verifier = verifier
         self._standing = standing
 
     def page(self, wanted: Wanted) -> Page:
@@ -132,6 +139,8 @@ class HitList:
             after, more_of = drawn.end()
             shown = drawn.lines
             said = self._said(tx, [hit for hit, _ in shown])
+            places = {(hit.record.origin, hit.place) for hit, _ in shown}
+            known = self._verifier.at(tx, places) if self._verifier else {}
             cases = {
                 number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit, _ in shown]).items()
             }
@@ -145,6 +154,7 @@ class HitList:
                 handling=told[hit.id][1],
                 alike=alike,
                 standing=sources.standing.get(hit.record.origin.member, ""),
+                verification=known.get((hit.record.origin, hit.place)),
             )
             for hit, alike in shown
         ]

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumns, column
+from node.domain.case_events import CaseEventKind
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.holdings import FileReference
 from node.domain.material import PictureFingerprints
@@ -29,6 +30,8 @@ from node.domain.queries import Level, Look, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.texts import checked_text
 from node.errors import Misuse
+from node.usecases.case_events import happened
+from node.usecases.case_terms import require_not_closed
 from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:
@@ -142,7 +145,9 @@ class Intake:
     def take(
         self, request: IngestRequest, items: Sequence[IngestItem], *, show_all: bool = False
     ) -> list[IngestResult]:
-        """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`."""
+        """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`. Raises
+        `Refused` if the case is closed.
+        """
         checked_text(request.case, MAX_CASE, "a case reference (--case)", Misuse)
         now = int(self._clock())
         with ExitStack() as matching:
@@ -153,6 +158,7 @@ class Intake:
                     )
                     for item in items
                 ]
+                self._note(change.writer, request.case, len({row for row, _ in placed}), now)
                 fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
                 self._refer(change.writer, request.case, zip([row for row, _ in placed], items, strict=True))
                 self._recognise(change.writer, [row for row, _ in placed])
@@ -184,6 +190,12 @@ class Intake:
         return [
             _OfFile(hits=mine, left_out=more, sources=found.sources) for mine, more in zip(hits, left_out, strict=True)
         ]
+
+    @staticmethod
+    def _note(writer: NodeStoreWriter, case: str, holdings: int, now: int) -> None:
+        """Refuses a closed case, inside the transaction that would add to it; else notes the ingest in its timeline."""
+        require_not_closed(writer, case, "no new material is taken in for it")
+        happened(writer, {case: holdings}, CaseEventKind.INGESTED, now)
 
     def _refer(self, writer: HoldingWriter, case: str, taken: Iterable[tuple[int, IngestItem]]) -> None:
         """Stores the paths of these files, if given and wanted, and which of them lie in other files."""

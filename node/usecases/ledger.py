@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
 from node.domain.calendar import SECONDS_A_DAY
+from node.domain.case_events import CaseEventKind
 from node.domain.envelope import (
     Disclosure,
     Envelope,
@@ -49,6 +50,7 @@ from node.domain.stores import NodeStoreReader, NodeStoreWriter
 from node.errors import Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import audience_within, find_target
+from node.usecases.case_events import cases_of, happened
 from node.usecases.catalogue import Catalogue
 from node.usecases.change import Change
 from node.usecases.own_statements import began_as, check_newest, handling_of, own_statement
@@ -173,8 +175,10 @@ class Ledger(Permission):
             if kind is None:
                 raise Refused("a statement of this kind cannot be changed", remedy="retract it")
             record = self._say(writer, Kind(kind), statement, handling, replaced)
-            for holding in writer.holdings_of_record(target):
+            about = writer.holdings_of_record(target)
+            for holding in about:
                 writer.set_record(holding.id, record)
+            happened(writer, cases_of(about), CaseEventKind.CORRECTED, int(self._clock()))
         self._acknowledged()
         return record
 
@@ -214,7 +218,9 @@ class Ledger(Permission):
             waiting.add(target, Kind.RETRACTION, record.leaf)
             ended += self._end(change, waiting, chain, names)
         for each in ended:
-            for holding in writer.holdings_of_record(each):
+            about = writer.holdings_of_record(each)
+            happened(writer, cases_of(about), CaseEventKind.RETRACTED, int(self._clock()))
+            for holding in about:
                 writer.set_record(holding.id, None)
                 writer.set_level(holding.id, Level.NATIONAL)
                 # Remembered, so that sharing a whole case does not share a retracted record again.

@@ -112,7 +112,7 @@ class ListImporting:
     def _begin(self, request: ImportRequest) -> Taking:
         if request.new and any(each.name == request.name for each in self.lists.lists()):
             raise Misuse("a list with this name came into being meanwhile", remedy="run the same command again")
-        return self.lists.begin(request.name, request.terms, request.file, caller().officer, request.head)
+        return self.lists.begin(request.name, request.terms, request.file, caller().name, request.head)
 
     def _finish(self, taking: Taking, ended: FileEnded, *, replaces: bool) -> Imported:
         taking.drop_photodna(ended.placeholders)

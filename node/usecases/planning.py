@@ -13,12 +13,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from node.domain.caller import Role
+from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.domain.queries import Level, Outcome
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller
 from node.usecases.admitting import cost_of
+from node.usecases.case_terms import with_defaults
 from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.history import asked_subjects, question_terms, told_outcomes
 from node.usecases.question import Question, check_question, expected_members, payload_of, split
@@ -113,15 +116,20 @@ class Planner:
         """Splits the question and stores it. Subjects on the allow-list are left out, unless `show_all`. `left_out`:
         for a question that is asked again, what was left out before.
 
-        Raises `Misuse` or `Refused` if no member could answer it, and if nothing is left to ask about.
+        A purpose or legal basis that is not given is the default of the case.
+
+        Raises `Misuse` or `Refused` if no member could answer it, if the case is closed, and if nothing is left to ask
+        about.
         """
         roster = self.roster()
+        with self.store.read() as tx:
+            question = with_defaults(tx, question)
         known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
         if known and len(known) == len(question.subjects):
             raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
         not_asked = tuple(question.subjects[at].label for at in sorted(known))
         left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
-        question = replace(question, subjects=left)
+        question = replace(question, subjects=left, officer_role=question.officer_role or _role())
         pieces = [replace(question, subjects=subjects) for subjects in split(roster.policy, question.subjects)]
         for piece in pieces or [question]:
             check_question(roster.policy, piece)
@@ -140,7 +148,7 @@ class Planner:
             legal_basis=question.legal_basis,
             officer_role=question.officer_role,
             rule=question.rule,
-            officer=caller().officer,
+            officer=caller().name,
             recipients=question.recipients,
             members=expected,
             budget=question.budget,
@@ -162,8 +170,12 @@ class Planner:
             )
             for each, piece in zip(todo, pieces, strict=True)
         ]
+        now = int(self.clock())
         with self.store.write() as tx:
-            tx.put_question(number, terms, planned, int(self.clock()))
+            tx.put_question(number, terms, planned, now)
+            asked = CaseEvent(case=terms.case, kind=CaseEventKind.ASKED, at=now, officer=terms.officer,
+                              count=terms.subjects, subject=number.hex())  # fmt: skip
+            tx.put_case_event(asked)
         # A crash from here on leaves a question with parts that were not asked; `rest` asks them.
         return Plan(
             id=number,
@@ -263,3 +275,8 @@ def _thinned(whole: Sequence[Subject], asked: Sequence[Subject]) -> tuple[Thinne
         for before, now in zip(whole, asked, strict=True)
         if cost_of((now,)) < cost_of((before,))
     )
+
+
+def _role() -> str:
+    """The role of the officer who asks, for the members that are asked."""
+    return caller().role or Role.INVESTIGATOR

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import Origin, RecordId
     from node.domain.log_ports import LogReader
@@ -108,6 +108,22 @@ class Publications:
                 rounds += 1
             finally:
                 over.cancel()
+
+
+class Publishing:
+    """Follows statements of our own on their way out. `sender`: the publisher that sends our log to the hub, None if no
+    daemon runs.
+    """
+
+    def __init__(self, publications: Publications, sender: Callable[[], Sender | None]) -> None:
+        self._publications = publications
+        self._sender = sender
+
+    async def follow(self, records: Sequence[RecordId], *, wait: bool = True) -> Settled:
+        """How far these have come, after waiting for the hub. Without `wait`, at once: a person wants the command to
+        end.
+        """
+        return await self._publications.settle(records, self._sender(), WAIT_SECONDS if wait else 0.0)
 
 
 def _standing(tx: LogReader, origin: Origin, records: Sequence[RecordId]) -> dict[RecordId, Publication]:

@@ -151,9 +151,11 @@ def _case(tx: NodeStoreReader, case: str) -> Iterator[int]:
         raise no_holdings(tx, case, "rows of a list are shared with: vigil contribute --list NAME")
 
 
-def require_sound(faults: Sequence[Fault], done: str) -> None:
+def require_sound(
+    faults: Sequence[Fault], done: str, remedy: str = "correct the list, and try it with --dry-run first"
+) -> None:
     """Raises `Misuse` if a row of a list is faulty: then nothing is `done`."""
     if faults:
         first = f"line {faults[0].row}: {faults[0].error}"
         what = first if len(faults) == 1 else f"{len(faults):,} lines of the list are faulty; the first is {first}"
-        raise Misuse(f"nothing was {done}: {what}", remedy="correct the list, and try it with --dry-run first")
+        raise Misuse(f"nothing was {done}: {what}", remedy=remedy)

@@ -52,12 +52,12 @@ def check_statement(statement: Statement, policy: Policy) -> None:
             check_language(statement.language)
             check_category(statement.category, policy)
         case Opinion():
-            _check_text(statement.note, "the note")
+            check_text(statement.note, "the note")
             check_category(statement.category, policy)
         case Comment():
             if not statement.text.strip():
                 raise Misuse("the comment is empty", remedy="give its text")
-            _check_text(statement.text, "the comment")
+            check_text(statement.text, "the comment")
             check_language(statement.language)
         case _:
             _check_cooperation(statement)
@@ -66,23 +66,23 @@ def check_statement(statement: Statement, policy: Policy) -> None:
 def _check_cooperation(statement: Statement) -> None:
     match statement:
         case RecordLink():
-            _check_text(statement.note, "the note")
+            check_text(statement.note, "the note")
             check_language(statement.language)
         case Consultation():
             _check_word(statement.subject, "the subject", MAX_PHRASE)
-            _check_text(statement.text, "the message")
+            check_text(statement.text, "the message")
             check_language(statement.language)
         case Watch():
             _check_word(statement.officer_role, "the officer's role", MAX_PHRASE)
             _check_word(statement.case_reference, "the case reference", MAX_PHRASE)
             _check_word(statement.legal_basis, "the legal basis", MAX_PHRASE)
         case WatchReply() | NoticeDecision():
-            _check_text(statement.reason, "the reason")
+            check_text(statement.reason, "the reason")
         case Notice():
             _check_word(statement.reference, "the reference of the notice", MAX_WORD)
         case Group():
             _check_word(statement.name, "the name of the group", MAX_WORD)
-            _check_text(statement.purpose, "the purpose of the group")
+            check_text(statement.purpose, "the purpose of the group")
         case _:
             pass
 
@@ -158,7 +158,8 @@ def _check_word(text: str, what: str, limit: int) -> None:
         raise Misuse(f"{what} begins or ends with a space, or holds marks that turn the direction of text")
 
 
-def _check_text(text: str, what: str) -> None:
+def check_text(text: str, what: str) -> None:
+    """Raises `Misuse` for a text of several lines that is too long, or cannot be shown. `what`: its name."""
     _check(text, what, MAX_TEXT, _BREAKS)
 
 

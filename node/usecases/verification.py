@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import Link, LogReader
     from node.domain.ports import Codec
+    from node.domain.queries import Hit
     from node.domain.roster import Roster
     from node.domain.statements import Category
+    from node.domain.stores import NodeStore
 
     Place = tuple[Origin, int]
     """(Log, index) of an entry."""
@@ -42,6 +44,15 @@ class Verifier:
     def __init__(self, *, codec: Codec, latest: Callable[[], Roster | None]) -> None:
         self._codec = codec
         self._latest = latest
+
+    def needs(self, category: Category | None) -> bool:
+        """Whether opinions decide if a record of this category counts as within the baseline."""
+        return category is not None and category.baseline is Tri.YES and self._needed > 0
+
+    @property
+    def _needed(self) -> int:
+        roster = self._latest()
+        return (roster.policy if roster else Policy()).limits.baseline_confirmations
 
     def at(self, reader: LogReader, places: Collection[Place]) -> dict[Place, Verification]:
         """The verification of the records that these entries are versions of."""
@@ -57,8 +68,7 @@ class Verifier:
 
     def of(self, reader: LogReader, roots: Collection[RecordId]) -> dict[RecordId, Verification]:
         """The verification of these records, each named by its first version."""
-        roster = self._latest()
-        needed = (roster.policy if roster else Policy()).limits.baseline_confirmations
+        roster, needed = self._latest(), self._needed
         said: defaultdict[RecordId, dict[MemberId, Opinion]] = defaultdict(dict)
         for link, opinion in self._opinions(reader, roots):
             # In the order of the speaker's logs: a later opinion replaces an earlier one.
@@ -134,3 +144,20 @@ def roots_at(reader: LogReader, places: Collection[Place]) -> dict[Place, Record
             else:
                 roots[origin, index] = RecordId(origin, leaf)
     return roots
+
+
+def verified(store: NodeStore, verifier: Verifier | None, hits: Iterable[Hit]) -> dict[RecordId, Verification]:
+    """What other members say of the records that these hits name, as far as they are here. Blocking."""
+    at: dict[RecordId, Place] = {}
+    named: set[RecordId] = set()
+    for hit in hits:
+        if hit.record is not None and hit.place is not None:
+            at[hit.record] = (hit.record.origin, hit.place)
+        elif hit.record is not None:
+            named.add(hit.record)
+    if verifier is None or not (at or named):
+        return {}
+    with store.read() as tx:
+        at |= places_of(tx, named - at.keys())
+        known = verifier.at(tx, set(at.values()))
+    return {record: known[place] for record, place in at.items()}

@@ -2,9 +2,9 @@
 
 Rules this module upholds:
 
-- A user who can open a socket may run what it serves: the file system is the gate, and nothing else listens. The
-  owner's socket serves every command, so its users control the node.
-- From its creation a socket is open only to its owner; a group gets access before anything is served.
+- Who may open a socket is the file system's decision, and nothing else listens. Who calls is what the kernel says of
+  the account (`local_front`); a name in a call is only a claim. `run` decides what the account may do.
+- The server itself is on a socket that only the owner can open, and serves only what came through the front.
 - Lines and items are JSON objects; `node/control` decides their meaning.
 - A daemon of another version refuses, and says to restart it.
 """
@@ -14,31 +14,33 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import grpc.aio
 
 from node import __version__
-from node.domain.caller import Caller, officer_name
+from node.domain.caller import Claim, officer_name
 from node.errors import Malformed, Misuse, Unavailable
 from node.wire import status
+from node.wire.local_front import LocalFront
 from node.wire.local_paths import lasting, reached
 from node.wire.pb import control_pb2, control_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
 Line = dict[str, Any]
 
 if TYPE_CHECKING:
-    Run = Callable[[str, Line, AsyncIterator[Line], Caller], AsyncIterator[Line]]
-    """Runs a command: its name, arguments and items, and its caller."""
+    Run = Callable[[str, Line, AsyncIterator[Line], Claim], AsyncIterator[Line]]
+    """Runs a command: its name, arguments and items, and who calls."""
 
 MAX_LINE: Final = 64 * 1024 * 1024
 """Bytes of one line or item: the socket is local, and a query of a thousand pictures is a long line."""
+_DRAIN_SECONDS: Final = 2.0
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_LINE),
     ("grpc.max_send_message_length", MAX_LINE),
@@ -51,20 +53,23 @@ _OPTIONS: Final = (
 class ControlServicer(control_pb2_grpc.ControlServicer):
     """Turns calls on the socket into calls of `run`, and its lines into messages."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, uid_of: Callable[[str], int]) -> None:
         self._run = run
+        self._uid_of = uid_of
 
     async def Run(
         self, request_iterator: AsyncIterator[control_pb2.Input], context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[control_pb2.Line]:
         """See control.proto."""
         try:
+            uid = self._uid_of(context.peer())
             call = _call(await anext(request_iterator, None))
-            who = Caller(officer=officer_name(call.officer)) if call.officer else Caller()
+            claim = Claim(uid=uid, officer=officer_name(call.officer) if call.officer else "")
             items = _items(request_iterator)
-            async for line in self._run(call.command, _load(call.arguments), items, who):
+            async for line in self._run(call.command, _load(call.arguments), items, claim):
                 yield control_pb2.Line(json=json.dumps(line).encode())
         except Exception as error:  # noqa: BLE001  (errors leave only here: none with an unchecked text)
+            await _drain(request_iterator)
             await status.abort(context, error, local=True)
 
 
@@ -84,6 +89,16 @@ async def _items(requests: AsyncIterator[control_pb2.Input]) -> AsyncIterator[Li
         yield _load(request.item)
 
 
+async def _drain(requests: AsyncIterator[control_pb2.Input]) -> None:
+    """Reads what the client still sends, for a moment. A client of gRPC for Python that sends while its call ends loses
+    the reason why it ended.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in requests:
+                pass
+
+
 def _load(data: bytes) -> Line:
     try:
         value = json.loads(data)
@@ -94,40 +109,58 @@ def _load(data: bytes) -> Line:
     return value
 
 
-async def serve(path: Path, run: Run, *, group: int | None = None) -> grpc.aio.Server:
-    """A started server on `path`, for its owner, or also for the users of `group` (an id). The caller holds the owner's
-    lock, so an existing socket there is from a dead process; with a group, it has checked the folder. Raises
-    `Unavailable`.
+class ControlServer:
+    """A started server and its sockets."""
+
+    def __init__(self, server: grpc.aio.Server, front: LocalFront, sockets: Sequence[Path]) -> None:
+        self._server = server
+        self._front = front
+        self._sockets = sockets
+
+    async def stop(self, grace: float | None) -> None:
+        """Gives running calls `grace` seconds, then ends all connections and removes the sockets."""
+        await self._server.stop(grace)
+        await self._front.close()
+        for each in self._sockets:
+            each.unlink(missing_ok=True)
+
+
+async def serve(path: Path, run: Run, *, shared: tuple[Path, int] | None = None) -> ControlServer:
+    """A started server on `path`, for its owner. `shared`: a second socket for the users of a group, and its id. The
+    caller holds the owner's lock, so existing sockets there are from a dead process, and has checked the folder of the
+    shared one. Raises `Unavailable`.
     """
-    _clear(path, own_folder=group is None)
+    inner = path.with_name(f"{path.stem}-inner{path.suffix}")
+    front = LocalFront(inner)
     server = grpc.aio.server(options=_OPTIONS)
-    control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run), server)
-    before = os.umask(0o177)
+    control_pb2_grpc.add_ControlServicer_to_server(ControlServicer(run, front.uid_of), server)
+    sockets = [inner, path] if shared is None else [inner, path, shared[0]]
     try:
-        server.add_insecure_port(f"unix:{lasting(path)}")
-        _restrict(path, group)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in sockets:
+            each.unlink(missing_ok=True)
+        _bind(server, inner)
+        await server.start()
+        await front.listen(path, None)
+        if shared is not None:
+            await front.listen(*shared)
     except (RuntimeError, OSError) as error:
+        await front.close()
+        await server.stop(None)
         raise Unavailable(
             "the local socket cannot be made",
             remedy="check that this user can write to its folder, and that the file system can hold a socket",
         ) from error
+    return ControlServer(server, front, sockets)
+
+
+def _bind(server: grpc.aio.Server, path: Path) -> None:
+    before = os.umask(0o177)
+    try:
+        server.add_insecure_port(f"unix:{lasting(path)}")
     finally:
         os.umask(before)
-    await server.start()
-    return server
-
-
-def _clear(path: Path, *, own_folder: bool) -> None:
-    if own_folder:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-
-
-def _restrict(path: Path, group: int | None) -> None:
     path.chmod(0o600)
-    if group is not None:
-        os.chown(path, -1, group)
-        path.chmod(0o660)
 
 
 @asynccontextmanager
@@ -143,10 +176,10 @@ async def _channel(path: Path) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def call(
-    path: Path, command: str, arguments: Line, items: AsyncIterator[Line], who: Caller
+    path: Path, command: str, arguments: Line, items: AsyncIterator[Line], officer: str
 ) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`, for `who`. Raises the command's error, or the error of its items;
-    `Unavailable` without a daemon.
+    """Runs a command in the daemon behind `path`, for `officer` ("": for the account's own). Raises the command's
+    error, or the error of its items; `Unavailable` without a daemon.
     """
     of_the_items: list[Exception] = []
 
@@ -156,7 +189,7 @@ async def call(
                 command=command,
                 arguments=json.dumps(arguments).encode(),
                 version=__version__,
-                officer=who.officer,
+                officer=officer,
             )
         )
         try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from node import app
+from node.app.accounts import UnixAccounts
 from node.config import Home
-from node.domain.caller import Caller
 from node.domain.fingerprint_kinds import SHA256
 from node.errors import (
     Damaged,
@@ -24,7 +24,6 @@ from node.errors import (
 from tests.integration.pictures import picture
 from tests.integration.processes import Daemon, Federation, Line, federation, secret, until, vigil
 
-CLERK = Caller(officer="Adm. Ito")
 TERMS = {"case": "T-9", "purpose": "victim-identification", "legal_basis": "a test", "budget": 5.0}
 
 
@@ -171,16 +170,16 @@ def test_a_database_that_is_damaged_or_of_another_node_is_not_accepted(made: Fed
         spoil(stopped, made)
         for choice in (True, False):
             with pytest.raises(Refused, match="cannot be accepted"):
-                app.accept_database(stopped, CLERK, empty=choice)
+                app.accept_database(stopped, "", empty=choice)
 
 
 def test_a_person_may_go_on_with_an_empty_database_and_the_audit_says_who(made: Federation, stopped: Home) -> None:
     with pytest.raises(Misuse, match="there is nothing to accept"):
-        app.accept_database(stopped, CLERK, empty=True)
+        app.accept_database(stopped, "", empty=True)
     missing(stopped, made)
     with pytest.raises(Misuse, match="is missing"):
-        app.accept_database(stopped, CLERK, empty=False)
-    ran = vigil(stopped.folder, "node", "accept-database", "--empty", "--officer", "Adm. Ito")
+        app.accept_database(stopped, "", empty=False)
+    ran = vigil(stopped.folder, "node", "accept-database", "--empty")
     assert ran.returncode == 0, ran.stderr
     start(made)
     act = made.run("JP", "read-audit")[0]
@@ -188,7 +187,7 @@ def test_a_person_may_go_on_with_an_empty_database_and_the_audit_says_who(made: 
         "accept-database",
         "missing",
         "done",
-        "Adm. Ito",
+        UnixAccounts().name_of(os.getuid()),
     )
     assert outcome(made, 2) == "no-hit"
 
@@ -241,7 +240,7 @@ def test_a_home_put_back_whole_from_an_older_copy_is_found_by_what_the_hub_has(m
     assert "lacks 3 log entries" in ran.stderr
     assert outcome(made, 2) in {"offline", "timeout"}
     assert "older copy" in faults(stopped)["database"]["what"]
-    app.accept_database(stopped, CLERK, empty=False)
+    app.accept_database(stopped, "", empty=False)
     start(made)
     assert made.size("JP", "JP") == 3
     made.stop("JP")

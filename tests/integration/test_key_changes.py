@@ -12,7 +12,6 @@ import pytest
 
 from node import app
 from node.control.lines import subject_line
-from node.domain.caller import NOBODY
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.fingerprints import Fingerprint
 from node.domain.ids import federation_id
@@ -152,7 +151,7 @@ def test_a_change_that_the_former_key_endorses_beside_the_running_node(made: Fed
     shutil.copytree(made.home("FR").folder, thief.home("FR").folder, ignore=shutil.ignore_patterns("*.sock"))
     former.save(thief.home("FR").keys / "node.keys", Passphrase(PASSPHRASE.encode()))
     with pytest.raises(Unauthenticated):
-        list(app.rekey_node(thief.home("FR"), "", secret, NOBODY))
+        list(app.rekey_node(thief.home("FR"), "", secret, ""))
 
 
 def test_keys_that_are_lost_are_replaced_on_the_authoritys_word(made: Federation) -> None:
@@ -217,7 +216,7 @@ def test_a_change_is_given_up_before_the_authority_signs_and_not_after(made: Fed
     share(made, 6)
     everybody_has(made, {**before, epoch: before[epoch] + 1})
     with pytest.raises(NotFound):
-        app.cancel_rekey(made.home("FR"), secret, NOBODY)
+        app.cancel_rekey(made.home("FR"), secret, "")
     nothing_is_wrong(made)
 
 

@@ -14,7 +14,6 @@ from node import app
 from node.cli import main
 from node.control.commands import Commands
 from node.control.runner import LoopThread, drive, feed
-from node.domain.caller import NOBODY
 from tests.integration.peer_server import serving
 from tests.integration.wire_pki import Authority
 from tests.stores import fresh_store
@@ -93,7 +92,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
         class Session:
             def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
-                return drive(loop, lambda: runner(command, arguments, feed(items), NOBODY))
+                return drive(loop, lambda: runner(command, arguments, feed(items)))
 
         @contextmanager
         def session(*_: object) -> Iterator[Session]:

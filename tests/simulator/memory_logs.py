@@ -16,11 +16,13 @@ from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
 from tests.simulator.memory_answers import AnswerTables
+from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_common import Common, MemoryCommon
 from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
+from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_tables import Place
 
 if TYPE_CHECKING:
@@ -29,7 +31,17 @@ if TYPE_CHECKING:
 _NOTHING = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 
 
-Tables = TypeVar("Tables", "Common", "Place", "HubTables", "HitTables", "AnswerTables", "ListTables")
+Tables = TypeVar(
+    "Tables",
+    "Common",
+    "Place",
+    "HubTables",
+    "HitTables",
+    "AnswerTables",
+    "ListTables",
+    "OfficerTables",
+    "CaseTables",
+)
 
 
 def clone(tables: Tables) -> Tables:
@@ -80,6 +92,8 @@ class State:
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
+    officers: OfficerTables = field(default_factory=OfficerTables)
+    cases: CaseTables = field(default_factory=CaseTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -99,18 +113,21 @@ class State:
             hits=clone(self.hits),
             answers=clone(self.answers),
             lists=clone(self.lists),
+            officers=clone(self.officers),
+            cases=clone(self.cases),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )
 
 
-class MemoryLogReader(MemoryChains, MemoryCommon):
+class MemoryLogReader(MemoryChains, MemoryCommon, MemoryOfficers):
     """`LogStoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         MemoryChains.__init__(self, state)
         MemoryCommon.__init__(self, state.common)
+        MemoryOfficers.__init__(self, state.officers)
 
     def _rows(self, origin: Origin) -> list[Row]:
         log = self._state.logs.get(origin)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from node.domain.stores import HubStoreReader, HubStoreWriter, NodeStoreReader, NodeStoreWriter
 from node.errors import Misuse, StoreError
 from tests.simulator.memory_answers import MemoryAnswers
+from tests.simulator.memory_cases import MemoryCases
 from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryPlace):
+class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
+        MemoryCases.__init__(self, state.cases, state.hits, state.place)
         MemoryPlace.__init__(self, state.place, state.common)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.categorising import Categorisation
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.held_questions import RefusedAnswer
 from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, Holding, withdrawn
@@ -44,10 +45,13 @@ class Place:
     answered: dict[tuple[MemberId, bytes], tuple[SignedAnswer, int]] = field(default_factory=dict)
     allowed: dict[bytes, int] = field(default_factory=dict)
     changes: list[RowChange] = field(default_factory=list)
+    said: dict[int, tuple[Categorisation, ...]] = field(default_factory=dict)
 
 
 class MemoryPlace(MemoryCommon):
-    """`HoldingWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read, over a `Place`."""
+    """`HoldingWriter`, `CategorisationWriter`, `AllowWriter`, `QueryWriter` and `IndexingWriter`, with what they read,
+    over a `Place`.
+    """
 
     def __init__(self, place: Place, common: Common) -> None:
         super().__init__(common)
@@ -113,13 +117,30 @@ class MemoryPlace(MemoryCommon):
         level: Level | None = None,
         bare: bool = False,
         before: int | None = None,
+        category: str | None = None,
     ) -> list[Holding]:
         rows = [each for number, each in sorted(self._place.holdings.items()) if number > after]
         if before is not None:
             rows = [each for each in reversed(rows) if each.id < before]
         rows = [each for each in rows if not case or case in each.cases]
-        rows = [each for each in rows if level is None or each.level is level][:limit]
+        rows = [each for each in rows if level is None or each.level is level]
+        rows = [each for each in rows if category is None or self._category(each.id) == category][:limit]
         return [replace(each, fingerprints=(), composed=()) for each in rows] if bare else rows
+
+    def _category(self, holding: int) -> str:
+        said = self.categorisations([holding]).get(holding)
+        return str(said.wording.category or "") if said else ""
+
+    def categorisations(self, holdings: Sequence[int]) -> Mapping[int, Categorisation]:
+        return {number: self._place.said[number][-1] for number in holdings if number in self._place.said}
+
+    def categorisation_history(self, holding: int, limit: int) -> list[Categorisation]:
+        return list(reversed(self._place.said.get(holding, ())))[:limit]
+
+    def put_categorisations(self, said: Sequence[Categorisation]) -> None:
+        for each in said:
+            former = self._place.said.get(each.holding, ())
+            self._place.said[each.holding] = (*former, replace(each, version=len(former) + 1))
 
     def holdings_of_record(self, record: RecordId) -> list[Holding]:
         return [each for _, each in sorted(self._place.holdings.items()) if each.record == record]
@@ -180,6 +201,10 @@ class MemoryPlace(MemoryCommon):
         counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
         return sorted((case, number) for case, number in counts.items() if case > after)[:limit]
 
+    def case_holdings(self, references: Sequence[str]) -> Mapping[str, int]:
+        counts = Counter(case for each in self._place.holdings.values() for case in each.cases)
+        return {each: counts[each] for each in references if each in counts}
+
     def known_cases(self, references: Sequence[str]) -> set[str]:
         return {case for each in self._place.holdings.values() for case in each.cases} & set(references)
 
@@ -228,6 +253,7 @@ class MemoryPlace(MemoryCommon):
             for each, places in self._place.places.items()
         }
         self._place.files.pop(holding_id, None)
+        self._place.said.pop(holding_id, None)
         self._common.settings.pop(withdrawn(holding_id), None)
         self._forget_tags(holding_id)
 

@@ -10,7 +10,6 @@ import pytest
 
 from node.app import passphrases
 from node.config import Home, write
-from node.domain.caller import NOBODY
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound
 from node.pki import keys as pki_keys
 from node.pki import wrapping
@@ -53,7 +52,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_all_keys_of_a_home_are_under_the_new_passphrase_and_the_act_is_written_down(home: Home) -> None:
-    line = passphrases.change_of_home(home, said("old"), said("new"), NOBODY)
+    line = passphrases.change_of_home(home, said("old"), said("new"), "")
     assert line == {"keys": ["coming", "node"], "changed": 2, "missing": []}
     assert all(opens(path, "new") and not opens(path, "old") for path in home.keys.iterdir())
     store = open_node_store(home.database, create=False)
@@ -66,16 +65,16 @@ def test_a_wrong_passphrase_the_same_one_and_a_home_without_keys_change_nothing(
     before = {path: path.read_bytes() for path in home.keys.iterdir()}
     for old, new, error in (("wrong", "new", Damaged), ("old", "old", Misuse)):
         with pytest.raises(error):
-            passphrases.change_of_home(home, said(old), said(new), NOBODY)
+            passphrases.change_of_home(home, said(old), said(new), "")
     assert {path: path.read_bytes() for path in home.keys.iterdir()} == before
     shutil.rmtree(home.keys)
     with pytest.raises(NotFound):
-        passphrases.change_of_home(home, said("old"), said("new"), NOBODY)
+        passphrases.change_of_home(home, said("old"), said("new"), "")
 
 
 def test_beside_a_daemon_it_is_refused_with_what_to_do(home: Home) -> None:
     with own(home.folder), pytest.raises(AlreadyRunning) as caught:
-        passphrases.change_of_home(home, said("old"), said("new"), NOBODY)
+        passphrases.change_of_home(home, said("old"), said("new"), "")
     assert "stop it" in caught.value.remedy
 
 
@@ -94,9 +93,9 @@ def test_killed_before_any_file_each_is_whole_and_the_same_command_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(pki_keys, "write_atomic", dying)
         with pytest.raises(KeyboardInterrupt):
-            passphrases.change_of_home(home, said("old"), said("new"), NOBODY)
+            passphrases.change_of_home(home, said("old"), said("new"), "")
     assert all(opens(path, "new") != opens(path, "old") for path in home.keys.iterdir())
-    assert passphrases.change_of_home(home, said("old"), said("new"), NOBODY)["changed"] == 2 - step
+    assert passphrases.change_of_home(home, said("old"), said("new"), "")["changed"] == 2 - step
     assert all(opens(path, "new") for path in home.keys.iterdir())
 
 

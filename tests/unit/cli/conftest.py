@@ -14,13 +14,12 @@ import pytest
 from node import app
 from node.cli import main
 from node.config import Home
-from node.domain.caller import NOBODY, Caller
 from node.domain.material import PictureFingerprints
 from node.errors import MediaError
 from node.media.tasks import Examined
 
 Line = dict[str, Any]
-_LISTENING = {"contribute", "contribute-list", "retract"}
+_LISTENING = {"categorise", "contribute", "contribute-list", "retract"}
 """Commands whose items come only when somebody interrupts them."""
 Answer = Callable[[Line, Iterable[Line]], Iterable[Line]]
 
@@ -56,7 +55,7 @@ class Node:
     homes: list[Path] = field(default_factory=list)
     sockets: list[Path | None] = field(default_factory=list)
     passphrases: list[str] = field(default_factory=list)
-    callers: list[Caller] = field(default_factory=list)
+    officers: list[str] = field(default_factory=list)
     ask_passphrase: bool = False
 
     def run(self, command: str, arguments: Line, items: Iterable[Line] = ()) -> Iterator[Line]:
@@ -79,12 +78,12 @@ class Node:
         home: Home,
         passphrase: Callable[[], str],
         _progress: Callable[[int, int], None] | None = None,
-        who: Caller = NOBODY,
+        officer: str = "",
         socket: Path | None = None,
     ) -> Iterator[Node]:
         self.sockets.append(socket)
         self.homes.append(home.folder)
-        self.callers.append(who)
+        self.officers.append(officer)
         if self.ask_passphrase:
             self.passphrases.append(passphrase())
         yield self

@@ -9,7 +9,6 @@ import typer
 
 from node import app, config
 from node.config import Home
-from node.domain.caller import Caller
 from tests.unit.cli.conftest import Line, Node, Vigil
 
 KEYS: Line = {
@@ -333,8 +332,8 @@ def test_a_person_says_which_database_to_accept(
 ) -> None:
     accepted: list[tuple[str, bool]] = []
 
-    def accept(_: Home, who: Caller, *, empty: bool) -> Line:
-        accepted.append((who.officer, empty))
+    def accept(_: Home, officer: str, *, empty: bool) -> Line:
+        accepted.append((officer, empty))
         return {"accepted": "older", "entries": 1_000, "entries_known": 1_200, "next": "vigil node run"}
 
     monkeypatch.setattr(app, "accept_database", accept)

@@ -133,7 +133,6 @@ def test_the_same_question_is_asked_again_by_its_id_and_says_what_changed(vigil:
         ("--resume", FIRST, "--to", "JP"),
         ("--resume", FIRST, "--budget", "5s"),
         ("--resume", "12"),
-        ("--case", "C"),
         ("--legal-basis", "B"),
         (),
     ],

@@ -1,5 +1,6 @@
 """match, query and queries: what is asked, what is printed, and which exit code it ends with."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from node import app
 from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.domain.material import VideoFingerprints, VideoFrame
+from node.errors import Misuse
 from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil
 from tests.unit.cli.search_lines import ASK, PDQ_HEX, SEARCHED, hit, outcome, summary
@@ -147,7 +149,7 @@ def test_a_question_carries_case_purpose_basis_members_and_budget(vigil: Vigil, 
     assert vigil(*ASK, PDQ_HEX, "--to", "FR,JP", "--budget", "500ms", "--officer-role", "analyst").code == 0
     assert node.call("query").arguments == {
         "case": "C-1",
-        "purpose": "victim-identification",
+        "purpose": "",
         "legal_basis": "Art. 5",
         "officer_role": "analyst",
         "to": ["FR", "JP"],
@@ -156,12 +158,24 @@ def test_a_question_carries_case_purpose_basis_members_and_budget(vigil: Vigil, 
     }
 
 
-@pytest.mark.parametrize("missing", ["--case", "--legal-basis"])
-def test_a_question_without_case_or_basis_is_a_usage_error(vigil: Vigil, node: Node, missing: str) -> None:
-    words = [word for option, value in (("--case", "C"), ("--legal-basis", "B")) if option != missing
-             for word in (option, value)]  # fmt: skip
-    assert vigil("query", PDQ_HEX, *words).code == 2
+def test_a_question_without_a_case_is_a_usage_error(vigil: Vigil, node: Node) -> None:
+    assert vigil("query", PDQ_HEX, "--legal-basis", "B").code == 2
     assert node.calls == []
+
+
+def test_a_question_without_basis_and_purpose_leaves_them_to_the_case_before_a_file_is_opened(
+    vigil: Vigil, node: Node, files: Path
+) -> None:
+    def refuse(_arguments: Line, _items: Iterable[Line]) -> Iterator[Line]:
+        raise Misuse("a query needs --legal-basis")
+
+    node.answers["case-terms"] = refuse
+    assert vigil("query", files / "a.jpg", "--case", "C").code == 2
+    assert [call.command for call in node.calls] == ["case-terms"]
+    node.answers["case-terms"] = []
+    vigil("query", files / "a.jpg", "--case", "C")
+    asked = node.call("query").arguments
+    assert (asked["case"], asked["purpose"], asked["legal_basis"]) == ("C", "", "")
 
 
 @pytest.mark.parametrize("state", ["held", "refused", "error", "offline", "timeout", "bad-signature", "not-asked"])
@@ -215,7 +229,7 @@ def test_the_closing_table_has_one_row_a_member_with_what_has_to_be_known(vigil:
 def test_a_question_of_which_nothing_can_be_read_is_never_asked(vigil: Vigil, node: Node, files: Path) -> None:
     ran = vigil(*ASK, files / "bad.txt", "--json")
     assert ran.code == 1
-    assert node.calls == []
+    assert [call.command for call in node.calls] == ["case-terms"]
 
 
 def test_a_bad_file_is_known_before_the_question_leaves(vigil: Vigil, node: Node, files: Path) -> None:

@@ -20,26 +20,32 @@ from node.domain.ids import Origin
 from node.domain.roster import Policy
 from node.match.ranking import rank
 from node.usecases.allowing import AllowList
+from node.usecases.audit_reading import AuditReading
 from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
+from node.usecases.followed_statements import FollowedStatements
 from node.usecases.hit_list import HitList
 from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
 from node.usecases.list_hits import ListHits
 from node.usecases.matching import Matcher
 from node.usecases.node_audit import NodeAuditLog
+from node.usecases.node_status import NodeStatuses
 from node.usecases.planning import Planner
-from node.usecases.publication import Publications
+from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
 from node.usecases.recognition import Recogniser
+from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
 from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
+from node.usecases.sharing import Sharing
 from node.usecases.stored_hits import StoredHits
+from node.usecases.upkeep import NodeUpkeep
 from node.wire.convert import ProtoCodec
 from tests.simulator.federation import Speaker, picture
 from tests.simulator.world import Hub, Node, Wire, World
@@ -64,30 +70,27 @@ class Desk:
         store, codec = self.node.store, ProtoCodec()
         self.backups: list[str] = []
         listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)
-        publications = Publications(store)
+        publishing = Publishing(Publications(store), lambda: None)
         self.records = RecordCommands(
-            list=listed,
-            saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
-            publications=publications,
-            sender=lambda: None,
-            audit=self.audit,
-            clock=world.clock,
-            evidence_of=lambda _: (1, b"evidence"),
-        )
-        self.sharing = SharingCommands(
-            contributing=Contributing(
-                store=store,
-                ledger=self.node.ledger,
-                selector=Selector(self.node.index),
-                recogniser=Recogniser(index=self.node.index, codec=codec, own=FR.id),
-                codec=codec,
-                audit=self.audit,
+            reading=RecordReading(records=listed, audit=self.audit, evidence_of=lambda _: (1, b"evidence")),
+            stating=FollowedStatements(
+                saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
+                publishing=publishing,
             ),
-            retracting=Retracting(store=store, ledger=self.node.ledger, audit=self.audit, own=FR.origin),
-            publications=publications,
-            sender=lambda: None,
         )
-        self.reader = AuditCommands(origin=self.origin, store=store, audit=self.audit, clock=world.clock)
+        contributing = Contributing(
+            store=store,
+            ledger=self.node.ledger,
+            selector=Selector(self.node.index),
+            recogniser=Recogniser(index=self.node.index, codec=codec, own=FR.id),
+            codec=codec,
+            audit=self.audit,
+        )
+        retracting = Retracting(store=store, ledger=self.node.ledger, audit=self.audit, own=FR.origin)
+        self.sharing = SharingCommands(
+            sharing=Sharing(contributing=contributing, retracting=retracting, publishing=publishing)
+        )
+        self.reader = AuditCommands(reading=AuditReading(store=store, audit=self.audit))
         matcher = Matcher(store=store, index=self.node.index, codec=codec, rank=rank, own=lambda: FR.id)
         hits = HitList(store=store, codec=codec, own=FR.id, clock=world.clock)
         self.list_hits = ListHits(store=store, index=self.node.index, matcher=matcher, radius=lambda: 31)
@@ -128,18 +131,17 @@ class Desk:
         )
         store.backup_to = self.backups.append  # type: ignore[assignment, method-assign]
         self.admin = NodeCommands(
-            name="FR",
-            federation=FR.origin.federation,
-            own=FR.origin,
-            store=store,
-            audit=self.audit,
-            latest=lambda: None,
-            health=dict,
-            heads=lambda: asyncio.sleep(0, []),
-            certificate_expires=lambda: None,
-            check_index=lambda: None,
-            hits=hits,
-            clock=world.clock,
+            statuses=NodeStatuses(
+                own=FR.origin,
+                store=store,
+                latest=lambda: None,
+                health=dict,
+                heads=lambda: asyncio.sleep(0, []),
+                certificate_expires=lambda: None,
+                hits=hits,
+                clock=world.clock,
+            ),
+            upkeep=NodeUpkeep(store=store, audit=self.audit, latest=lambda: None, check_index=lambda: None),
         )
 
     def written(self) -> list[Line]:

@@ -16,6 +16,9 @@ from node.domain.caller import Caller
 from node.domain.ids import MemberId, Origin, federation_id
 from node.domain.token import Token
 from node.usecases.audit import AuditLog
+from node.usecases.audit_reading import AuditReading
+from node.usecases.hub_operation import HubOperation
+from node.usecases.hub_status import HubStatuses
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryHubStore
 
@@ -45,28 +48,34 @@ class Hub:
         self.store = MemoryHubStore()
         self.audit = AuditLog(store=self.store, origin=ORIGIN, clock=lambda: sim.NOW, random=os.urandom)
         roster = sim.roster(sim.Speaker.named("FR"))
-        self.commands = HubCommands(
-            federation="bench.vigil",
+        self.roster = roster
+        operation = HubOperation(
             addresses=("hub:1", "hub:2"),
             ca_sha256=bytes(32),
             store=self.store,
             audit=self.audit,
             desk=self,
-            latest=lambda: roster,
-            authority_until=lambda: None,
+            latest=lambda: self.roster,
             request=bytes,
             accept=lambda _: self.did("admit", roster),
             suspend_member=lambda *_: self.did("suspend"),
             lift=lambda _: self.did("unsuspend"),
-            attending=frozenset,
-            claimed=dict,
             make_keys=lambda _: self.did("rekey", ("aaaa", "bbbb")),
             drop_keys=lambda: self.did("drop", result=True),
-            new_keys=str,
             make_backup=lambda path: self.did("backup", {"path": path}),
+        )
+        statuses = HubStatuses(
+            federation="bench.vigil",
+            store=self.store,
+            latest=lambda: self.roster,
+            authority_until=lambda: None,
+            attending=frozenset,
+            claimed=dict,
+            new_keys=str,
             daemon=lambda: False,
             clock=lambda: sim.NOW,
         )
+        self.commands = HubCommands(operation=operation, statuses=statuses)
 
     def did(self, what: str, result: Any = None) -> Any:
         if self.fault is not None:
@@ -93,14 +102,14 @@ class Hub:
 
     def run(self, name: str) -> None:
         async def all_lines() -> None:
-            who = Caller(officer="Sgt. Sato")
+            who = Caller(name="Sgt. Sato")
             async for _ in Commands.of(self.commands).run(name, ACTS[name], _nothing(), who):
                 pass
 
         asyncio.run(all_lines())
 
     def read(self) -> list[Line]:
-        reader = AuditCommands(origin=ORIGIN, store=self.store, audit=self.audit, clock=lambda: sim.NOW)
+        reader = AuditCommands(reading=AuditReading(store=self.store, audit=self.audit))
 
         async def all_lines() -> list[Line]:
             return [line async for line in reader.read_audit({}, _nothing())]

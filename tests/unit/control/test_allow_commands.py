@@ -42,7 +42,7 @@ def test_values_are_imported_listed_counted_and_taken_off(desk: Desk) -> None:
 
 
 def test_an_import_is_put_on_the_list_in_batches_as_it_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.control.allow_commands.BATCH", 2)
+    monkeypatch.setattr("node.usecases.allowing.BATCH", 2)
     values = [f"{number:064x}" for number in range(5)]
     sent = ({"sha256": values[:3]}, {"sha256": values[3:]})
     assert lines_of(allow(desk).allow_import({}, items(*sent))) == [{"read": 5, "new": 5, "total": 5}]

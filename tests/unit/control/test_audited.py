@@ -48,7 +48,7 @@ def test_a_look_is_written_down_once_and_names_no_path(desk: Desk, name: str) ->
 def run_by_name(desk: Desk, officer: str, command: str, arguments: Line, *given: Line) -> list[Line]:
     """A command as the command line and the socket run it."""
     commands = Commands.of(desk.records, desk.reader, desk.search, desk.admin)
-    return lines_of(commands.run(command, arguments, items(*given), Caller(officer=officer)))
+    return lines_of(commands.run(command, arguments, items(*given), Caller(name=officer)))
 
 
 def test_every_entry_names_the_officer_who_ran_the_command(desk: Desk) -> None:
@@ -73,7 +73,7 @@ def test_the_officer_of_one_command_is_not_named_for_another_at_the_same_time(de
 
     async def both() -> None:
         names = ("Dupont", "Sato", "")
-        asked = [commands.run("match", {"case": n}, items(SUBJECT), Caller(officer=n)) for n in names]
+        asked = [commands.run("match", {"case": n}, items(SUBJECT), Caller(name=n)) for n in names]
         running = set(asked)
         while running:
             steps = {one: asyncio.ensure_future(anext(one, None)) for one in running}

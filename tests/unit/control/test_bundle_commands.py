@@ -13,14 +13,16 @@ from typing import Any, NoReturn
 import pytest
 
 from node.control.bundle_commands import BundleCommands
-from node.control.export_commands import ExportCommands, Writing
+from node.control.export_commands import ExportCommands
 from node.domain.ids import MemberId, Origin
 from node.errors import Malformed, Misuse, NotFound, PeerFault
 from node.usecases.audit import AuditLog
+from node.usecases.bundle_carrying import BundleCarrying
 from node.usecases.bundle_choice import choose
 from node.usecases.bundle_writing import BundleWriting, Wanted
 from node.usecases.export_manifest import verify_manifest
 from node.usecases.export_sources import Selection
+from node.usecases.exports import Exports, Writing
 from node.usecases.list_export import Exporting
 from node.wire.convert_federation import encode_package
 from tests.simulator.federation import FEDERATION, TODAY
@@ -62,14 +64,15 @@ class Room:
     def writing(self) -> ExportCommands:
         store = self.sea.fr.store
         return ExportCommands(
-            exporting=Exporting(store=store, catalogue=self.sea.fr.catalogue, clock=self.sea.world.clock),
-            bundles=self,
-            writing=Writing(scheme=unused, write=unused),
-            audit=self.audit,
-            clock=self.sea.world.clock,
-            signer=SIGNER,
-            federation=FEDERATION,
-            member=FR.id,
+            exports=Exports(
+                exporting=Exporting(store=store, catalogue=self.sea.fr.catalogue, clock=self.sea.world.clock),
+                bundles=self,
+                writing=Writing(scheme=unused, write=unused),
+                audit=self.audit,
+                signer=SIGNER,
+                federation=FEDERATION,
+                member=FR.id,
+            )
         )
 
     def match(self) -> None:
@@ -77,11 +80,13 @@ class Room:
 
     def reading(self) -> BundleCommands:
         return BundleCommands(
-            taking=self.desk.deps(),
-            match=self.match,
-            store=self.sea.lab.store,
-            federation=FEDERATION,
-            member=LAB.id,
+            carrying=BundleCarrying(
+                taking=self.desk.deps(),
+                match=self.match,
+                store=self.sea.lab.store,
+                federation=FEDERATION,
+                member=LAB.id,
+            )
         )
 
     def written(self, **arguments: Any) -> tuple[bytes, Line]:

@@ -1,8 +1,9 @@
-"""Which commands investigators run over their socket, and which are the administrator's."""
+"""Which commands each role may run."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -12,7 +13,21 @@ from typing import Any
 import pytest
 
 import node.control
-from node.control.commands import ADMINISTRATION, INVESTIGATION, Commands
+from node.control.audit_commands import AuditCommands
+from node.control.commands import (
+    ADMINISTRATION,
+    AUDIT,
+    INVESTIGATION,
+    OPERATION,
+    OVERVIEW,
+    RELEASE,
+    Commands,
+    work_of,
+)
+from node.control.hub_commands import HubCommands
+from node.control.officer_commands import OfficerCommands
+from node.domain.caller import NOBODY, Caller, Role
+from node.domain.rights import require
 from node.errors import Misuse, Refused
 
 
@@ -51,14 +66,56 @@ async def nothing() -> AsyncIterator[dict[str, Any]]:
         yield line
 
 
-def test_investigators_run_theirs_and_no_other() -> None:
+def run(name: str, who: Caller) -> list[dict[str, Any]]:
     async def lines() -> list[dict[str, Any]]:
-        return [line async for line in Commands.of(Some()).run_for_investigators("match", {}, nothing())]
+        return [line async for line in Commands.of(Some()).run_as(who, name, {}, nothing())]
 
-    assert asyncio.run(lines()) == [{"hits": 0}]
-    for name in ("backup", "brand-new"):
-        with pytest.raises(Refused, match="for the administrator") as caught:
-            Commands.of(Some()).run_for_investigators(name, {}, nothing())
+    return asyncio.run(lines())
+
+
+def test_each_command_of_a_hub_is_of_a_known_kind() -> None:
+    names = Commands.of(HubCommands, AuditCommands, OfficerCommands).names()
+    assert names > OPERATION
+    assert all(work_of(name) for name in names)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_runs_the_commands_of_its_row_and_no_other(role: Role) -> None:
+    """Every command of every list, so that a command that moves to another list is noticed."""
+    ran = set()
+    for name in INVESTIGATION | ADMINISTRATION | OPERATION:
+        with contextlib.suppress(Refused):
+            require(Caller(name="X", role=role), work_of(name), name)
+            ran.add(name)
+    every = {
+        Role.INVESTIGATOR: INVESTIGATION,
+        Role.MEDIA_REVIEWER: INVESTIGATION - RELEASE,
+        Role.RELEASER: INVESTIGATION,
+        Role.ADMINISTRATOR: ADMINISTRATION | OVERVIEW,
+        Role.AUDITOR: AUDIT | OVERVIEW,
+        Role.OPERATOR: OPERATION | ADMINISTRATION | OVERVIEW,
+    }
+    assert ran == every[role]
+
+
+def test_a_command_of_another_role_is_refused_before_it_runs() -> None:
+    investigator, owner = (
+        Caller(name="X", role=Role.INVESTIGATOR),
+        Caller(name="X", role=Role.ADMINISTRATOR, owner=True),
+    )
+    assert run("match", investigator) == run("match", owner) == [{"hits": 0}]
+    assert run("backup", owner) == [{"path": "x"}]
+    for who, words in ((investigator, "not for the role investigator"), (NOBODY, "for registered officers")):
+        with pytest.raises(Refused, match=words) as caught:
+            run("backup", who)
         assert caught.value.remedy
+
+
+def test_a_command_in_no_list_is_refused_even_to_the_owner() -> None:
+    with pytest.raises(Refused):
+        run("brand-new", Caller(name="X", role=Role.ADMINISTRATOR, owner=True))
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
     with pytest.raises(Misuse, match="no command"):
-        Commands.of(Some()).run_for_investigators("none", {}, nothing())
+        run("none", Caller(name="X", role=Role.AUDITOR))

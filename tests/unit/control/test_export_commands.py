@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 
 from node.app.list_writing import WRITERS, Sender, scheme, write_list
-from node.control.export_commands import ExportCommands, Writing
+from node.control.export_commands import ExportCommands
 from node.domain.holdings import withdrawn
 from node.domain.ids import Origin
 from node.domain.queries import Level
@@ -22,6 +22,7 @@ from node.errors import Misuse, Unavailable
 from node.interop.formats import FORMATS
 from node.interop.reading import Choices
 from node.usecases.export_manifest import verify_manifest
+from node.usecases.exports import Exports, Writing
 from node.usecases.list_export import NO_WITHDRAWALS, Export, Exporting, Shape
 from tests.simulator import federation as sim
 from tests.unit.control.desk import items, lines_of
@@ -52,14 +53,15 @@ def commands(shelf: Shelf) -> ExportCommands:
         return write_list(form, export, shape, sender)
 
     return ExportCommands(
-        exporting=Exporting(store=shelf.store, catalogue=shelf.catalogue, clock=lambda: shelf.now),
-        bundles=NoBundles(),
-        writing=Writing(scheme=scheme, write=write),
-        audit=shelf.audit,
-        clock=lambda: shelf.now,
-        signer=SIGNER,
-        federation=sim.FEDERATION,
-        member=FR,
+        exports=Exports(
+            exporting=Exporting(store=shelf.store, catalogue=shelf.catalogue, clock=lambda: shelf.now),
+            bundles=NoBundles(),
+            writing=Writing(scheme=scheme, write=write),
+            audit=shelf.audit,
+            signer=SIGNER,
+            federation=sim.FEDERATION,
+            member=FR,
+        )
     )
 
 

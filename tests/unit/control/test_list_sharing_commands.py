@@ -16,7 +16,9 @@ from node.usecases.cases import Cases
 from node.usecases.hit_list import HitList
 from node.usecases.hit_reading import HitReading
 from node.usecases.list_hits import ListHits
+from node.usecases.list_sharing import ListSharing
 from node.usecases.matching import Matcher
+from node.usecases.publication import Publishing
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
 from tests.unit.usecases.desk import prints
 from tests.unit.usecases.list_desk import FR, Shelf
@@ -54,9 +56,8 @@ def hits(shelf: Shelf) -> Any:
 
 
 def sharing(shelf: Shelf) -> Any:
-    return ListSharingCommands(
-        contributing=shelf.sharing, publications=shelf.publications, sender=lambda: None
-    ).contribute_list
+    publishing = Publishing(shelf.publications, lambda: None)
+    return ListSharingCommands(sharing=ListSharing(contributing=shelf.sharing, publishing=publishing)).contribute_list
 
 
 def test_holdings_that_match_are_lines_up_to_a_limit_and_all_are_counted(shelf: Shelf) -> None:

@@ -11,6 +11,8 @@ import pytest
 from node.control.sharing_commands import SharingCommands
 from node.errors import Misuse
 from node.usecases.contribution import BATCH
+from node.usecases.publication import Publishing
+from node.usecases.sharing import Sharing
 from tests.simulator.federation import Speaker
 from tests.simulator.world import Hub, Node, Wire, World
 from tests.unit.usecases.desk import Desk, prints
@@ -28,11 +30,9 @@ def desk() -> Iterator[Desk]:
 
 
 def commands(desk: Desk) -> SharingCommands:
+    publishing = Publishing(desk.publications, lambda: None)
     return SharingCommands(
-        contributing=desk.contributing,
-        retracting=desk.retracting,
-        publications=desk.publications,
-        sender=lambda: None,
+        sharing=Sharing(contributing=desk.contributing, retracting=desk.retracting, publishing=publishing)
     )
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.case_files import CaseWriter
+from node.domain.categorising import CategorisationWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
 from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
+from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
@@ -19,8 +22,18 @@ from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
 
-SHARED = (LogWriter, UsageWriter, SettingWriter, LineReader)
-NODES = (HoldingWriter, AllowWriter, HitWriter, ListWriter, QueryWriter, AnswerWriter, IndexingWriter)
+SHARED = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, LineReader)
+NODES = (
+    HoldingWriter,
+    AllowWriter,
+    HitWriter,
+    ListWriter,
+    QueryWriter,
+    AnswerWriter,
+    IndexingWriter,
+    CaseWriter,
+    CategorisationWriter,
+)
 HUBS = (HubWriter,)
 
 
@@ -92,6 +105,6 @@ def test_a_writer_has_exactly_the_ports_of_its_role() -> None:
 
 def test_no_two_ports_have_a_method_of_one_name() -> None:
     """One class implements many ports, so a second method of a name would hide the first."""
-    ports = (LogWriter, UsageWriter, SettingWriter, *NODES, *HUBS)
+    ports = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, *NODES, *HUBS)
     names = [name for port in ports for name in methods(port) - methods(LineReader)]
     assert sorted(names) == sorted(set(names))

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from node.domain.case_events import FIRST_PLACE
 from node.domain.questions import KeptQuestion, Part, PartBody
 from node.errors import StoreError
 from node.store import upgrade
@@ -102,6 +103,27 @@ def test_what_was_left_out_of_a_holding_is_kept_under_no_members_name(
     store = open_node_store(path, create=False)
     with store.read() as reader:
         assert (reader.crowded(), reader.crowded_holdings()) == ({(3, 4): 7}, {(4, ""): 9})
+    store.close()
+
+
+def test_the_timeline_of_a_former_case_begins_with_its_ingests_by_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole = tmp_path / "node.db", command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: whole(config, "0016"))
+        open_node_store(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        for number, at in enumerate((5, 9, 86_400, 86_401), 1):
+            row = (number, bytes([number]) * 32, b"", b"", b"", 0, b"", "image/jpeg", 1, 0, at, "", b"", "")
+            connection.execute("INSERT INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO cases VALUES (?, ?)", ("C-2" if number == 4 else "C-1", number))
+    connection.close()
+    store = open_node_store(path, create=False)
+    with store.read() as reader:
+        found = [(each.kind, each.at, each.until, each.count) for each in reader.case_events("C-1", FIRST_PLACE, 9)]
+        assert found == [("ingested", 86_400, 86_400, 1), ("ingested", 5, 9, 2)]
+        assert len(reader.case_events("C-2", FIRST_PLACE, 9)) == 1
     store.close()
 
 

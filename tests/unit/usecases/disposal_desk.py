@@ -71,6 +71,7 @@ class Desk:
             catalogue=self.node.catalogue,
             retract=self.retract,
             remove_original=self.remove_original,
+            clock=self.node.world.clock,
         )
 
     def retract(self, record: RecordId, reason: Reason) -> None:

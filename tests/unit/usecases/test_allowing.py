@@ -6,8 +6,11 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from node.domain.envelope import Kind
 from node.domain.fingerprint_kinds import MD5, PDQ, SHA256
@@ -16,6 +19,7 @@ from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import Origin, member_id
 from node.domain.queries import Level, MatchRule, Outcome, Subject
 from node.errors import DiskFull, Malformed, Unavailable
+from node.usecases import allowing
 from node.usecases.allowing import BATCH, AllowList
 from node.usecases.intake import subject_of
 from node.usecases.node_audit import NodeAuditLog
@@ -222,3 +226,18 @@ def test_the_list_says_which_subjects_are_on_it(desk: Desk) -> None:
     bare = Subject(fingerprints=(Fingerprint(code=PDQ.code, value=prints(2).pdq, quality=-1),))
     assert desk.list.among([subject_of(prints(1)), subject_of(prints(2)), bare]) == {1}
     assert desk.list.among([]) == frozenset()
+
+
+@given(sizes=st.lists(st.integers(0, 5), max_size=6), batch=st.integers(1, 4))
+def test_an_import_counts_the_same_however_its_values_arrive(sizes: list[int], batch: int) -> None:
+    desk, fresh = Desk(), iter(values(sum(sizes)))
+    arriving = desk.list.importing()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(allowing, "BATCH", batch)
+        for number, size in enumerate(sizes):
+            arriving.feed(list(islice(fresh, size)))
+            assert len(desk.written()) == sum(sizes[: number + 1]) // batch, "whole batches are added at once"
+        total = arriving.end()
+    assert (arriving.read, arriving.new, total) == (sum(sizes),) * 3
+    assert sum(int(str(each["values"])) for each in desk.written()) == sum(sizes)
+    desk.audit.close()

@@ -284,12 +284,12 @@ def test_the_same_question_is_asked_again_with_its_terms_and_says_what_changed()
     async def scenario() -> None:
         async with federation("FR", "JP", "BR", attending=("JP",), policy=SMALL) as made:
             who = made.parties["FR"]
-            with acting_for(Caller(officer="Lt. Dupont")):
+            with acting_for(Caller(name="Lt. Dupont")):
                 before = who.planner.plan(about(*pictures(1, 2, 3), budget=3.0, officer_role="analyst"))
             await asked(made, before)
             await made.attend("BR")
             hold(made.parties["BR"], 3, Level.HIT_NO_HIT)
-            with acting_for(Caller(officer="Sgt. Sato")):
+            with acting_for(Caller(name="Sgt. Sato")):
                 again = who.planner.again(before.id)
             assert again.id != before.id
             assert again.terms == replace(before.terms, officer="Sgt. Sato", again=before.id)

@@ -57,7 +57,7 @@ def keeping(shelf: Shelf) -> ListKeeping:
 
 def test_an_import_counts_its_rows_and_names_who_ran_it(shelf: Shelf) -> None:
     shelf.hold(1, case="K-1")
-    with acting_for(Caller(officer="Sgt. Sato")):
+    with acting_for(Caller(name="Sgt. Sato")):
         made = imported(shelf, ListCase(at=At(), number="K-1"), row(1), row(2), row(1))
     assert (made.added, made.counts.repeated, made.awaiting) == (2, 1, 0)
     assert (made.of.imported_by, made.of.provider, made.of.digest) == ("Sgt. Sato", "US", b"f" * 32)
