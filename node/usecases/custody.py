@@ -123,14 +123,15 @@ class NodeCustody(Custody):
     def forget_queries(self, days: int) -> int:
         """Deletes the queries asked, answered and held more than `days` days ago; returns how many. Their audit entries
         stay, with bodies that expire on their own dates. What members learned near our holdings is remembered for a
-        year.
+        year. With the queries go events of the same age of cases that do not exist any more, or never did.
         """
         self._catalogue.settle()
         before = (self.today() - days) * SECONDS_A_DAY
         with self._catalogue.change() as change:
             gone = change.writer.forget_queries(before) + change.writer.forget_held(before)
             near = change.writer.forget_near_questions(self.today() * SECONDS_A_DAY - YEAR)
-            change.purged += gone + near
+            stray = change.writer.forget_stray_events(before)
+            change.purged += gone + near + stray
         return gone
 
     def forget_hits(self, days: int) -> int:
