@@ -33,6 +33,7 @@ def hub_commands(services: HubServices) -> Commands:
 
 def _operation(services: HubServices) -> HubOperation:
     return HubOperation(
+        codec=services.codec,
         addresses=(
             services.settings.public_hub or services.settings.hub,
             services.settings.public_enrolment or services.settings.enrolment,

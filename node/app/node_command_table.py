@@ -289,6 +289,7 @@ def _node(services: NodeServices) -> NodeCommands:
             audit=services.audit,
             latest=services.members.latest,
             check_index=services.catalogue.check_index,
+            codec=services.codec,
         ),
     )
 
