@@ -91,7 +91,7 @@ def _fill(store: NodeStore, codec: ProtoCodec, links: int) -> Edges:
         linked = batch(writer, writer.open_log(_AUTHOR), said, nonces[:links], nonces[links:], kind=Kind.LINK)
         writer.append(linked)
         places = Places(found={(str(_OWNER), leaf): at for at, leaf in enumerate(run.leaves)}, searched={})
-        Filing(purge=Purge(writer), places=places).file(mentions_in(codec, linked))
+        Filing(purge=Purge(writer), places=places, codec=codec).file(mentions_in(codec, linked))
     return [(first, second) for first, second in edges]
 
 

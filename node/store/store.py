@@ -32,12 +32,14 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
 from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
+from node.store.entities import EntityRows, EntityWrites
 from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
@@ -47,6 +49,7 @@ from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -70,11 +73,14 @@ class NodeStoreRows(
     CaseRows,
     CategorisationRows,
     AllowRows,
+    EntityRows,
     HitRows,
+    ReviewRows,
     ListRows,
     QueryRows,
     AnswerRows,
     IndexingRows,
+    AddressRows,
 ):
     """`NodeStoreReader`."""
 
@@ -85,11 +91,14 @@ class NodeStoreWrites(
     CaseWrites,
     CategorisationWrites,
     AllowWrites,
+    EntityWrites,
     HitWrites,
+    ReviewWrites,
     ListWrites,
     QueryWrites,
     AnswerWrites,
     IndexingWrites,
+    AddressWrites,
 ):
     """`NodeStoreWriter`."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import decode
-from node.domain.mentions import ENDING
+from node.domain.mentions import BINDING
 from node.errors import Malformed
 from node.usecases.purging import REMARKS
 
@@ -109,7 +109,8 @@ class Circle:
             return frozenset({link.chain})
         if origin.member == self._member:
             return NOTHING
-        return frozenset(each.record for each in self._reader.mentions(origin, index, index + 1) if each.role in ENDING)
+        said = self._reader.mentions(origin, index, index + 1)
+        return frozenset(each.record for each in said if each.role in BINDING)
 
 
 def admits(handling: Handling, reader: MemberId | None, owner: MemberId) -> bool:
@@ -128,6 +129,6 @@ def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circl
 def hide_links(shown: list[bool], mentions: Iterable[Mention], start: int, circle: Circle) -> list[bool]:
     """`shown`, without the links of which a record does not admit the member."""
     for each in mentions:
-        if shown[each.index - start] and each.role in ENDING:
+        if shown[each.index - start] and each.role in BINDING:
             shown[each.index - start] = circle.admits_subject(each)
     return shown

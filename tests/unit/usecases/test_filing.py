@@ -13,7 +13,6 @@ from node.domain.envelope import Kind
 from node.domain.groups import Group, GroupStep
 from node.domain.ids import RecordId
 from node.domain.mentions import Mention, Role
-from node.domain.notices import NoticeDecision, NoticeStep
 from node.domain.statements import Cooperation, Retraction
 from node.domain.watches import WatchReply, WatchState
 from node.usecases.catalogue import Catalogue
@@ -66,7 +65,6 @@ def filed(store: MemoryStore, log: Log) -> list[tuple[int, Role, RecordId]]:
         ),
         (WatchReply(watch=ELSEWHERE, state=WatchState.KEPT, at=1), Kind.WATCH_REPLY, Role.WATCH),
         (Group(step=GroupStep.ACCEPT, group=ELSEWHERE), Kind.GROUP, Role.GROUP),
-        (NoticeDecision(request=ELSEWHERE, step=NoticeStep.REFUSED, reason="no"), Kind.NOTICE_DECISION, Role.REQUEST),
     ],
     ids=lambda each: each.name.lower() if isinstance(each, Role) else "",
 )
