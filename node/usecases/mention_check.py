@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import UNDERSTOOD
+from node.domain.ids import RecordId
 from node.domain.mentions import FIRST_STATED
+from node.tlog.merkle import leaf_hash
 from node.usecases.filing import mentions_of
 from node.usecases.purging import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader, StoredRun
     from node.domain.mentions import Role
     from node.domain.ports import Codec
@@ -40,8 +42,8 @@ def mention_faults(reader: LogReader, origin: Origin, run: StoredRun, codec: Cod
     said: dict[int, Filed] = {}
     for at, entry in enumerate(run.entries):
         if run.states[at] == BodyState.HELD and kind_of(entry) in UNDERSTOOD and kind_of(entry) >= FIRST_STATED:
-            index = run.start + at
-            read = mentions_of(codec, origin, index, kind_of(entry), run.bodies[at])
+            index, name = run.start + at, RecordId(origin, leaf_hash(entry))
+            read = mentions_of(codec, name, index, kind_of(entry), run.bodies[at])
             said[index] = {(each.role, first.of(each.record)) for each in read}
     indices = sorted(stored.keys() | said.keys())
     return [fault for index in indices for fault in _of(index, stored[index], said.get(index))]

@@ -72,7 +72,7 @@ def test_each_kind_is_filed_under_what_it_is_about(said: Cooperation, kind: Kind
     log = Log(JP)
     log.say(said, kind=kind)
     store = taken((log, 0, 1))
-    assert filed(store, log) == [(0, role, ELSEWHERE)]
+    assert (0, role, ELSEWHERE) in filed(store, log)
     assert faults(store) == []
 
 
