@@ -14,19 +14,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.ids import HUB_NAME
+from node.domain.ids import HUB_NAME, RecordId
 from node.domain.log_ports import Chain
 from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
 from node.domain.notices import NoticeDecision
 from node.errors import Malformed
-from node.usecases.notice_check import REQUESTS, UNASKED, Vouched, vouched
+from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASKED, is_confirmed, vouched
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from node.domain.batch import VerifiedBatch
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader, LogWriter
     from node.domain.ports import Codec
     from node.usecases.applying_runs import Places
@@ -89,9 +89,10 @@ class Filing:
             place = (each.origin, each.index)
             if place in over or writer.entry_at(*place)[1] != BodyState.HELD:
                 continue  # it ended before it came
-            chain = self._chain(writer, each.record)
+            found = self._find(writer, each.record)
+            chain = self._chain(writer, each.record, found)
             writer.put_mentions([replace(each, record=chain.root)])
-            if each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
+            if each.role is Role.REQUEST and not self._stands(place, chain.root, found):
                 over.add(place)
             elif writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
                 over.add(place)
@@ -105,50 +106,49 @@ class Filing:
                 continue
             root, _ = root_of(writer, batch.origin, first + at, batch.leaves[at])
             for each in writer.mentioning(root, [Role.REQUEST]):
-                if writer.entry_at(each.origin, each.index)[1] == BodyState.HELD:
-                    self._judged(each.origin, each.index)
+                place = (each.origin, each.index)
+                said = self._decision(place)
+                if said is not None and said.request == RecordId(batch.origin, batch.leaves[at]):
+                    self._judge(place, said, root, first + at)
 
-    def _judged(self, origin: Origin, index: int) -> Vouched:
-        """Whether a member asked for what this decision publishes; a decision that nobody asked for is set aside."""
-        said = self._decision(origin, index)
-        verdict = Vouched.WAITS if said is None else vouched(self.purge.writer, said)
-        if verdict is Vouched.NO:
-            self.purge.set_aside(origin, index, UNASKED)
-            self.unasked.append((origin, index))
-        elif verdict is Vouched.YES and said is not None:
-            self.confirmed.append((origin, index))
-            self._supersede(said)
-        return verdict
+    def _stands(self, place: tuple[Origin, int], root: RecordId, found: int | None) -> bool:
+        """Whether a decision keeps its body. `root`, `found`: its request, and where that is."""
+        writer = self.purge.writer
+        if len(writer.mentioning(root, [Role.REQUEST], limit=MOST_DECISIONS + 1)) > MOST_DECISIONS:
+            self.purge.set_aside(*place, TOO_MANY)
+            return False
+        said = self._decision(place)
+        return said is None or found is None or self._judge(place, said, root, found)
 
-    def _supersede(self, decision: NoticeDecision) -> None:
-        """Of several decisions on one request, the last by epoch and index counts: a restored hub decides again in its
-        next log.
+    def _judge(self, place: tuple[Origin, int], said: NoticeDecision, root: RecordId, found: int) -> bool:
+        """Compares a decision with its request, at `found`. A decision that nobody asked for is set aside; of several
+        on one request the last by epoch and index counts: a restored hub decides again in its next log.
         """
         writer = self.purge.writer
-        root = self._chain(writer, decision.request).root
-        found = [(each.origin, each.index) for each in writer.mentioning(root, [Role.REQUEST])]
-        held = [place for place in found if writer.entry_at(*place)[1] == BodyState.HELD and self._is_sound(*place)]
-        for place in sorted(held, key=lambda place: (place[0].epoch, place[1]))[:-1]:
-            self.purge.bodies(place[0], [place[1]])
+        if not vouched(writer, said, found):
+            self.purge.set_aside(*place, UNASKED)
+            self.unasked.append(place)
+            return False
+        self.confirmed.append(place)
+        others = [(each.origin, each.index) for each in writer.mentioning(root, [Role.REQUEST])]
+        held = [each for each in others if is_confirmed(writer, *each) and writer.entry_at(*each)[1] == BodyState.HELD]
+        for each in sorted(held, key=lambda each: (each[0].epoch, each[1]))[:-1]:
+            self.purge.bodies(each[0], [each[1]])
+        return True
 
-    def _is_sound(self, origin: Origin, index: int) -> bool:
-        said = self._decision(origin, index)
-        return said is not None and vouched(self.purge.writer, said) is Vouched.YES
-
-    def _decision(self, origin: Origin, index: int) -> NoticeDecision | None:
-        entry, body = self.purge.writer.held_at(origin, [index])[index]
-        said = self.codec.decode_body(kind_of(entry), body)
+    def _decision(self, place: tuple[Origin, int]) -> NoticeDecision | None:
+        held = self.purge.writer.held_at(place[0], [place[1]]).get(place[1])
+        said = None if held is None else self.codec.decode_body(kind_of(held[0]), held[1])
         return said if isinstance(said, NoticeDecision) else None
 
-    def _chain(self, writer: LogWriter, record: RecordId) -> Chain:
-        """The chain of a mentioned record; one that waits for it if it is not here."""
-        index = self._find(writer, record)
+    def _chain(self, writer: LogWriter, record: RecordId, found: int | None) -> Chain:
+        """The chain of a mentioned record, which is at `found`; one that waits for it if it is not here."""
         root = record
-        if index is not None:
-            root, _ = root_of(writer, record.origin, index, record.leaf)
+        if found is not None:
+            root, _ = root_of(writer, record.origin, found, record.leaf)
         chain = writer.chain(root)
         if chain is None:
-            chain = Chain(root=root, head=None if index is None else (record.origin, index))
+            chain = Chain(root=root, head=None if found is None else (record.origin, found))
             writer.put_chain(chain)
         return chain
 
