@@ -110,6 +110,10 @@ class Purge:
                 self.bodies(origin, indices)
                 leaves = leaves_at(self.writer, origin, indices)
                 waiting += [RecordId(origin, leaf) for leaf in self.writer.roots(origin, leaves)]
+            # What was said about a revised link is filed under its first version.
+            revised = [each for each in found if each.kind == Kind.REVISION]
+            links = (self.writer.links(each.origin, each.index, each.index + 1).get(each.index) for each in revised)
+            waiting += [link.chain for link in links if link is not None]
             self.room -= len(found)
             if len(found) == room:
                 self.writer.owe(Owed(root=chain, spare=spare))
