@@ -11,6 +11,8 @@ from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.ids import Origin, RecordId
 from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer
+from node.domain.questions import Part, PartBody, PlannedPart
+from node.domain.questions import Terms as AskedTerms
 from node.domain.statements import Reason
 from node.domain.wording import Terms
 from node.errors import Misuse, NotFound, Refused
@@ -397,3 +399,19 @@ def test_who_answered_a_query_sees_how_it_answered(table: Table) -> None:
         tx.put_answered([GivenAnswer(asker=FR.id, query_id=query, answer=signed, at=1)])
     assert jp.page(thread).answer == "held"
     assert fr.page(thread).answer == ""
+
+
+def test_other_members_know_a_query_by_the_id_of_its_part(table: Table) -> None:
+    terms = AskedTerms(case="C", purpose="p", legal_basis="b", officer_role="r", officer="Dupont")
+    with table.fr.node.store.write() as tx:
+        for question, parts in ((b"1" * 16, (b"a" * 16,)), (b"2" * 16, (b"b" * 16, b"c" * 16))):
+            planned = [
+                PlannedPart(part=Part(number=number, query_id=part, cost=1), body=PartBody(payload=b"p"))
+                for number, part in enumerate(parts, 1)
+            ]
+            tx.put_question(question, terms, planned, 5)
+    for named, sent in ((b"1" * 16, b"a" * 16), (b"a" * 16, b"a" * 16), (b"c" * 16, b"c" * 16)):
+        thread = table.fr.thread(table.fr.open(JP, query=named))
+        assert thread.messages[0].said.query_id == sent
+    with pytest.raises(Misuse, match="in 2 parts"):
+        table.fr.open(JP, query=b"2" * 16)
