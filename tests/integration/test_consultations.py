@@ -127,7 +127,7 @@ def test_a_thread_about_a_query_shows_each_member_its_own_answer(said: Speakers)
     made = said.made
     terms = {"case": "C-1", "purpose": "victim-identification", "legal_basis": "a test", "to": ["JP"], "budget": 20.0}
     asked = made.run("FR", "query", terms, [subject_line(subject_of(prints(1), "a picture"))])[-1]
-    assert asked["outcomes"] == {"JP": "no-hit"}
+    assert asked["outcomes"] == {"DE": "not-asked", "JP": "no-hit"}
     (opened,) = said.lines("FR", "open", "Sure?", "--to", "DE,JP", "--subject", "a", "--about-query", asked["query"])
     thread = opened["thread"]
     for name, answer in (("JP", "no-hit"), ("DE", None)):
