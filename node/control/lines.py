@@ -18,6 +18,7 @@ from node.domain.holdings import IngestItem
 from node.domain.material import BACKGROUNDS
 from node.domain.parts import Place, Role
 from node.domain.queries import Look, Subject
+from node.domain.reviews import ReviewState
 from node.errors import Malformed, Misuse
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | 
 
 
 def hit_line(subject: str | None, hit: Hit) -> Line:
-    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series."""
+    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series.
+    "review": what officers decided about it before, null if nothing.
+    """
     said = statement_line(hit.statement)
     if hit.statement is None:
         said |= {"category": category_line(hit.category), "series": hit.series}
@@ -109,6 +112,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
         "list": row_line(hit.row),
+        "review": None if hit.state is ReviewState.NEW else hit.state.name.lower(),
         "notice": notice_line(hit.notice),
     }
 
