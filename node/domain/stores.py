@@ -14,11 +14,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
+from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
@@ -80,6 +82,8 @@ class NodeStoreReader(
     ListReader,
     QueryReader,
     AnswerReader,
+    WatchReader,
+    AlertReader,
     IndexingReader,
     Protocol,
 ):
@@ -97,6 +101,8 @@ class NodeStoreWriter(
     ListWriter,
     QueryWriter,
     AnswerWriter,
+    WatchWriter,
+    AlertWriter,
     IndexingWriter,
     Protocol,
 ):

@@ -32,12 +32,13 @@ from node.store.tables import (
     queries,
     usage,
     vault,
+    watches,
 )
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
     answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers, queries,
-    usage, vault,
+    usage, vault, watches,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -32,6 +32,7 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.alerts import AlertRows, AlertWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
 from node.store.categorisations import CategorisationRows, CategorisationWrites
@@ -43,6 +44,7 @@ from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
+from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
@@ -74,6 +76,8 @@ class NodeStoreRows(
     ListRows,
     QueryRows,
     AnswerRows,
+    WatchRows,
+    AlertRows,
     IndexingRows,
 ):
     """`NodeStoreReader`."""
@@ -89,6 +93,8 @@ class NodeStoreWrites(
     ListWrites,
     QueryWrites,
     AnswerWrites,
+    WatchWrites,
+    AlertWrites,
     IndexingWrites,
 ):
     """`NodeStoreWriter`."""

@@ -24,6 +24,7 @@ from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_tables import Place
+from tests.simulator.memory_watches import WatchTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ Tables = TypeVar(
     "ListTables",
     "OfficerTables",
     "CaseTables",
+    "WatchTables",
 )
 
 
@@ -94,6 +96,7 @@ class State:
     lists: ListTables = field(default_factory=ListTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
+    watches: WatchTables = field(default_factory=WatchTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -115,6 +118,7 @@ class State:
             lists=clone(self.lists),
             officers=clone(self.officers),
             cases=clone(self.cases),
+            watches=clone(self.watches),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )

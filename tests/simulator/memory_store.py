@@ -23,21 +23,23 @@ from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
 from tests.simulator.memory_tables import MemoryPlace
+from tests.simulator.memory_watches import MemoryWatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryPlace):
+class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryWatches, MemoryPlace):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryAnswers.__init__(self, state.answers, state.place)
-        MemoryLists.__init__(self, state.lists)
+        MemoryLists.__init__(self, state.lists, state.watches)
+        MemoryWatches.__init__(self, state.watches)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
-        MemoryPlace.__init__(self, state.place, state.common)
+        MemoryPlace.__init__(self, state.place, state.common, state.watches)
 
 
 class MemoryReader(MemoryLogReader, NodeRows):

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
+from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
@@ -33,6 +35,8 @@ NODES = (
     IndexingWriter,
     CaseWriter,
     CategorisationWriter,
+    WatchWriter,
+    AlertWriter,
 )
 HUBS = (HubWriter,)
 
