@@ -86,9 +86,7 @@ class WatchWrites(WatchRows, WatchedRowWrites):
     def put_watch(self, watch: KeptWatch) -> KeptWatch:
         self._watched = None  # what comes later in this transaction may have to wait for it
         if watch.id:
-            self._connection.execute(
-                update(kept_watches).where(kept_watches.c.id == watch.id).values(**_values(watch))
-            )
+            self._connection.execute(update(kept_watches).where(kept_watches.c.id == watch.id).values(**_values(watch)))
             return watch
         number = self._connection.execute(insert(kept_watches).values(**_values(watch))).lastrowid
         stored = self.kept_watch(number)

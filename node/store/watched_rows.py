@@ -17,9 +17,7 @@ from node.domain.kept_watches import LIVE
 from node.store.statements import Repository
 from node.store.tables.watches import kept_watches, watched_rows
 
-_IS_WATCHED: Final = (
-    select(kept_watches.c.id).where(kept_watches.c.standing.in_(sorted(map(int, LIVE)))).limit(1)
-)
+_IS_WATCHED: Final = select(kept_watches.c.id).where(kept_watches.c.standing.in_(sorted(map(int, LIVE)))).limit(1)
 _NOTE: Final = insert(watched_rows).on_conflict_do_nothing()
 _EARLIER: Final = (
     select(watched_rows.c.row)

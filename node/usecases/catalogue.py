@@ -28,6 +28,7 @@ from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
 from node.domain.stores import NodeStore
 from node.errors import Damaged, Malformed
+from node.usecases.alerting import ArrivalAlerts
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
@@ -87,16 +88,25 @@ class RecordView:
 
 
 class Catalogue(LogCatalogue):
-    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present."""
+    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present. `alerting`:
+    raises alerts about what arrives.
+    """
 
     _store: NodeStore
 
     def __init__(
-        self, *, store: NodeStore, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
+        self,
+        *,
+        store: NodeStore,
+        index: SearchIndex | None,
+        codec: Codec,
+        files: IndexFiles | None = None,
+        alerting: ArrivalAlerts | None = None,
     ) -> None:
         following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
         self._following = following
+        self._alerting = alerting
         self._views = Views(store)
 
     def view(self) -> View:
@@ -117,7 +127,7 @@ class Catalogue(LogCatalogue):
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer, codec=self._codec)
+                    change = Change(writer=writer, codec=self._codec, alerting=self._alerting)
                     yield change
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.

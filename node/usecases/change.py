@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from node.domain.mentions import Mention
     from node.domain.ports import Codec
     from node.domain.stores import LogStoreWriter, NodeStoreWriter
+    from node.usecases.alerting import ArrivalAlerts
     from node.usecases.replica import Verified
 
 
@@ -103,11 +104,19 @@ class LogChange:
 
 @dataclass(slots=True, kw_only=True)
 class Change(LogChange):
-    """One transaction over the bodies and the holdings of a node; the index follows after it."""
+    """One transaction over the bodies and the holdings of a node; the index follows after it. `alerting`: raises the
+    alerts about what is stored, None if nobody is alerted.
+    """
 
     writer: NodeStoreWriter
+    alerting: ArrivalAlerts | None = None
     held: list[FingerprintColumns] = field(default_factory=list)
     listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
+
+    def _file(self, mentions: list[Mention], places: Places) -> None:
+        super()._file(mentions, places)
+        if self.alerting is not None:
+            self.alerting.note(self.writer, mentions)
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""

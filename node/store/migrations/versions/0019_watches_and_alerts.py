@@ -1,4 +1,4 @@
-"""Watches that are kept for other members, what waits to be matched against them, and alerts. See `node.store.schema`."""
+"""Kept watches of other members, what waits to be matched against them, and alerts. See `node.store.schema`."""
 
 from __future__ import annotations
 
