@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from node.app import originals
 from node.app.accounts import officers_of
 from node.app.bundles import NodeBundles, bundle_commands
+from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
+from node.app.watching import alert_commands, watch_commands
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
@@ -112,6 +114,8 @@ def node_commands(services: NodeServices) -> Commands:
             ),
             disposing=Disposing(disposal=services.disposal, store=services.store, audit=services.audit),
         ),
+        entity_commands(services),
+        report_commands(services),
         AllowCommands(allowed=_allowed(services)),
         ListCommands(
             importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
@@ -127,7 +131,9 @@ def node_commands(services: NodeServices) -> Commands:
                 latest=services.members.latest,
             )
         ),
-        HeldCommands(held=services.held),
+        HeldCommands(held=services.held, watches=services.watches.held),
+        watch_commands(services),
+        alert_commands(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
     )

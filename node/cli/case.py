@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import case_notes, case_work
+from node.cli.case_report import report
 from node.cli.case_work import CaseArgument
 from node.cli.common import Command, common, new_group
 from node.cli.hits import hit_words
@@ -39,6 +40,9 @@ def register(app: typer.Typer) -> None:
     case_work.add_to(group)
     case_notes.add_to(group)
     app.add_typer(group, name="case")
+
+
+group.command("report", cls=Command)(report)
 
 
 class Status(StrEnum):

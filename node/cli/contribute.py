@@ -210,6 +210,7 @@ def _question(line: Line) -> str:
 
 def _holding_words(line: Line) -> str:
     words = f"holding {line['holding']:>7}  {record_name(line['record']):<12}  {plain(line['state'])}"
+    words += f"  {plain(line['category'])}" if line.get("category") else ""
     if line.get("differs"):
         what = ", ".join(name.replace("_", " ") for name in line["differs"])
         says = "; ".join([*statement_words(line["says"]), handling_words(line["says"]["handling"])])

@@ -183,6 +183,8 @@ def _print_whole(output: Output, line: Line) -> None:
     ]
     for name, value in said:
         output.say(f"{name:<12} {plain(value)}")
+    if line.get("entities"):
+        output.say(f"{'Entities':<12} {', '.join(map(str, line['entities']))} (vigil entity show E)")
     if line.get("note"):
         output.say(f"{'Note':<12} {plain(line['note'])}")
     _print_said(output, line)

@@ -51,6 +51,13 @@ class Arguments:
             raise Misuse(f"the argument {name} is not a list of texts")
         return tuple(values)
 
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers; empty if absent."""
+        values = self._get(name, (list,), [])
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise Misuse(f"the argument {name} is not a list of numbers")
+        return tuple(values)
+
     def object(self, name: str) -> Line:
         """A JSON object; empty if absent."""
         return dict(self._get(name, (dict,), {}))

@@ -51,15 +51,16 @@ class CaseFileCommands:
         yield {"case": reference, "version": await asyncio.to_thread(self.work.version, reference)}
 
     async def case_terms(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "purpose", "legal_basis"} -> {"case", "purpose", "legal_basis"}: the terms of a new query about the
-        case, with its defaults. A command asks for them before it opens files. Raises `Misuse`, `Refused`.
+        """{"case", "purpose", "legal_basis"} -> {"case"}, if a new query about the case can have these terms, together
+        with its defaults. A command asks before it opens files. The defaults are not shown: nobody looked at the case.
+        Raises `Misuse`, `Refused`.
         """
         given = Arguments(arguments)
         reference = given.text("case")
-        purpose, basis = await asyncio.to_thread(
+        await asyncio.to_thread(
             self.work.query_terms, reference, given.text("purpose", ""), given.text("legal_basis", "")
         )
-        yield {"case": reference, "purpose": purpose, "legal_basis": basis}
+        yield {"case": reference}
 
     async def case_change(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "version", "title", "purpose", "legal_basis"} -> the case as a line."""

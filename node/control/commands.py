@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open",
-    "case-reopen", "case-show", "case-terms", "case-timeline", "case-version", "cases", "categorise", "comment",
-    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "held-list",
-    "held-refuse", "held-release", "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known",
-    "ingest-salt", "list-change", "list-hits", "list-import", "list-list", "list-show", "match", "match-case",
-    "mute-list", "opine", "queries", "query", "query-again", "query-case", "query-rest", "records", "retract",
-    "set-level", "status",
+    "alerts", "alerts-seen", "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note",
+    "case-notes", "case-open", "case-reopen", "case-report", "case-report-check", "case-show", "case-terms",
+    "case-timeline", "case-version", "cases", "categorise", "comment", "contribute", "contribute-list", "correct",
+    "entities", "entity", "entity-add", "entity-change", "entity-link", "entity-merge", "entity-note", "entity-split",
+    "entity-unlink", "evidence", "export-bundle", "export-list", "held-list", "held-refuse", "held-release",
+    "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt", "list-change",
+    "list-hits", "list-import", "list-list", "list-show", "match", "match-case", "mute-list", "opine", "queries",
+    "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level", "status", "watch-add",
+    "watch-case", "watch-list", "watch-remove", "watch-show",
 })  # fmt: skip
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
-    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup", "case-purge",
-    "delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift", "officer-add", "officer-disable",
-    "officer-enable", "officers", "read-audit", "read-bundle", "rekey", "rekey-cancel", "rekeying",
+    "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup",
+    "case-purge", "delete", "entity-delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift",
+    "officer-add", "officer-disable", "officer-enable", "officers", "read-audit", "read-bundle", "rekey",
+    "rekey-cancel", "rekeying",
 })  # fmt: skip
 """Commands that change or copy the whole node, or show data about other people."""
 OPERATION: Final = frozenset({"admit", "invite", "members", "refuse", "requests", "suspend", "unsuspend"})

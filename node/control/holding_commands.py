@@ -112,6 +112,7 @@ def full_holding_line(of: HoldingInFull) -> Line:
         "part_of": [place_line(each.place) | {"holding": each.parent} for each in of.part_of],
         "part_of_total": of.part_of_total,
         "parts": of.parts,
+        "entities": list(of.entities),
         "original": of.has_original,
         "fingerprints": None
         if prints is None

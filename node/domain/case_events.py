@@ -116,3 +116,9 @@ class CaseEventWriter(CaseEventReader, Protocol):
     def extend_case_event(self, number: int, more: int, until: int) -> None:
         """Adds `more` to the count of the event with this id, and sets its last time."""
         ...
+
+    def forget_stray_events(self, before: int) -> int:
+        """Deletes the events that ended before this Unix second, of references that have neither a case file nor
+        holdings; returns how many.
+        """
+        ...

@@ -54,6 +54,30 @@ class Limits:
     """Entries of a member that no correct writer emits, in total."""
     log_set_aside_a_day: int = _limit(100, 0, 1_000_000)
     """The same for the entries of a day."""
+    links_a_day: int = _limit(20_000, 100, 1_000_000)
+    """Links that a member states per day. A series of 600,000 pictures, in links of 32, is one day's work."""
+    links: int = _limit(2_000_000, 1_000, 100_000_000)
+    """Links of a member in total, those that ended included; the same applies to the following totals."""
+    messages_a_day: int = _limit(5_000, 100, 1_000_000)
+    """Messages of consultations: fifty officers who write a hundred each."""
+    messages: int = _limit(5_000_000, 1_000, 100_000_000)
+    watches_a_day: int = _limit(500, 10, 100_000)
+    watches: int = _limit(100_000, 100, 10_000_000)
+    watch_replies_a_day: int = _limit(100_000, 500, 10_000_000)
+    """Replies to watches. Each watch has at least two: it is kept, and it has ended."""
+    watch_replies: int = _limit(20_000_000, 10_000, 1_000_000_000)
+    notices_a_day: int = _limit(200, 10, 10_000)
+    """Requests for notices. A person reads each of them at the hub."""
+    notices: int = _limit(200_000, 100, 10_000_000)
+    addresses_a_day: int = _limit(20_000, 100, 1_000_000)
+    """Listings of addresses."""
+    addresses: int = _limit(5_000_000, 1_000, 100_000_000)
+    groups_a_day: int = _limit(200, 10, 10_000)
+    """Statements about groups: founding, inviting, accepting, leaving."""
+    groups: int = _limit(100_000, 100, 10_000_000)
+    revisions_a_day: int = _limit(100_000, 1_000, 10_000_000)
+    """Revisions of all these statements. Listings are revised every three months."""
+    revisions: int = _limit(20_000_000, 10_000, 1_000_000_000)
     missing_bodies: int = _limit(10_000, 100, 1_000_000)
     """Bodies of one log that a node requests at a time."""
     missing_days: int = _limit(30, 1, 3_650)

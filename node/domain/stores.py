@@ -17,6 +17,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
+from node.domain.entities import EntityReader, EntityWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
@@ -78,6 +79,7 @@ class NodeStoreReader(
     CaseReader,
     CategorisationReader,
     AllowReader,
+    EntityReader,
     HitReader,
     ListReader,
     QueryReader,
@@ -97,6 +99,7 @@ class NodeStoreWriter(
     CaseWriter,
     CategorisationWriter,
     AllowWriter,
+    EntityWriter,
     HitWriter,
     ListWriter,
     QueryWriter,

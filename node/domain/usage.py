@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from node.domain.calendar import SECONDS_A_DAY
+from node.domain.envelope import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,34 @@ class Resource(IntEnum):
     """Fingerprints that a member asked about."""
     CARRIED = 5
     """Fingerprints that a member asked about, each counted once per recipient."""
+    LINKS = 6
+    MESSAGES = 7
+    """Messages of consultations."""
+    WATCHES = 8
+    WATCH_REPLIES = 9
+    NOTICES = 10
+    """Requests for notices."""
+    ADDRESSES = 11
+    """Listings of addresses."""
+    GROUPS = 12
+    """Statements about groups."""
+    REVISIONS = 13
+    """Revisions of any of these."""
+
+
+OF_KIND: Final = {
+    Kind.LINK: Resource.LINKS,
+    Kind.CONSULTATION: Resource.MESSAGES,
+    Kind.WATCH: Resource.WATCHES,
+    Kind.WATCH_REPLY: Resource.WATCH_REPLIES,
+    Kind.NOTICE: Resource.NOTICES,
+    Kind.ADDRESS_LISTING: Resource.ADDRESSES,
+    Kind.GROUP: Resource.GROUPS,
+    Kind.REVISION: Resource.REVISIONS,
+}
+"""The kinds of entries that are counted by themselves, besides as entries."""
+OF_LOGS: Final = frozenset({Resource.ENTRIES, Resource.BYTES, Resource.SET_ASIDE, *OF_KIND.values()})
+"""What a member uses by the entries of its logs."""
 
 
 class Period(IntEnum):

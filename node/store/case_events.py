@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, tuple_, update
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.case_events import CaseEvent, HitDay
 from node.errors import Damaged
 from node.store import codec, vault
 from node.store.statements import Repository, chunks
-from node.store.tables.case_files import case_events
+from node.store.tables.case_files import case_events, case_files
 from node.store.tables.hits import hits
 from node.store.tables.holdings import cases
 
@@ -105,3 +105,12 @@ class CaseEventWrites(CaseEventRows):
 
     def extend_case_event(self, number: int, more: int, until: int) -> None:
         self._connection.execute(_EXTEND, {"event": number, "more": more, "last": until})
+
+    def forget_stray_events(self, before: int) -> int:
+        old = case_events.c.until < before
+        unopened = case_events.c.reference.not_in(select(case_files.c.reference))
+        empty = case_events.c.reference.not_in(select(cases.c.reference))
+        gone = delete(case_events).where(old, unopened, empty).returning(case_events.c.vault_id)
+        words = self._connection.scalars(gone).all()
+        vault.forget(self._connection, [number for number in words if number])
+        return len(words)

@@ -4,8 +4,7 @@ Rules this module upholds:
 
 - Words and notes are in the vault, and leave it with the version or the case that they belong to.
 - A change is made in the `WHERE`: it succeeds only on the version before it.
-- A case or a note whose words cannot be read is returned without them: it does not end the list, and fsck names the
-  damage.
+- A case or a note whose words cannot be read is returned without them, and says so: it does not end the list.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, update
 
 from node.domain.categorising import Categorisation
 from node.domain.statements import Category, Tri
@@ -79,10 +79,12 @@ class CategorisationWrites(CategorisationRows):
 
 def categorised(rows: Select[Any], category: str) -> Select[Any]:
     """Those of these holdings that have this category now; "": those without one."""
-    chosen = select(categorisations.c.holding_id).where(_PRESENT)
     if category:
-        return rows.where(holdings.c.id.in_(chosen.where(categorisations.c.category == category)))
-    return rows.where(holdings.c.id.not_in(chosen.where(categorisations.c.category != "")))
+        chosen = select(categorisations.c.holding_id).where(_PRESENT, categorisations.c.category == category)
+        return rows.where(holdings.c.id.in_(chosen))
+    # Correlated: a page of a million holdings must not first collect every categorised one.
+    known = exists().where(categorisations.c.holding_id == holdings.c.id, _PRESENT, categorisations.c.category != "")
+    return rows.where(~known)
 
 
 def forget_categorisations(connection: Connection, holding: int) -> None:

@@ -23,6 +23,7 @@ from node.domain.parts import Place
 from node.errors import NotFound
 from node.store import codec, places, vault
 from node.store.categorisations import forget_categorisations
+from node.store.entities import forget_links_of_holding
 from node.store.holdings import HoldingRows, HoldingWrites
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holding_looks, holdings, tags
@@ -155,6 +156,7 @@ class FileWrites(FileRows, HoldingWrites):
         self._forget_files(holding_id)
         places.forget_places(self._connection, holding_id, found.sha256)
         forget_categorisations(self._connection, holding_id)
+        forget_links_of_holding(self._connection, holding_id)
         for statement in (_BLANK, _BLANK_FRAMES, _BLANK_LOOKS, *_DELETE):
             self._connection.execute(statement, {"this": holding_id})
         self._connection.execute(delete(settings).where(settings.c.name == withdrawn(holding_id)))

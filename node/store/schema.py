@@ -21,6 +21,7 @@ from node.store.tables import (
     answers,
     case_files,
     categorisations,
+    entities,
     hits,
     holdings,
     hub,
@@ -37,8 +38,8 @@ from node.store.tables import (
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    answers, case_files, categorisations, hits, holdings, hub, indexing, lists, logs, mentions, officers, queries,
-    usage, vault, watches,
+    answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions, officers,
+    queries, usage, vault, watches,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -39,6 +39,7 @@ from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
+from node.store.entities import EntityRows, EntityWrites
 from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
@@ -72,6 +73,7 @@ class NodeStoreRows(
     CaseRows,
     CategorisationRows,
     AllowRows,
+    EntityRows,
     HitRows,
     ListRows,
     QueryRows,
@@ -89,6 +91,7 @@ class NodeStoreWrites(
     CaseWrites,
     CategorisationWrites,
     AllowWrites,
+    EntityWrites,
     HitWrites,
     ListWrites,
     QueryWrites,

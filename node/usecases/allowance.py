@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.usage import Period, Resource, add, used
+from node.domain.usage import OF_LOGS, Period, Resource, add, used
 from node.errors import Misuse
 from node.usecases.quotas import RULES, TAKEN_BACK, charges, cost_of_run, left_of_window, merged, only_retractions
 
@@ -36,7 +36,6 @@ DAYS_AWAY: Final = 30
 """Most days of absence that a node catches up with in one day."""
 LATE: Final = 2
 """This multiple of the daily limit: entries that the hub accepted on two days may arrive on one."""
-_OF_LOGS: Final = frozenset({Resource.ENTRIES, Resource.BYTES, Resource.SET_ASIDE})
 _HISTORY: Final = "history/"
 
 
@@ -96,7 +95,7 @@ class Allowance:
         """Why the logs of this member wait now; None if they do not. `times`: see `quotas.passed`."""
         usage = self._usage.get(member, {})
         for rule in RULES:
-            if rule.resource in _OF_LOGS and rule.period is not Period.MINUTE:
+            if rule.resource in OF_LOGS and rule.period is not Period.MINUTE:
                 allowed = getattr(limits, rule.limit)
                 most = allowed if rule.resource is Resource.SET_ASIDE else allowed * times
                 most *= LATE if rule.period is Period.DAY else 1

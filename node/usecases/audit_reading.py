@@ -34,7 +34,8 @@ _FIELDS: Final = frozenset({
     "hits", "member", "mine", "limit", "reason", "record", "records", "holdings", "verdict", "bundle_sha256", "entries",
     "values", "sha256_of_values", "level", "digests", "of", "error", "why",
     "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to", "role", "by",
-    "named", "named_role",
+    "named", "named_role", "version", "fields", "lead", "added", "removed", "note_number", "entity", "into", "of_kind",
+    "cases",
 })  # fmt: skip
 """The fields of a body that are shown."""
 _COUNTED: Final = frozenset({"hashes", "sha256"})

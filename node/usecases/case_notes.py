@@ -67,7 +67,7 @@ class CaseNotes:
                 versions = _versions(tx, reference, number)
                 return _put(tx, reference, (number, versions[-1].version + 1), text, int(self._clock()))
 
-        return perform(self._audit, "case note edit", work, case=reference, note=number)
+        return perform(self._audit, "case note edit", work, case=reference, note_number=number)
 
     def page(self, reference: str, before: int, limit: int) -> NotePage:
         """The newest version of each note, the newest note first. Raises `NotFound` if the case was not opened."""
@@ -80,7 +80,7 @@ class CaseNotes:
 
     def versions(self, reference: str, number: int) -> Sequence[CaseNote]:
         """All versions of one note, the first one first. Raises `NotFound`."""
-        record_access(self._audit, "case notes", case=reference, note=number)
+        record_access(self._audit, "case notes", case=reference, note_number=number)
         with self._store.read() as tx:
             opened_case(tx, reference)
             return _versions(tx, reference, number)

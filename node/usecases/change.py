@@ -77,6 +77,10 @@ class LogChange:
     def _file(self, mentions: list[Mention], places: Places) -> None:
         if mentions:
             Filing(purge=self.purge(), places=places).file(mentions)
+            self._filed(mentions)
+
+    def _filed(self, mentions: Sequence[Mention]) -> None:
+        """Called with the mentions of bodies that were just stored, with the records as these name them."""
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -113,8 +117,7 @@ class Change(LogChange):
     held: list[FingerprintColumns] = field(default_factory=list)
     listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
 
-    def _file(self, mentions: list[Mention], places: Places) -> None:
-        super()._file(mentions, places)
+    def _filed(self, mentions: Sequence[Mention]) -> None:
         if self.alerting is not None:
             self.alerting.note(self.writer, mentions)
 

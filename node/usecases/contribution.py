@@ -86,6 +86,11 @@ class Planned:
     said: tuple[Contribution, Handling] | None = None
     linked: bool = False
 
+    @property
+    def is_new(self) -> bool:
+        """Whether its record is made by this command."""
+        return self.stand in (Stand.NEW, Stand.SHARED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -62,9 +62,9 @@ class PartOf:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingInFull:
     """Everything stored about one holding. `part_of`: at most `PLACES_SHOWN` of its places, `part_of_total` files that
-    it is a part of; `parts`: how many it has itself. `fingerprints`: each with the background of its look ("" for the
-    file itself), None if they were not asked for. `said`: what officers said about it, the newest first; at most
-    `VERSIONS_SHOWN`.
+    it is a part of; `parts`: how many it has itself. `entities`: those that it is linked to, by number.
+    `fingerprints`: each with the background of its look ("" for the file itself), None if they were not asked for.
+    `said`: what officers said about it, the newest first; at most `VERSIONS_SHOWN`.
     """
 
     holding: Holding
@@ -74,6 +74,7 @@ class HoldingInFull:
     part_of_total: int
     parts: int
     has_original: bool
+    entities: Sequence[int]
     fingerprints: Sequence[tuple[Fingerprint, str]] | None
     said: Sequence[Categorisation] = ()
 
@@ -123,6 +124,7 @@ class HoldingReading:
             held_by = len(tx.parents([number]).get(number, ()))
             found = {place.parent: tx.holding_by_sha256(place.parent) for place in places}
             parts = len(tx.parts(holding.sha256))
+            entities = tx.entities_of_holdings([number]).get(number, ())
             said = tx.categorisation_history(number, VERSIONS_SHOWN)
         parents = {sha256: each.id for sha256, each in found.items() if each is not None}
         return HoldingInFull(
@@ -133,6 +135,7 @@ class HoldingReading:
             part_of_total=held_by,
             parts=parts,
             has_original=self._has_original(holding.sha256),
+            entities=entities,
             fingerprints=_fingerprints(holding) if digests else None,
             said=said,
         )

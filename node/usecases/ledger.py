@@ -47,6 +47,7 @@ from node.domain.statements import (
     Statement,
 )
 from node.domain.stores import NodeStoreReader, NodeStoreWriter
+from node.domain.usage import OF_KIND, Charge
 from node.errors import Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
 from node.usecases.applying_runs import audience_within, find_target
@@ -57,6 +58,7 @@ from node.usecases.own_statements import began_as, check_newest, handling_of, ow
 from node.usecases.permission import Permission
 from node.usecases.pointing_entries import check_room
 from node.usecases.purging import chain_at, leaf_at, versions
+from node.usecases.quotas import passed, refusal
 from node.usecases.waiting import Waiting, points_at
 
 
@@ -174,7 +176,9 @@ class Ledger(Permission):
             kind = replaced_by(what) if replaced else what
             if kind is None:
                 raise Refused("a statement of this kind cannot be changed", remedy="retract it")
-            record = self._say(writer, Kind(kind), statement, handling, replaced)
+            # What was never sent was counted, and nobody else will count it.
+            counts = spoken.pending is None
+            record = self._say(writer, Kind(kind), statement, handling, replaced, counts=counts)
             about = writer.holdings_of_record(target)
             for holding in about:
                 writer.set_record(holding.id, record)
@@ -270,6 +274,8 @@ class Ledger(Permission):
         statement: Statement,
         handling: Handling,
         target: RecordId | None = None,
+        *,
+        counts: bool = True,
     ) -> RecordId:
         """Acknowledges one statement inside a transaction."""
         if target is not None:
@@ -278,6 +284,8 @@ class Ledger(Permission):
             # A retraction needs no permission and no current roster.
             self.check_policy(handling)
             self.check(statement)
+        if counts:
+            self._count(writer, kind)
         body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
         if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
             raise Misuse("a statement or its handling is too long", remedy="split it, or shorten its audience")
@@ -297,6 +305,20 @@ class Ledger(Permission):
         disclosure = Disclosure(nonce=nonce, body=body, handling_nonce=other, handling=hidden)
         writer.acknowledge([(self._origin, entry, leaf, disclosure)])
         return RecordId(self._origin, leaf)
+
+    def _count(self, writer: NodeStoreWriter, kind: Kind) -> None:
+        """Counts a statement of a kind with a limit of its own. Raises `Overloaded` beyond the limit: the hub and the
+        nodes would hold back our whole log.
+        """
+        resource = OF_KIND.get(kind)
+        if resource is None:
+            return
+        member, now = self._origin.member, self._clock()
+        charge = Charge(member=member, resource=resource, amount=1)
+        over = passed(self._roster().policy.limits, writer.usage(member), [charge], now)
+        if over is not None:
+            raise refusal(member, *over, now)
+        writer.charge([charge], now)
 
     def _end(self, change: Change, waiting: Waiting, chain: Chain, names: Sequence[RecordId]) -> list[RecordId]:
         """Purges a record now, and a waiting correction of it; returns the names of all its versions."""

@@ -20,7 +20,8 @@ import structlog
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
-from node.domain.usage import Charge, Period, Resource, used
+from node.domain.mentions import FIRST_STATED
+from node.domain.usage import OF_KIND, Charge, Period, Resource, used
 from node.errors import Overloaded
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ DATED_BYTES: Final = 64
 """A row with the expiry day of the entry, and its place in the order of days."""
 TARGET_BYTES: Final = 448
 """Its target, and the chain that it belongs to. Measured: up to 390."""
+STATED_BYTES: Final = 48
+"""The row that lists an entry of cooperation by its kind."""
+MENTION_FACTOR: Final = 4
+"""Bytes on disk per byte of a body that may mention records: a mention has some 60 bytes in the body, and a row, its
+place in the order of records, and often a chain here."""
 REFUSAL_SECONDS: Final = 1.0
 """How long the hub waits before it tells a member that it is at a limit: asking again at once costs the hub little."""
 NEAR: Final = 0.9
@@ -69,6 +75,20 @@ RULES: Final = (
     Rule(limit="log_bytes", resource=Resource.BYTES, period=Period.ALL, what="bytes of entries in all"),
     Rule(limit="log_set_aside_a_day", resource=Resource.SET_ASIDE, period=Period.DAY, what="malformed entries a day"),
     Rule(limit="log_set_aside", resource=Resource.SET_ASIDE, period=Period.ALL, what="malformed entries in all"),
+    *(
+        Rule(limit=f"{name}{suffix}", resource=resource, period=period, what=f"{what} {when}")
+        for resource, name, what in (
+            (Resource.LINKS, "links", "links"),
+            (Resource.MESSAGES, "messages", "messages of consultations"),
+            (Resource.WATCHES, "watches", "watches"),
+            (Resource.WATCH_REPLIES, "watch_replies", "replies to watches"),
+            (Resource.NOTICES, "notices", "requests for notices"),
+            (Resource.ADDRESSES, "addresses", "listings of addresses"),
+            (Resource.GROUPS, "groups", "statements about groups"),
+            (Resource.REVISIONS, "revisions", "revisions"),
+        )
+        for suffix, period, when in (("_a_day", Period.DAY, "a day"), ("", Period.ALL, "in all"))
+    ),
     Rule(limit="probes_a_day", resource=Resource.PROBES, period=Period.DAY, what="fingerprints asked about a day"),
     Rule(
         limit="carried_a_minute",
@@ -84,6 +104,7 @@ RULES: Final = (
     ),
 )
 """In the order in which they are shown to a person."""
+_RESOURCE_OF: Final[dict[int, Resource]] = {int(kind): resource for kind, resource in OF_KIND.items()}
 _BY_RESOURCE: Final = {each: tuple(rule for rule in RULES if rule.resource is each) for each in Resource}
 
 
@@ -112,11 +133,16 @@ def cost_of_run(batch: VerifiedBatch) -> dict[Resource, int]:
     rows = count * ENTRY_BYTES + batch.states.count(BodyState.MISSING) * MISSING_BYTES
     rows += aside * SET_ASIDE_BYTES + len(batch.targets) * TARGET_BYTES
     rows += sum(map(bool, batch.expiry_days)) * DATED_BYTES
-    return {
-        Resource.ENTRIES: count,
-        Resource.BYTES: held + rows,
-        Resource.SET_ASIDE: aside,
-    }
+    cost = {Resource.ENTRIES: count, Resource.BYTES: held + rows, Resource.SET_ASIDE: aside}
+    if max(batch.kinds, default=0) >= FIRST_STATED:
+        stated = [at for at, kind in enumerate(batch.kinds) if kind >= FIRST_STATED]
+        mentions = MENTION_FACTOR * sum(len(batch.bodies[at]) for at in stated)
+        cost[Resource.BYTES] += len(stated) * STATED_BYTES + mentions
+        for kind, number in Counter(batch.kinds[at] for at in stated).items():
+            resource = _RESOURCE_OF.get(kind)
+            if resource is not None:
+                cost[resource] = number
+    return cost
 
 
 def least_cost(package: Package) -> dict[Resource, int]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from node.domain.handling import Handling
 from node.usecases import contribution, retraction
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from node.usecases.publication import Publishing, Settled
     from node.usecases.retraction import Fate
     from node.usecases.selection import Fault
-
-_DONE: Final = {Stand.NEW, Stand.SHARED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,4 +143,4 @@ class Sharing:
 
 def _skipped(planned: Sequence[contribution.Planned]) -> tuple[int, int]:
     """(Holdings without a new record, those of them whose record says something else)."""
-    return sum(each.stand not in _DONE for each in planned), sum(each.stand is Stand.DIFFERS for each in planned)
+    return sum(not each.is_new for each in planned), sum(each.stand is Stand.DIFFERS for each in planned)

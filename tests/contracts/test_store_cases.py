@@ -135,6 +135,21 @@ def test_a_forgotten_case_leaves_the_others_whole(store: NodeStore) -> None:
         assert tx.put_case_file(CASE), "the reference can be used again"
 
 
+def test_old_events_of_a_reference_without_file_and_holdings_are_forgotten(store: NodeStore) -> None:
+    _hold(store, 1, case="holdings")
+    with store.write() as tx:
+        tx.put_case_file(CASE)
+        for case in ("C-1", "holdings", "stray"):
+            tx.put_case_event(_event(5, case=case, words="an outcome"))
+        tx.put_case_event(_event(5, case="stray", until=10))
+    with store.write() as tx:
+        assert tx.forget_stray_events(5) == 0
+        assert tx.forget_stray_events(10) == 1
+        assert [each.until for each in tx.case_events("stray", FIRST_PLACE, 9)] == [10]
+        assert tx.forget_stray_events(11) == 1
+        assert len(tx.case_events("C-1", FIRST_PLACE, 9)) == len(tx.case_events("holdings", FIRST_PLACE, 9)) == 1
+
+
 def _hold(store: NodeStore, *numbers: int, case: str = "C-1") -> list[int]:
     with store.write() as tx:
         return [

@@ -29,6 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         take(running, "FR", "BIG", [prints(n) for n in range(200)], "national")
         take(running, "FR", "BIG", [prints(n) for n in range(200, HOLDINGS)], "hit-no-hit")
         take(running, "JP", "ABROAD", [prints(n) for n in ELSEWHERE], "hit-no-hit")
+        running.run("FR", "officer-add", {"name": OFFICER[1], "role": "investigator"})
         yield running
 
 

@@ -51,6 +51,7 @@ def test_a_list_is_imported_found_asked_about_and_removed(made: Federation, tmp_
     other = {"MediaID": 8, "Category": 0, "MD5": "ab" * 16}
     exported = vics(tmp_path / "secret name.json", media_of(file), other)
     (dry,) = lines_of(made, "FR", "import", "--dry-run", str(exported))
+    made.run("FR", "officer-add", {"name": "Dupont", "role": "investigator"})
     (done,) = lines_of(
         made, "FR", "import", str(exported), "--list", "US set", "--provider", "US", "--officer", "Dupont"
     )

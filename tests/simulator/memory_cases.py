@@ -101,6 +101,13 @@ class MemoryCases:
         number = self._cases.last = self._cases.last + 1
         self._cases.events[number] = replace(event, id=number, until=event.until or event.at)
 
+    def forget_stray_events(self, before: int) -> int:
+        known = {case for each in self._holdings_of.holdings.values() for case in each.cases} | self._cases.files.keys()
+        gone = [key for key, each in self._cases.events.items() if each.until < before and each.case not in known]
+        for key in gone:
+            del self._cases.events[key]
+        return len(gone)
+
     def extend_case_event(self, number: int, more: int, until: int) -> None:
         found = self._cases.events[number]
         self._cases.events[number] = replace(found, count=found.count + more, until=until)

@@ -19,6 +19,7 @@ from tests.simulator.memory_answers import AnswerTables
 from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
 from tests.simulator.memory_common import Common, MemoryCommon
+from tests.simulator.memory_entities import EntityTables
 from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
@@ -43,6 +44,7 @@ Tables = TypeVar(
     "OfficerTables",
     "CaseTables",
     "WatchTables",
+    "EntityTables",
 )
 
 
@@ -91,6 +93,7 @@ class State:
     last_pending: int = 0
     common: Common = field(default_factory=Common)
     place: Place = field(default_factory=Place)
+    entities: EntityTables = field(default_factory=EntityTables)
     hits: HitTables = field(default_factory=HitTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
@@ -113,6 +116,7 @@ class State:
             last_pending=self.last_pending,
             common=clone(self.common),
             place=clone(self.place),
+            entities=clone(self.entities),
             hits=clone(self.hits),
             answers=clone(self.answers),
             lists=clone(self.lists),

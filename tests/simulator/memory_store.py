@@ -18,11 +18,11 @@ from node.domain.stores import HubStoreReader, HubStoreWriter, NodeStoreReader, 
 from node.errors import Misuse, StoreError
 from tests.simulator.memory_answers import MemoryAnswers
 from tests.simulator.memory_cases import MemoryCases
+from tests.simulator.memory_entities import MemoryEntities
 from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
-from tests.simulator.memory_tables import MemoryPlace
 from tests.simulator.memory_watches import MemoryWatches
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryWatches, MemoryPlace):
+class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryWatches, MemoryEntities):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
@@ -39,7 +39,7 @@ class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryWatche
         MemoryLists.__init__(self, state.lists, state.watches)
         MemoryWatches.__init__(self, state.watches)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
-        MemoryPlace.__init__(self, state.place, state.common, state.watches)
+        MemoryEntities.__init__(self, state.entities, state.place, state.common, state.watches)
 
 
 class MemoryReader(MemoryLogReader, NodeRows):

@@ -18,8 +18,8 @@ from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
-from node.errors import Misuse, NotFound
 from node.domain.search_ports import HOLDINGS_SOURCE
+from node.errors import Misuse, NotFound
 from tests.simulator.memory_common import Common, MemoryCommon
 
 if TYPE_CHECKING:

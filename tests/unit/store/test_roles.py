@@ -10,6 +10,7 @@ from node.domain import stores
 from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
+from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
@@ -37,6 +38,7 @@ NODES = (
     CategorisationWriter,
     WatchWriter,
     AlertWriter,
+    EntityWriter,
 )
 HUBS = (HubWriter,)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from node.domain.caller import Role
 from node.domain.case_events import FIRST_PLACE
 from node.domain.case_files import CaseStatus
 from node.domain.queries import Level
@@ -145,7 +146,7 @@ def test_the_audit_log_has_every_act_and_none_of_its_words(desk: CaseDesk) -> No
         "case purge",
     ]  # fmt: skip
     assert {body["case"] for body in told} == {"C"}
-    assert (told[1]["fields"], told[2]["added"], told[4]["note"]) == (["title"], ["Sato"], 1)
+    assert (told[1]["fields"], told[2]["added"], told[4]["note_number"]) == (["title"], ["Sato"], 1)
     assert "telltale" not in json.dumps(desk.written())
     outcomes = [body["outcome"] for body in desk.written() if body["what"] == "outcome"]
     assert outcomes.count("refused") == 1
@@ -195,3 +196,17 @@ def test_the_last_holding_of_an_opened_case_leaves_the_case(desk: CaseDesk) -> N
     assert (found.holdings, found.is_own, found.file is not None) == (0, True, True)
     with desk.node.store.write() as tx:
         assert tx.put_holding(prints(9), level=Level.NATIONAL, case="C", tag=b"", now=1)[1]
+
+
+def test_an_officer_of_a_case_is_registered_and_not_disabled_or_runs_the_command(desk: CaseDesk) -> None:
+    with desk.node.store.write() as tx:
+        tx.add_officer("Dupont", Role.INVESTIGATOR, None, 1)
+        gone = tx.add_officer("Silva", Role.INVESTIGATOR, None, 1)
+        tx.set_officer_disabled(gone.id, 2, disabled=True)
+    with officer("the account of the home"):
+        case = desk.work.open("C", TITLE, officers=["Dupont"])
+        assert case.officers == ("Dupont", "the account of the home")
+        for name in ("Silva", "Nobody"):
+            with pytest.raises(Refused, match=name):
+                desk.work.assign("C", 1, add=[name])
+        assert desk.work.assign("C", 1, lead="Dupont", remove=["the account of the home"]).officers == ("Dupont",)

@@ -1,0 +1,77 @@
+"""The section of a report on the hits of a case: which records of other members resemble its holdings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from node.usecases.report_values import Column, Fact, Form, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from node.domain.stored_hits import StoredHit
+    from node.usecases.report_source import ReportSource
+    from node.usecases.report_values import Row
+
+_PAGE: Final = 1_000
+_COLUMNS: Final = (
+    Column(name="hit", title="Hit", form=Form.NUMBER),
+    Column(name="holding", title="Holding", form=Form.NUMBER),
+    Column(name="member", title="Member"),
+    Column(name="record", title="Record", form=Form.DIGEST),
+    Column(name="algorithm", title="Found by"),
+    Column(name="distance", title="Bits away", form=Form.NUMBER),
+    Column(name="first_seen", title="First found", form=Form.MOMENT),
+)
+
+
+def hits(source: ReportSource) -> list[Section]:
+    """The present hits on records, the newest first. Hits that the allow-list hides are counted."""
+    members: Counter[str] = Counter()
+    latest = 0
+    for each in _hits(source):
+        members[each.record.origin.member] += 1
+        latest = max(latest, each.first_seen)
+    total = members.total()
+    counts = source.tx.hit_counts(source.case)
+    facts = [
+        Fact(name="hits", title="Hits on records", value=total, form=Form.NUMBER),
+        Fact(name="holdings", title="Holdings with hits", value=counts.holdings, form=Form.NUMBER),
+        Fact(name="hidden", title="Hidden by the allow-list", value=counts.hidden, form=Form.NUMBER),
+    ]
+    facts += [
+        Fact(name=f"hits_{member}", title=f"On records of {member}", value=number, form=Form.NUMBER)
+        for member, number in sorted(members.items())
+    ]
+    found = Section(
+        name="found",
+        title="Hits found",
+        facts=facts,
+        columns=_COLUMNS,
+        rows=lambda: map(_row, source.first(_hits(source))),
+        total=total,
+        listed=source.listed(total),
+        latest=latest,
+    )
+    return [found]
+
+
+def _hits(source: ReportSource) -> Iterator[StoredHit]:
+    before = 0
+    while page := source.tx.hits(case=source.case, before=before, limit=_PAGE):
+        before = page[-1].id
+        yield from page
+
+
+def _row(hit: StoredHit) -> Row:
+    evidence = hit.evidence
+    return (
+        hit.id,
+        hit.holding,
+        hit.record.origin.member,
+        str(hit.record),
+        evidence.algorithm if evidence else None,
+        evidence.distance if evidence else None,
+        hit.first_seen,
+    )
