@@ -247,6 +247,25 @@ class Group(TyperGroup):
         return list(self.commands)
 
 
+class CommandGroup(Group):
+    """A group that is a command itself, with the common options, for example `vigil alerts`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as TyperGroup)
+        super().__init__(*args, **kwargs)
+        self.params += common_parameters()
+
+
+def new_command_group(help_text: str) -> typer.Typer:
+    """Such a group; its callback is the command."""
+    return typer.Typer(
+        help=help_text,
+        cls=CommandGroup,
+        invoke_without_command=True,
+        add_completion=False,
+        rich_markup_mode="markdown",
+    )
+
+
 def new_group(help_text: str) -> typer.Typer:
     """A group, for example `vigil hub`; its commands are defined with `cls=Command`."""
     return typer.Typer(

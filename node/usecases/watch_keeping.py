@@ -112,12 +112,13 @@ class WatchKeeping:
         with self._deps.lock:
             self.load()
         self._find()
-        for root, place in list(self._open.items()):
-            with self._deps.lock:
-                self._look(root, place)
+        # First those that end: they make room for others.
         for kept in list(self._changed()):
             with self._deps.lock:
                 self._look(kept.root, kept.head)
+        for root, place in list(self._open.items()):
+            with self._deps.lock:
+                self._look(root, place)
 
     # --- what there is ------------------------------------------------------------------------------------------------
 
@@ -194,7 +195,7 @@ class WatchKeeping:
         except Awaited:
             return
         self._open.pop(root, None)
-        is_over = present is None or status is MemberStatus.LEFT or present.handling.retain_until_day < deps.today
+        is_over = present is None or status is MemberStatus.LEFT or 0 < present.handling.retain_until_day < deps.today
         if is_over or present is None:
             if kept is not None and kept.standing is not WatchStanding.ENDED:
                 self.end(kept, place)
