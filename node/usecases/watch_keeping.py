@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 NOT_UNDERSTOOD: Final = "this member cannot read the watch: it is of a later version of the protocol"
 NOTHING_SEARCHED: Final = "the watch has no fingerprint of a kind that members search for each other"
 PAGE: Final = 500
+RESCAN_SECONDS: Final = 600
+"""How often all watches are looked at again: the body of one that was not for us may have come later."""
 _KINDS: Final = (Kind.WATCH, Kind.REVISION)
 
 
@@ -100,6 +102,7 @@ class WatchKeeping:
         self._read: dict[Origin, int] = {}
         self._open: dict[RecordId, tuple[Origin, int]] = {}
         self._loaded = False
+        self._since = deps.clock()
 
     def load(self) -> None:
         """Fills the index from the watches that are kept. Once, at the start."""
@@ -125,6 +128,10 @@ class WatchKeeping:
     def _find(self) -> None:
         """Watches, and new versions of them, in what came since the last round."""
         deps = self._deps
+        now = deps.clock()
+        if not 0 <= now - self._since < RESCAN_SECONDS:
+            self._since = now
+            self._read.clear()
         with deps.store.read() as tx:
             logs = [log for log in tx.logs() if log.origin.stream == "log" and log.origin.member != deps.me]
             for log in logs:
