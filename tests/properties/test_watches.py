@@ -58,11 +58,20 @@ class Watching(RuleBasedStateMachine):
 
     # --- what members say ---------------------------------------------------------------------------------------------
 
-    @rule(name=st.sampled_from(["FR", "DE"]), about=st.integers(0, 2), ours=st.booleans() | st.just(True))
-    def ask(self, name: str, about: int, ours: bool) -> None:
+    @rule(
+        name=st.sampled_from(["FR", "DE"]),
+        about=st.integers(0, 1),
+        ours=st.sampled_from([True, True, True, False]),
+        then=st.sampled_from(["work", "work", "arrive", "wait"]),
+    )
+    def ask(self, name: str, about: int, ours: bool, then: str) -> None:
         members = (JP,) if ours else (FR if name == "DE" else DE,)
         root = ask(self.logs[name], watch_on(still(f"{about}")), asked_of(*members), next(NUMBERS))
         self.asked.append(Asked(name, root, root, about, ours))
+        if then != "wait":
+            self.keeper.receive(self.logs[name])
+        if then == "work":
+            self.keeper.work()
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 99), ours=st.booleans())
@@ -109,17 +118,22 @@ class Watching(RuleBasedStateMachine):
     # --- what Japan takes in ------------------------------------------------------------------------------------------
 
     @rule(
-        about=st.integers(0, 3),
+        about=st.integers(0, 2),
         bits=st.sampled_from([0, 1, NEAR, NEAR + 2]),
         turn=st.integers(0, 7),
-        level=st.sampled_from([Level.NATIONAL, Level.HIT_NO_HIT]),
+        level=st.sampled_from([Level.HIT_NO_HIT, Level.HIT_NO_HIT, Level.NATIONAL]),
+        then=st.sampled_from(["work", "wait", "before", "after"]),
     )
-    def take(self, about: int, bits: int, turn: int, level: Level) -> None:
+    def take(self, about: int, bits: int, turn: int, level: Level, then: str) -> None:
         made = still(f"file {next(self.names)}", like=f"{about}", bits=bits, turn=turn)
         (number,) = self.keeper.hold(level, made)
         self.holdings[number] = (about, bits <= NEAR)
         if level is Level.HIT_NO_HIT:
             self._note(number)
+        if then == "work":
+            self.keeper.work()
+        elif then != "wait":
+            self.die(0, then)
 
     @precondition(lambda self: self.holdings)
     @rule(which=st.integers(0, 99))
@@ -149,7 +163,10 @@ class Watching(RuleBasedStateMachine):
         left = iter([True] * pieces)
         self.keeper.work(lambda: next(left, False))
 
-    @rule(after=st.integers(0, 3), when=st.sampled_from(["before", "after"]))
+    @rule(after=st.integers(1, 3), when=st.sampled_from(["before", "after"]))
+    def die_later(self, after: int, when: str) -> None:
+        self.die(after, when)
+
     def die(self, after: int, when: str) -> None:
         """The process ends before or after one of its replies is durable."""
         left = count()
@@ -228,4 +245,4 @@ class Watching(RuleBasedStateMachine):
 
 
 TestWatching = Watching.TestCase
-TestWatching.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestWatching.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
