@@ -33,7 +33,7 @@ NEAR = 31
 
 @dataclass
 class Asked:
-    """A watch as its author knows it. `root`: its first version; `about`: the picture; `ours`: whether Japan is asked."""
+    """A watch as its author knows it. `root`: its first version; `about`: the picture; `ours`: Japan is asked."""
 
     name: str
     root: RecordId
