@@ -139,7 +139,14 @@ def _wire(
     codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
     files = IndexFolder(home.index, index)
     alerting = ArrivalAlerts(own=me, codec=codec, clock=time.time)
-    catalogue = Catalogue(store=store, index=index, codec=codec, files=files, alerting=alerting)
+    catalogue = Catalogue(
+        store=store,
+        index=index,
+        codec=codec,
+        files=files,
+        alerting=alerting,
+        unasked=lambda log, notices: alarms.false_notices(log, notices),  # noqa: PLW0108 (made below)
+    )
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
     bringers: list[Callable[[Reply], None]] = []

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from node.cli.common import Command, common, new_command_group, one
+from node.cli.common import Command, common, new_listing_group, one
 from node.cli.output import Line, plain
 from node.cli.words import count, moment
 
@@ -27,11 +27,7 @@ _WORDS: Final = {
 }
 """What happened, and the command that shows it."""
 
-group = new_command_group(
-    "What happened that an officer wants to know at once, the newest first.\n\n"
-    "An alert is new until an officer marks it (vigil alerts seen N). What happens again before that is counted in the "
-    "same alert."
-)
+group = new_listing_group()
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +43,11 @@ def alerts(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = _LISTED,
     before: Annotated[int, typer.Option("--before", metavar="N", min=0, help="Show the alerts before alert N.")] = 0,
 ) -> None:
-    """List the alerts. The help of the group is that of this command."""
+    """List what happened that an officer wants to know at once, the newest first.
+
+    An alert is new until an officer marks it: vigil alerts seen N. What happens again before that is counted in the
+    same alert.
+    """
     if ctx.invoked_subcommand is not None:
         return
     given = common(ctx)

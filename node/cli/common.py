@@ -247,23 +247,17 @@ class Group(TyperGroup):
         return list(self.commands)
 
 
-class CommandGroup(Group):
-    """A group that is a command itself, with the common options, for example `vigil alerts`."""
+class ListingGroup(Group):
+    """A group that is a command too: without one of its commands it lists. It has the common options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as TyperGroup)
         super().__init__(*args, **kwargs)
         self.params += common_parameters()
 
 
-def new_command_group(help_text: str) -> typer.Typer:
-    """Such a group; its callback is the command."""
-    return typer.Typer(
-        help=help_text,
-        cls=CommandGroup,
-        invoke_without_command=True,
-        add_completion=False,
-        rich_markup_mode="markdown",
-    )
+def new_listing_group() -> typer.Typer:
+    """Such a group; its callback is the listing."""
+    return typer.Typer(cls=ListingGroup, invoke_without_command=True, add_completion=False, rich_markup_mode="markdown")
 
 
 def new_group(help_text: str) -> typer.Typer:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
@@ -26,8 +27,10 @@ from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
+from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.threads import ThreadReader, ThreadWriter
 from node.domain.usage import UsageReader, UsageWriter
 
 R_co = TypeVar("R_co", covariant=True)
@@ -78,15 +81,18 @@ class NodeStoreReader(
     HoldingReader,
     CaseReader,
     CategorisationReader,
+    ThreadReader,
     AllowReader,
     EntityReader,
     HitReader,
+    ReviewReader,
     ListReader,
     QueryReader,
     AnswerReader,
     WatchReader,
     AlertReader,
     IndexingReader,
+    AddressReader,
     Protocol,
 ):
     """Everything that can be read in one snapshot of a node's database."""
@@ -98,15 +104,18 @@ class NodeStoreWriter(
     HoldingWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
     AllowWriter,
     EntityWriter,
     HitWriter,
+    ReviewWriter,
     ListWriter,
     QueryWriter,
     AnswerWriter,
     WatchWriter,
     AlertWriter,
     IndexingWriter,
+    AddressWriter,
     Protocol,
 ):
     """Everything that can be written in one transaction of a node's database."""

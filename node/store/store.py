@@ -32,6 +32,7 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.alerts import AlertRows, AlertWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
@@ -50,7 +51,9 @@ from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
+from node.store.threads import ThreadRows, ThreadWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
 
@@ -72,15 +75,18 @@ class NodeStoreRows(
     FileRows,
     CaseRows,
     CategorisationRows,
+    ThreadRows,
     AllowRows,
     EntityRows,
     HitRows,
+    ReviewRows,
     ListRows,
     QueryRows,
     AnswerRows,
     WatchRows,
     AlertRows,
     IndexingRows,
+    AddressRows,
 ):
     """`NodeStoreReader`."""
 
@@ -90,15 +96,18 @@ class NodeStoreWrites(
     FileWrites,
     CaseWrites,
     CategorisationWrites,
+    ThreadWrites,
     AllowWrites,
     EntityWrites,
     HitWrites,
+    ReviewWrites,
     ListWrites,
     QueryWrites,
     AnswerWrites,
     WatchWrites,
     AlertWrites,
     IndexingWrites,
+    AddressWrites,
 ):
     """`NodeStoreWriter`."""
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.alerts import AlertKind, Raised
 from node.domain.case_files import CaseStatus
 from node.domain.mentions import Role
+from node.domain.reviews import ReviewState
 from node.domain.watches import WatchReply, WatchState
 from node.errors import Malformed, NotFound
 from node.usecases.access import record_access
@@ -44,8 +45,12 @@ def raise_alert(tx: NodeStoreWriter, raised: Raised, now: int) -> None:
 
 
 def raise_case_hits(tx: NodeStoreWriter, found: Iterable[FoundHit], now: int) -> None:
-    """New hits of arriving records on holdings of open cases: one alert for each case and member."""
+    """New hits of arriving records on holdings of open cases: one alert for each case and member. A pair that an
+    officer rejected before raises none.
+    """
     hits = list(found)
+    stored = tx.hits_of_pairs([each.pair for each in hits])
+    hits = [each for each in hits if each.pair in stored and stored[each.pair].state is ReviewState.NEW]
     holdings = tx.holdings_by_id(sorted({each.holding for each in hits})) if hits else {}
     files = tx.case_files_of(sorted({case for each in holdings.values() for case in each.cases}))
     counted: Counter[tuple[str, str]] = Counter()

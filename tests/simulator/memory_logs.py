@@ -15,6 +15,7 @@ from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_addresses import AddressTables
 from tests.simulator.memory_answers import AnswerTables
 from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
@@ -24,7 +25,9 @@ from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
+from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
+from tests.simulator.memory_threads import ThreadTables
 from tests.simulator.memory_watches import WatchTables
 
 if TYPE_CHECKING:
@@ -39,12 +42,15 @@ Tables = TypeVar(
     "Place",
     "HubTables",
     "HitTables",
+    "ReviewTables",
     "AnswerTables",
     "ListTables",
     "OfficerTables",
     "CaseTables",
     "WatchTables",
+    "ThreadTables",
     "EntityTables",
+    "AddressTables",
 )
 
 
@@ -95,11 +101,14 @@ class State:
     place: Place = field(default_factory=Place)
     entities: EntityTables = field(default_factory=EntityTables)
     hits: HitTables = field(default_factory=HitTables)
+    reviews: ReviewTables = field(default_factory=ReviewTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
+    addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
     watches: WatchTables = field(default_factory=WatchTables)
+    threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -118,11 +127,14 @@ class State:
             place=clone(self.place),
             entities=clone(self.entities),
             hits=clone(self.hits),
+            reviews=clone(self.reviews),
             answers=clone(self.answers),
             lists=clone(self.lists),
+            addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
             watches=clone(self.watches),
+            threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )
@@ -331,6 +343,7 @@ class MemoryLogWriter(MemoryLogReader):
             log.quarantine.pop(index, None)
             self._uncount(origin, index, REMARKS)
             self._forget_mentions(origin, index)
+            self._state.addresses.forget(origin, index)
         return had
 
     def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
@@ -353,6 +366,7 @@ class MemoryLogWriter(MemoryLogReader):
         log.quarantine[index] = reason
         self._uncount(origin, index, tuple(Kind))
         self._forget_mentions(origin, index)
+        self._state.addresses.forget(origin, index)
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)
@@ -363,6 +377,8 @@ class MemoryLogWriter(MemoryLogReader):
         log = self._open(origin)
         if not 0 <= size <= log.state.size:
             raise Misuse("a log is cut back to a size that it has")
+        for index in range(size, len(log.rows)):
+            self._state.addresses.forget(origin, index)
         del log.rows[size:]
         log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
         for (level, index), data in list(log.tiles.items()):

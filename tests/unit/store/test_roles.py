@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.address_book import AddressWriter
 from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
@@ -19,8 +20,10 @@ from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
+from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
+from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
@@ -34,11 +37,14 @@ NODES = (
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     CaseWriter,
     CategorisationWriter,
     WatchWriter,
     AlertWriter,
+    ThreadWriter,
     EntityWriter,
+    ReviewWriter,
 )
 HUBS = (HubWriter,)
 
