@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench import Figure, reviewed
+from bench import Figure, reviewed, watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,10 @@ class Measurement:
     measure: Callable[[int], Figure]
 
 
-FIGURES: Final = (Measurement(records=reviewed.FILES, measure=reviewed.measured),)
+FIGURES: Final = (
+    Measurement(records=reviewed.FILES, measure=reviewed.measured),
+    Measurement(records=watched.FINGERPRINTS, measure=watched.measured),
+)
 
 
 def run(records: int | None = None) -> Iterator[Figure]:

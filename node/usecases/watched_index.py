@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.usecases.search_terms import matchable, probes_of
@@ -97,6 +95,6 @@ class WatchedIndex:
         # A row cannot be near more watches than there are, so nothing is left out.
         found = self._index.concerned(arrived, radius, _SOURCE, MOST_OF_ALL.watches)
         rows: defaultdict[int, list[int]] = defaultdict(list)
-        for row, number in np.unique(found.pairs, axis=0).tolist():
+        for row, number in sorted(map(tuple, found.pairs.tolist())):
             rows[number].append(row)
         return dict(rows)
