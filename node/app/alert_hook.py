@@ -86,7 +86,7 @@ def send_mail(to: str, words: str, relay: tuple[str, int] = RELAY) -> None:
     mail["Subject"] = words
     mail.set_content(words + "\n")
     try:
-        with smtplib.SMTP(*relay, timeout=MAIL_SECONDS) as server:
+        with smtplib.SMTP(*relay, local_hostname="localhost", timeout=MAIL_SECONDS) as server:
             server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:
         raise Unavailable(
