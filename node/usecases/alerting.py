@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - An alert is durable exactly if what it is about is: both are written in one transaction.
-- What another member sends raises an alert only if we asked for it, or if it is about a record of ours.
+- What another member sends raises an alert only if we asked for it, if it is about a record of ours, or if it is a
+  message to us.
 - The audit log has who looks at alerts, and who marks them as seen. Marking is for the whole node: of two officers the
   second is told that it was seen.
 """
@@ -74,13 +75,18 @@ class ArrivalAlerts:
     def note(self, tx: NodeStoreWriter, mentions: Sequence[Mention]) -> None:
         """`mentions`: what the stored statements mention, with the records as they name them."""
         for each in mentions:
-            if each.record.origin.member != self.own or each.origin.member == self.own:
+            is_ours, about = each.record.origin.member == self.own, str(each.record)
+            if each.origin.member == self.own:
                 continue
-            if each.role is Role.WATCH:
+            if each.role in (Role.OPENS, Role.THREAD):
+                self._raise(tx, AlertKind.CONSULTATION, about, each.origin.member)
+            elif each.role is Role.LINKED and is_ours:
+                self._raise(tx, AlertKind.RECORD_LINKED, about, each.origin.member)
+            elif each.role is Role.WATCH and is_ours:
                 self._answered(tx, each)
-            elif each.role is Role.LINKED:
-                linked = Raised(kind=AlertKind.RECORD_LINKED, about=str(each.record), member=each.origin.member)
-                raise_alert(tx, linked, int(self.clock()))
+
+    def _raise(self, tx: NodeStoreWriter, kind: AlertKind, about: str, member: MemberId, case: str = "") -> None:
+        raise_alert(tx, Raised(kind=kind, about=about, case=case, member=member), int(self.clock()))
 
     def _answered(self, tx: NodeStoreWriter, mention: Mention) -> None:
         watch = own_watch(tx, mention.record)
@@ -92,13 +98,8 @@ class ArrivalAlerts:
         except Malformed:
             return
         if isinstance(said, WatchReply) and said.state is WatchState.HIT:
-            answered = Raised(
-                kind=AlertKind.WATCH_ANSWERED,
-                about=str(mention.record),
-                case=watch.case,
-                member=mention.origin.member,
-            )
-            raise_alert(tx, answered, int(self.clock()))
+            member = mention.origin.member
+            self._raise(tx, AlertKind.WATCH_ANSWERED, str(mention.record), member, watch.case)
 
 
 class AlertReading:
