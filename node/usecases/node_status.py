@@ -44,8 +44,8 @@ _PENDING_COUNTED: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldAlarm:
-    """Questions and watches of other members wait for an officer: their askers may be trying to compute what is held here. `at`:
-    Unix seconds.
+    """Questions and watches of other members wait for an officer: their askers may be trying to compute what is held
+    here. `at`: Unix seconds.
     """
 
     held: int

@@ -137,7 +137,7 @@ def test_a_withdrawn_watch_is_followed_until_each_member_acknowledged(france: As
     france.watching.remove(watch.leaf.hex()[:12])
     followed = france.reading.one(str(watch))
     assert followed.withdrawn
-    assert {each.member: each.state for each in followed.asked}["JP"] is AskedState.KEPT
+    assert {each.member: each.state for each in followed.asked}[JP.id] is AskedState.KEPT
     france.hear(japan, watch, WatchState.ENDED)
     assert france.states(watch)["JP"][0] is AskedState.ENDED
     with pytest.raises(Refused, match="withdrawn before"):
