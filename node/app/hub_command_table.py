@@ -48,6 +48,7 @@ def _review(services: HubServices) -> NoticeReview:
 
 def _operation(services: HubServices) -> HubOperation:
     return HubOperation(
+        codec=services.codec,
         addresses=(
             services.settings.public_hub or services.settings.hub,
             services.settings.public_enrolment or services.settings.enrolment,
