@@ -18,6 +18,7 @@ from node.domain.holdings import IngestItem
 from node.domain.material import BACKGROUNDS
 from node.domain.parts import Place, Role
 from node.domain.queries import Look, Subject
+from node.domain.reviews import ReviewState
 from node.errors import Malformed, Misuse
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def told_hit_line(
 
 def hit_line(subject: str | None, hit: Hit, known: Verification | None = None) -> Line:
     """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series.
-    `known`: what other members say of its record.
+    `known`: what other members say of its record. "review": what officers decided about it before, null if nothing.
     """
     said = statement_line(hit.statement)
     if hit.statement is None:
@@ -139,6 +140,7 @@ def hit_line(subject: str | None, hit: Hit, known: Verification | None = None) -
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
         "list": row_line(hit.row),
+        "review": None if hit.state is ReviewState.NEW else hit.state.name.lower(),
         "notice": notice_line(hit.notice),
     }
 
