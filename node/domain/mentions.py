@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from node.domain.consultations import Consultation
+from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.envelope import Kind
 from node.domain.groups import Group
 from node.domain.notices import NoticeDecision
@@ -38,6 +38,9 @@ class Role(IntEnum):
     ABOUT = 4
     WATCH = 5
     GROUP = 6
+    OPENS = 7
+    """The statement opens a thread of messages: it mentions itself."""
+    CLOSES = 8
 
 
 ENDING: Final = {
@@ -66,16 +69,20 @@ class Mention:
     record: RecordId
 
 
-def mentioned(body: Body) -> Iterator[tuple[Role, RecordId]]:
-    """What a body is about, in its own order."""
+def mentioned(body: Body, name: RecordId) -> Iterator[tuple[Role, RecordId]]:
+    """What a body is about, in its own order. `name`: of the entry with this body."""
     match body:
         case RecordLink():
             yield from ((Role.LINKED, each) for each in body.targets)
         case NoticeDecision():
             yield Role.REQUEST, body.request
         case Consultation():
-            if body.thread is not None:
+            if body.thread is None:
+                yield Role.OPENS, name
+            else:
                 yield Role.THREAD, body.thread
+                if body.step is ConsultationStep.CLOSE:
+                    yield Role.CLOSES, body.thread
             yield from ((Role.ABOUT, each) for each in body.about)
         case WatchReply():
             yield Role.WATCH, body.watch
@@ -96,6 +103,18 @@ class Stated:
     is_read: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Entries and the records that they mention, as columns. `ends`: (place in `entries`, place in `records`) of each
+    mention, each once, in no order. `is_whole`: no record that they lead to was left out.
+    """
+
+    entries: Sequence[tuple[Origin, int]] = ()
+    records: Sequence[RecordId] = ()
+    ends: Sequence[tuple[int, int]] = ()
+    is_whole: bool = True
+
+
 class MentionReader(Protocol):
     """Reads mentions inside one snapshot."""
 
@@ -114,6 +133,19 @@ class MentionReader(Protocol):
     ) -> list[Mention]:
         """The mentions of a record, by its first version, in these roles; in log order, from past `after` on; the first
         `limit`, without those of `spare`.
+        """
+        ...
+
+    def joined(self, records: Collection[RecordId], role: Role, limit: int) -> Joined:
+        """All that hangs together with these records, each named by its first version: the entries that mention one of
+        them in this role, what else these mention so, and so on. The nearest `limit` records, or some more, and a
+        number of mentions in proportion to `limit`. One query for hundreds of records, whatever the shape of the graph.
+        """
+        ...
+
+    def mentioned_as(self, role: Role, limit: int) -> list[RecordId]:
+        """The first versions of records that something mentions in this role, in the order of their hashes; the first
+        `limit`.
         """
         ...
 

@@ -15,14 +15,16 @@ from typing import Any, Final
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from node.domain.envelope import UNDERSTOOD
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.mentions import Mention, Role, Stated
-from node.store.statements import Repository, chunks, insert_rows
+from node.store.joined import JoinedRows
+from node.store.statements import chunks, insert_rows
 from node.store.tables.logs import logs
 from node.store.tables.mentions import mentions
 from node.store.tables.mentions import stated as by_kind
 
-_COLUMNS: Final = (
+MENTION: Final = (
     logs.c.origin,
     mentions.c.idx,
     mentions.c.kind,
@@ -30,16 +32,17 @@ _COLUMNS: Final = (
     mentions.c.root_leaf,
     mentions.c.root_origin,
 )
+"""The columns of a row that `mention_of` reads."""
 # Built once: building a statement costs as much as running it.
 _OF_ENTRIES: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.log_no == bindparam("log"), mentions.c.idx >= bindparam("start"))
     .where(mentions.c.idx < bindparam("stop"))
     .order_by(mentions.c.idx, mentions.c.role, mentions.c.root_origin, mentions.c.root_leaf)
 )
 _OF_RECORD: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.root_leaf == bindparam("leaf"), mentions.c.root_origin == bindparam("of"))
     .where(mentions.c.role.in_(bindparam("roles", expanding=True)))
@@ -89,12 +92,12 @@ _SET_READ: Final = (
 )
 
 
-class MentionRows(Repository):
+class MentionRows(JoinedRows):
     """`MentionReader` inside one transaction."""
 
     def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
         rows = self._connection.execute(_OF_ENTRIES, {"log": self._number(origin) or 0, "start": start, "stop": stop})
-        return [_mention(row) for row in rows]
+        return [mention_of(row) for row in rows]
 
     def mentioning(
         self,
@@ -113,7 +116,7 @@ class MentionRows(Repository):
             "most": -1 if limit is None else limit,
             **self._past(after),
         }
-        return [_mention(row) for row in self._connection.execute(_OF_RECORD, wanted)]
+        return [mention_of(row) for row in self._connection.execute(_OF_RECORD, wanted)]
 
     def stated(
         self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None
@@ -156,8 +159,10 @@ class MentionWrites(MentionRows):
             self._connection.execute(_SET_READ, rows)
 
     def _list_by_kind(self, number: int, rows: list[tuple[int, int]]) -> None:
-        """(Kind, index) of new entries of a log; their mentions are filed in the same transaction."""
-        listed = [(kind, number, index, 1) for kind, index in rows]
+        """(Kind, index) of new entries of a log. Mentions of a known kind are filed in the same transaction; those of
+        other kinds wait for the version that knows them.
+        """
+        listed = [(kind, number, index, int(kind in UNDERSTOOD)) for kind, index in rows]
         insert_rows(self._connection, by_kind, ("kind", "log_no", "idx", "is_read"), listed)
 
     def _move_mentions(self, root: RecordId, to: RecordId) -> None:
@@ -175,7 +180,8 @@ class MentionWrites(MentionRows):
             self._connection.execute(delete(table).where(table.c.log_no == number, table.c.idx >= size))
 
 
-def _mention(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+def mention_of(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+    """A mention, from a row with these columns."""
     return Mention(
         origin=Origin.parse(row.origin),
         index=row.idx,
