@@ -207,26 +207,24 @@ class Federation:
 
     def _append(self, writer: NodeStoreWriter, state: LogState, count: int) -> LogState:
         bodies, self.samples[state.origin.member] = self.bodies.make(count)
-        batch = contributions(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
-        writer.append(batch)
+        run = batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
+        writer.append(run)
         return writer.open_log(state.origin)
 
 
-def contributions(
+def batch(
     writer: NodeStoreWriter,
     state: LogState,
     bodies: list[bytes],
     nonces: list[bytes],
     handling_nonces: list[bytes],
     *,
-    kinds: Sequence[Kind] = (),
+    kind: Kind | Sequence[Kind] = Kind.CONTRIBUTION,
 ) -> VerifiedBatch:
-    """Contributions for everybody, or statements of these `kinds`, as the ledger and the own log would have placed
-    them.
-    """
-    kinds = kinds or [Kind.CONTRIBUTION] * len(bodies)
+    """Entries of one kind, or of a kind each, for everybody, as the ledger and the own log would have placed them."""
+    kinds = [kind] * len(bodies) if isinstance(kind, Kind) else kind
     handling = ProtoCodec().encode_handling(Handling())
-    makers = {kind: _entry_maker(str(state.origin), kind, handling) for kind in set(kinds)}
+    makers = {each: _entry_maker(str(state.origin), each, handling) for each in set(kinds)}
     entries = [
         makers[kind](nonce, other, body)
         for kind, nonce, other, body in zip(kinds, nonces, handling_nonces, bodies, strict=True)

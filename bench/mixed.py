@@ -21,7 +21,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench import Figure, figure, in_turns
-from bench.federation import Bodies, contributions
+from bench.federation import Bodies, batch
 from node.domain.address_listings import AddressListing, Granularity
 from node.domain.batch import RUN_BYTES, Package
 from node.domain.calendar import SECONDS_A_DAY
@@ -123,11 +123,10 @@ def _log(path: Path, keys: Keys, records: int, kinds: Sequence[Kind]) -> list[Pa
             for start, stop in ((0, min(FIRST, records)), (min(FIRST, records), records)):
                 state, some = writer.open_log(_ORIGIN), kinds[start:stop]
                 said = _bodies(bodies, some, named)
-                batch = contributions(
-                    writer, state, said, bodies.nonces(len(said)), bodies.nonces(len(said)), kinds=some
-                )
-                writer.append(batch)
-                named = named or [RecordId(_ORIGIN, leaf) for leaf in batch.leaves]
+                nonces = [bodies.nonces(len(said)) for _ in range(2)]
+                run = batch(writer, state, said, *nonces, kind=some)
+                writer.append(run)
+                named = named or [RecordId(_ORIGIN, leaf) for leaf in run.leaves]
             state = writer.open_log(_ORIGIN)
             writer.set_cosigned(_ORIGIN, keys.cosigned(state.size, state.root), state.size)
         with store.read() as reader:
@@ -136,10 +135,10 @@ def _log(path: Path, keys: Keys, records: int, kinds: Sequence[Kind]) -> list[Pa
                 raise RuntimeError("the log was not stored")
             made, start = list[Package](), 0
             while start < log.size:
-                run = next_run(reader, _ORIGIN, start, log.size, RUN_BYTES)
-                stop = start + len(run.entries)
+                part = next_run(reader, _ORIGIN, start, log.size, RUN_BYTES)
+                stop = start + len(part.entries)
                 proof = tiles.consistency_proof(_Tiles(reader.tile, log.number), stop, log.size)
-                made.append(package_of(log, start, run, [True] * len(run.entries), proof))
+                made.append(package_of(log, start, part, [True] * len(part.entries), proof))
                 start = stop
             return made
     finally:

@@ -20,6 +20,7 @@ from node.app.homes import opened_database, right_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, keys_in_force
 from node.app.node_services import NodeServices, latest_policy
+from node.app.watching import kept_watches
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
@@ -30,6 +31,7 @@ from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
+from node.usecases.alerting import ArrivalAlerts
 from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
 from node.usecases.catalogue import Catalogue
@@ -51,6 +53,7 @@ from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
 from node.usecases.sources import Sources, sources
 from node.usecases.stored_hits import StoredHits
+from node.usecases.verification import Verifier
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -103,6 +106,7 @@ def open_node(
         keys = keys_in_force(home, settings, secret, client, database.store)
         services = _wire(home, settings, keys, client, database)
         services.secret = secret
+        services.watches = kept_watches(services)
         opened.callback(services.audit.close)
         opened.callback(services.index.close)
         opened.callback(services.index_files.close)
@@ -135,11 +139,13 @@ def _wire(
     # rebuilt.
     codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
     files = IndexFolder(home.index, index)
+    alerting = ArrivalAlerts(own=me, codec=codec, clock=time.time)
     catalogue = Catalogue(
         store=store,
         index=index,
         codec=codec,
         files=files,
+        alerting=alerting,
         unasked=lambda log, notices: alarms.false_notices(log, notices),  # noqa: PLW0108 (made below)
     )
     origin = Origin(federation, me, ring.log_epoch)
@@ -163,6 +169,7 @@ def _wire(
         disagreed=alarms.index_disagrees,
     )
     hits = StoredHits(store=store, own=me, clock=time.time)
+    verifier = Verifier(codec=codec, latest=members.latest)
     list_hits = ListHits(store=store, index=index, matcher=matcher, radius=lambda: latest_policy(members).radius)
     signer = ring.signer(STATEMENT)
     ledger = Ledger(
@@ -213,8 +220,9 @@ def _wire(
         audit=audit,
         alarms=alarms,
         matcher=matcher,
+        verifier=verifier,
         kept=hits,
-        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing, verifier=verifier),
         arrivals=Arrivals(
             store=store,
             index=index,

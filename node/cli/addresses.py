@@ -9,8 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +36,7 @@ from node.cli.common import Command, Common, common, new_group, one
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.part_file import PartFile
+from node.cli.received_file import receive
 from node.cli.retract import Reason
 from node.cli.statement_options import (
     AudienceOption,
@@ -46,7 +45,6 @@ from node.cli.statement_options import (
     RetainOption,
     handling_given,
 )
-from node.errors import VigilError
 
 _LISTED: Final = 100
 
@@ -61,7 +59,7 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-YesOption = Annotated[bool, typer.Option("--yes", help="More than ten need it.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask. More than ten addresses need it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -194,15 +192,20 @@ def forget(
 @group.command("list", cls=Command)
 def list_(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many to list.")] = _LISTED,
-    after: Annotated[int, typer.Option("--after", min=0, help="List those after this number.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Show at most N.")] = _LISTED,
+    after: Annotated[
+        int, typer.Option("--after", metavar="N", min=0, help="Show the addresses after the one with number N.")
+    ] = 0,
 ) -> None:
     """Show the addresses that this node knows, their evidence, and what the members say."""
     given = common(ctx)
+    end: Line = {}
     with given.session() as session:
-        lines = _shown(given, session.run("addresses-list", {"limit": limit, "after": after}), known_words)
-    if len(lines) == limit:
-        given.output.note(f"the first {limit:,}: --limit N for more, --after {lines[-1]['id']} for the next")
+        for line in session.run("addresses-list", {"limit": limit, "after": after}):
+            given.output.line(line, known_words)
+            end = line
+    if end["next"]:
+        given.output.note(f"There are more. The next ones: --after {end['next']}")
 
 
 @group.command("due", cls=Command)
@@ -249,18 +252,8 @@ def export(
     What the file cannot contain is counted: URLs, ports and IP addresses have no place in the DNS.
     """
     given = common(ctx)
-    digest, last = hashlib.sha256(), None
     with PartFile(output) as part:
-        with given.session() as session:
-            for line in session.run("addresses-export", {"form": form.value}):
-                if "data" in line:
-                    piece = base64.b64decode(line["data"], validate=True)
-                    digest.update(piece)
-                    part.write(piece)
-                else:
-                    last = line
-        if last is None or last["sha256"] != digest.hexdigest():
-            raise VigilError("the daemon did not send the whole file", remedy="run the same command again")
+        last = receive(given, "addresses-export", {"form": form.value}, part)
         part.finish()
     given.output.line(last | {"path": str(output)}, exported_words)
 

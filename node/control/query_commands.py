@@ -17,8 +17,7 @@ from node.control.arguments import Arguments
 from node.control.lines import read_subject
 from node.control.query_lines import event_lines, past_lines
 from node.control.search_commands import read_rule
-from node.control.statements import read_group
-from node.domain.ids import member_id
+from node.control.statements import read_recipients
 from node.usecases.query_reading import LISTED
 from node.usecases.question import Question
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.ids import MemberId
     from node.domain.queries import Subject
     from node.usecases.query_reading import QueryReading
     from node.usecases.querying import QueryEvent, Querying
@@ -71,7 +69,7 @@ class QueryCommands:
         what has changed. Without "to" and "budget", these are the same too.
         """
         given = Arguments(arguments)
-        members, group = _recipients(given)
+        members, group = read_recipients(given)
         to = members if given.has("to") and not group else None
         budget = given.number("budget") if given.has("budget") else None
         show_all = given.flag("show_all")
@@ -112,15 +110,8 @@ async def _lines(events: AsyncGenerator[QueryEvent, None]) -> AsyncGenerator[Lin
                 yield line
 
 
-def _recipients(given: Arguments) -> tuple[tuple[MemberId, ...], str]:
-    """(The members in "to", none if it names a group; the group, "" if it names members)."""
-    names = given.texts("to")
-    group = read_group(names)
-    return (() if group else tuple(map(member_id, names))), group
-
-
 def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
-    members, group = _recipients(given)
+    members, group = read_recipients(given)
     return Question(
         subjects=subjects,
         case=given.text("case"),

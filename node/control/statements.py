@@ -24,6 +24,7 @@ from node.usecases.selection import Named, Selection
 
 if TYPE_CHECKING:
     from node.control.runner import Line
+    from node.domain.ids import MemberId
 
 RETRACTION_REASONS: Final = {reason.name.lower().replace("_", "-"): reason for reason in Reason}
 LEVELS: Final = {level.spelled: level for level in Level}
@@ -125,6 +126,13 @@ def read_group(names: tuple[str, ...]) -> str:
     """The group that an audience or recipients name, without its mark; "" if they are members."""
     is_group = len(names) == 1 and names[0].startswith(GROUP_MARK)
     return names[0].removeprefix(GROUP_MARK) if is_group else ""
+
+
+def read_recipients(given: Arguments) -> tuple[tuple[MemberId, ...], str]:
+    """{"to": [member] or ["@GROUP"]} -> (the members, none if it names a group; the group, "" if it names members)."""
+    names = given.texts("to")
+    group = read_group(names)
+    return (() if group else tuple(map(member_id, names))), group
 
 
 def read_selection(given: Arguments) -> Selection:

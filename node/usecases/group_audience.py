@@ -17,9 +17,10 @@ from node.domain.groups import PRESENT, GroupState
 from node.domain.roster import MemberStatus
 from node.errors import Refused
 from node.usecases.group_book import GroupBook, GroupView
+from node.usecases.purging import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.log_ports import LogReader
@@ -89,6 +90,16 @@ class GroupAudiences:
         known = self.roster().members
         named = {*view.standings} - {self.own.member}
         return tuple(sorted(m for m in named if m in known and known[m].status is not MemberStatus.LEFT))
+
+
+def names_of(reader: LogReader, views: Sequence[GroupView]) -> dict[RecordId, GroupView]:
+    """These groups by every version of their founding statements."""
+    named: dict[RecordId, GroupView] = {}
+    for view in views:
+        chain = reader.chain(view.group)
+        for name in (view.group, view.newest, *(versions(reader, chain) if chain else ())):
+            named[name] = view
+    return named
 
 
 def require_open(view: GroupView) -> None:

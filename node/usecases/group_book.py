@@ -22,11 +22,11 @@ from node.domain.log_ports import Chain
 from node.domain.mentions import Role
 from node.errors import Malformed, NotFound, Refused
 from node.usecases.lookup import MIN_PREFIX
-from node.usecases.purging import leaf_at, leaves_at, root_of, versions
+from node.usecases.purging import leaf_at, leaves_at, root_of
 from node.usecases.waiting import ALL, points_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin
@@ -293,13 +293,3 @@ class GroupBook:
             each.origin.member == self._own.member for each in self._reader.mentioning(root, [Role.GROUP])
         )
         return GroupView(group=root, newest=newest, state=state) if spoken else None
-
-
-def names_of(reader: LogReader, views: Sequence[GroupView]) -> dict[RecordId, GroupView]:
-    """These groups by every version of their founding statements."""
-    named: dict[RecordId, GroupView] = {}
-    for view in views:
-        chain = reader.chain(view.group)
-        for name in (view.group, view.newest, *(versions(reader, chain) if chain else ())):
-            named[name] = view
-    return named

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.groups import GROUP_MARK, GroupState
 from node.usecases.access import record_access
-from node.usecases.group_book import names_of
+from node.usecases.group_audience import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

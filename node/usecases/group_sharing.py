@@ -23,7 +23,7 @@ from node.domain.statements import Contribution
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.usecases.acts import perform
 from node.usecases.consent import Consent, plan_digest, require_consent
-from node.usecases.group_book import names_of
+from node.usecases.group_audience import names_of
 from node.usecases.purging import leaf_at
 from node.usecases.waiting import ALL, Waiting
 

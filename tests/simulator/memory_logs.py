@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Disclosure, Kind
+from node.domain.envelope import UNDERSTOOD, Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
 from node.domain.mentions import FIRST_STATED, Mention, Stated
@@ -28,6 +28,7 @@ from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
 from tests.simulator.memory_threads import ThreadTables
+from tests.simulator.memory_watches import WatchTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ Tables = TypeVar(
     "ListTables",
     "OfficerTables",
     "CaseTables",
+    "WatchTables",
     "ThreadTables",
     "EntityTables",
     "AddressTables",
@@ -105,6 +107,7 @@ class State:
     addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
+    watches: WatchTables = field(default_factory=WatchTables)
     threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
@@ -130,6 +133,7 @@ class State:
             addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
+            watches=clone(self.watches),
             threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
@@ -301,7 +305,9 @@ class MemoryLogWriter(MemoryLogReader):
             log.rows.append(Row(batch.entries[at], batch.leaves[at], state, kept, batch.expiry_days[at]))
             if batch.kinds[at] >= FIRST_STATED and batch.origin.stream == "log":
                 index = batch.start + at
-                self._state.stated[batch.origin, index] = Stated(origin=batch.origin, index=index, kind=batch.kinds[at])
+                self._state.stated[batch.origin, index] = Stated(
+                    origin=batch.origin, index=index, kind=batch.kinds[at], is_read=batch.kinds[at] in UNDERSTOOD
+                )
         log.tiles |= batch.tiles
         log.quarantine |= {batch.start + at: reason for at, reason in batch.quarantine}
         for at, kind, target, leaf in batch.targets:
