@@ -55,6 +55,13 @@ def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextMa
     return session(Home(folder=folder), passphrase)
 
 
+def owner_of(folder: Path) -> int | None:
+    """The process that owns the home in this folder; None if nobody does; 0 if the process has not said."""
+    from node.store.lock import owner_of as run
+
+    return run(folder)
+
+
 def run_node(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
     """The node's daemon, until SIGTERM or SIGINT. `ready` is called when it is ready: {"event": "ready", ...}."""
     from node.app.node_daemon import run
