@@ -51,7 +51,7 @@ $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
 demo: setup
 	@$(BIN)/vigil demo $(if $(PICTURES),--pictures "$(PICTURES)")
 
-BENCHMARKS ?= match fingerprint robustness sync query hostile evidence interop
+BENCHMARKS ?= match fingerprint robustness sync query hostile evidence interop investigation
 bench: setup
 	@for name in $(BENCHMARKS); do $(BIN)/vigil bench $$name || exit 1; done
 

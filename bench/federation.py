@@ -207,12 +207,12 @@ class Federation:
 
     def _append(self, writer: NodeStoreWriter, state: LogState, count: int) -> LogState:
         bodies, self.samples[state.origin.member] = self.bodies.make(count)
-        batch = _batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
+        batch = contributions(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
         writer.append(batch)
         return writer.open_log(state.origin)
 
 
-def _batch(
+def contributions(
     writer: NodeStoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
 ) -> VerifiedBatch:
     """Contributions for everybody, as the ledger and the own log would have placed them."""

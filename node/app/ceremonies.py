@@ -16,14 +16,14 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from node import config
-from node.app.homes import HUB_MEMBER, create_database, make_home, owner_of
+from node.app.homes import create_database, make_home, owner_of
 from node.app.other_databases import require_backup_of, require_no_leftovers, write_mark_of
 from node.app.ownership import owning
 from node.app.policy import policy_lines
 from node.config import Home
 from node.control.lines import fingerprint_line, statement_line
 from node.domain.homes import Owner
-from node.domain.ids import federation_id, member_id, require_kind, spoken
+from node.domain.ids import HUB_NAME, federation_id, member_id, require_kind, spoken
 from node.domain.statements import Contribution
 from node.errors import Misuse, NotFound, Refused
 from node.pki.admission import Verdict
@@ -49,7 +49,12 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 HUB_KEY_FILE: Final = "hub.keys"
-_HUB_WORDS: Final = {HubVerdict.NEW: "new", HubVerdict.ROTATE: "rekey", HubVerdict.REPLACE: "replaces"}
+_HUB_WORDS: Final = {
+    HubVerdict.NEW: "new",
+    HubVerdict.LOG_KEY: "log-key",
+    HubVerdict.ROTATE: "rekey",
+    HubVerdict.REPLACE: "replaces",
+}
 
 
 def init_authority(
@@ -158,7 +163,7 @@ def init_hub(
     make_folder(home.tls)
     with owning(home):
         # The database comes first: a folder with a hub's certificate counts as one that had a database.
-        create_database(home, Owner(role="hub", federation=federation, member=HUB_MEMBER))
+        create_database(home, Owner(role="hub", federation=federation, member=HUB_NAME))
         ring = KeyRing.for_hub(federation_id(federation))
         ring.save(home.keys / HUB_KEY_FILE, Passphrase(passphrase().encode()))
         authority = CertificateAuthority.create(ring, now=time.time())
@@ -191,7 +196,8 @@ def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes
     """One line about the hub if it is new or has changed, one about the policy if it has changed, then one per
     petition. Raises `PeerFault`, `Damaged`.
 
-    `hub`: new (the first hub), rekey (its former keys sign for the new ones) or replaces (no former key signs for it).
+    `hub`: new (the first hub), log-key (the same hub with a new key of its own log), rekey (its former keys sign for
+    the new ones) or replaces (no former key signs for it).
     """
     authority = _opened(folder, passphrase, ())
     review = authority.review(request)

@@ -31,6 +31,7 @@ from node.domain.homes import (
     unpack_mark,
     unpack_standing,
 )
+from node.domain.ids import HUB_NAME
 from node.errors import Damaged, DatabaseMissing, DiskFull, Malformed, Misuse, NotFound, VigilError
 from node.pki.files import read_bounded, write_atomic
 from node.store.inspection import inspect_database
@@ -48,15 +49,13 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 S_co = TypeVar("S_co", bound="LogStore", covariant=True)
 
-HUB_MEMBER: Final = "HUB"
-"""Stands for the member where a hub names itself (as in the origin of its audit log)."""
 _MAX_MARK: Final = 4_096
 _log = structlog.get_logger(__name__)
 
 
 def owner_of(settings: Config) -> Owner:
     """The owner of the home with these settings."""
-    member = HUB_MEMBER if settings.role == "hub" else settings.member
+    member = HUB_NAME if settings.role == "hub" else settings.member
     return Owner(role=settings.role, federation=settings.federation, member=member)
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from node.app.ownership import owning
 from node.errors import Misuse, NotFound, PeerFault, Refused, StoreError, Unavailable
+from node.hub.own_log import RESTORED
 from node.pki.files import make_folder, store_errors, sync_file, write_atomic
 from node.pki.strictjson import decode, encode
 from node.store.store import open_hub_store
@@ -139,7 +140,7 @@ def restore(home: Home, archive: Path, *, newest: bool) -> Line:
         make_folder(incoming)
         try:
             top = _unpack(archive, incoming)
-            _check_database(incoming)
+            _check_database(incoming, newest=newest)
         except BaseException:
             if not begun:
                 # Otherwise the mark stays, as the sign that the other files are from an interrupted restore.
@@ -205,10 +206,14 @@ def _copy(source: IO[bytes], target: Path) -> None:
     sync_file(target)
 
 
-def _check_database(folder: Path) -> None:
+def _check_database(folder: Path, *, newest: bool) -> None:
     store = open_hub_store(folder / _DATABASE, create=False)
     try:
         faults = store.check()
+        if not newest and not faults:
+            # It may lack decisions that members have: it must not sign another entry at their places.
+            with store.write() as tx:
+                tx.set_setting(RESTORED, b"1")
     finally:
         store.close()
     for leftover in folder.glob(f"{_DATABASE}-*"):

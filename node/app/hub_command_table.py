@@ -16,16 +16,29 @@ from node.app.hub_services import HubServices
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
 from node.control.hub_commands import HubCommands
+from node.control.hub_notice_commands import HubNoticeCommands
 from node.control.officer_commands import OfficerCommands
+from node.domain.ids import federation_id
 from node.usecases.audit_reading import AuditReading
 from node.usecases.hub_operation import HubOperation
 from node.usecases.hub_status import HubStatuses
+from node.usecases.notice_review import NoticeReview
 
 
 def hub_commands(services: HubServices) -> Commands:
     """All commands of a hub by name."""
     return Commands.of(
         HubCommands(operation=_operation(services), statuses=_statuses(services)),
+        HubNoticeCommands(
+            review=NoticeReview(
+                store=services.store,
+                codec=services.codec,
+                audit=services.audit,
+                federation=federation_id(services.settings.federation),
+                speech=services.own_log,
+                roster=services.members.current,
+            )
+        ),
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
     )
@@ -50,6 +63,7 @@ def _operation(services: HubServices) -> HubOperation:
         lift=services.lift,
         make_keys=lambda compromised: services.rekey(compromised=compromised),
         drop_keys=services.drop_keys,
+        make_log_key=services.new_log_key,
         make_backup=lambda path: backup(services.home, services.store, services.members.latest(), Path(path)),
     )
 

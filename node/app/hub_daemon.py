@@ -93,6 +93,9 @@ async def _serve(services: HubServices, ready: Callable[[Line], None]) -> bool:
     def change_over_soon() -> None:
         loop.call_soon_threadsafe(change_over)
 
+    def wake_soon() -> None:
+        loop.call_soon_threadsafe(services.carrier.wake)
+
     services.changed_over = change_over_soon
     relay = QueryRelay(
         roster=services.members.current,
@@ -102,6 +105,7 @@ async def _serve(services: HubServices, ready: Callable[[Line], None]) -> bool:
         booked=services.booked,
         clock=time.time,
     )
+    services.grown = wake_soon
     services.attending, services.at_once, services.daemon = lambda: relay.attending, relay.at_once, True
     settings = services.settings
     ports = Ports.open(services.home, settings.hub, settings.enrolment, services.server_files)

@@ -16,14 +16,15 @@ from node.app.ceremonies import HUB_KEY_FILE
 from node.app.homes import opened_database, right_database
 from node.app.hub_archive import is_newest
 from node.app.hub_roster import recover_repository
-from node.app.hub_services import MAX_CERTIFICATE, OWN_NAME, HubServices, halted_by
-from node.domain.ids import Origin, federation_id
+from node.app.hub_services import MAX_CERTIFICATE, HubServices, halted_by
+from node.domain.ids import HUB_NAME, Origin, federation_id
 from node.errors import Expired, NotFound
 from node.hub.brake import Brake
 from node.hub.carrier import HubCarrier
 from node.hub.challenges import Challenges
 from node.hub.enrolment import EnrolmentDesk
 from node.hub.key_changes import standing
+from node.hub.own_log import HubLog
 from node.hub.roster_desk import RosterDesk
 from node.pki.ca import CertificateAuthority
 from node.pki.change import HubChange
@@ -89,7 +90,7 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
         with store.read() as tx:
             known = {log.origin.member for log in tx.logs()} | {r.member for r in tx.join_requests()}
             pins = Pins(certificate for member in known for certificate in standing(tx, member))
-        origin = Origin(federation, OWN_NAME, 1, "audit")
+        origin = Origin(federation, HUB_NAME, 1, "audit")
         audit = AuditLog(store=store, origin=origin, clock=time.time, random=os.urandom)
         opened.callback(audit.close)
         codec = ProtoCodec()
@@ -133,6 +134,19 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
                 clock=time.time,
             ),
             change=change,
+            own_log=HubLog(
+                store=store,
+                catalogue=catalogue,
+                codec=codec,
+                federation=federation,
+                key=lambda: services.log_key,
+                roster=members.current,
+                claimed=lambda: services.carrier.claimed(),  # noqa: PLW0108 (made right after this)
+                publish=lambda origin: services.carrier.publish(origin),  # noqa: PLW0108 (made right after this)
+                told=lambda: services.grown(),  # noqa: PLW0108 (the daemon sets it later)
+                clock=time.time,
+                random=os.urandom,
+            ),
             outliers=Outliers(codec),
             secret=secret,
             halted=halted_by(waiting),
@@ -159,4 +173,5 @@ def open_hub(home: Home, settings: Config, passphrase: Callable[[], str]) -> Ite
             services.refresh()
             if is_newest(home):
                 home.restored.unlink()
+        services.publish_own()
         yield services

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.domain.ids import spoken
-from node.hub.key_changes import close_logs
+from node.hub.key_changes import close_logs, close_own_log
 from node.pki.courier import SigningRequest, encode_request
 from node.pki.petition import keys_fingerprint
 from node.pki.successor import name_successor
@@ -34,7 +34,7 @@ def signing_request(
     with store.write() as tx:
         petitions = tuple(tx.join_requests(state="pending"))
         # After a crash before the end of the block the logs are open; after it, the same command states the same sizes.
-        sizes = close_logs(tx, roster, petitions)
+        sizes = close_logs(tx, roster, petitions) | close_own_log(tx, roster, hub.log_vkey)
     succession = name_successor(ring, hub, sizes=waiting.sizes, federation=ring.federation) if waiting else None
     return encode_request(
         SigningRequest(federation=ring.federation, hub=hub, petitions=petitions, log_sizes=sizes, succession=succession)

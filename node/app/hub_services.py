@@ -12,19 +12,24 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from node.app import hub_requests
-from node.app.homes import HUB_MEMBER
-from node.domain.ids import MemberId, federation_id, spoken
-from node.errors import NotFound, VigilError
+from node.app.ceremonies import HUB_KEY_FILE
+from node.app.hub_archive import require_newest
+from node.domain.ids import HUB_NAME, federation_id, spoken
+from node.errors import Misuse, NotFound, Unavailable, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
+from node.hub.key_changes import open_log
+from node.hub.own_log import HubLog, LogKey
 from node.hub.roster_desk import RosterDesk
 from node.pki.ca import CertificateAuthority, needs_renewal, read_certificate, server_hosts
 from node.pki.change import HubChange, NextKeys, former_cas
 from node.pki.client import RosterClient
 from node.pki.courier import claim_hub
 from node.pki.files import read_bounded, write_atomic
-from node.pki.keys import ONLINE, KeyRing
+from node.pki.keys import ONLINE, KeyRing, log_role
 from node.pki.metadata import RoleSigner
 from node.pki.repository import Repository
 from node.pki.wrapping import Passphrase
@@ -42,24 +47,25 @@ if TYPE_CHECKING:
 
     from node.app.homes import OpenDatabase
     from node.config import Config, Home
+    from node.domain.ids import MemberId
     from node.domain.roster import Roster
     from node.domain.stores import HubStore
     from node.pki.courier import HubClaims
     from node.pki.documents import Membership
 
 Line = dict[str, Any]
+_log = structlog.get_logger(__name__)
 
 MAX_CERTIFICATE = 65_536
 HALTED = "somebody else may hold the hub's keys: nothing is cosigned until the authority has signed its new keys"
-OWN_NAME = MemberId(HUB_MEMBER)
-"""Stands for the member in the origin of the hub's audit log, which never leaves the hub."""
 
 
 @dataclass(slots=True, kw_only=True)
 class HubServices:
     """Everything of a hub except its servers.
 
-    `halted`: why nothing is cosigned now, or "". `changed_over`: called when the hub's keys have changed; these
+    `halted`: why nothing is cosigned now, or "". `grown`: tells the followers that the hub's own log has grown.
+    `changed_over`: called when the hub's keys have changed; these
     services are then closed and opened again.
     """
 
@@ -84,12 +90,66 @@ class HubServices:
     booked: Booked
     change: HubChange
     outliers: Outliers
+    own_log: HubLog
     secret: Passphrase = field(repr=False)
     halted: str = ""
     attending: Callable[[], frozenset[MemberId]] = field(default=frozenset)
     at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     daemon: bool = False
     changed_over: Callable[[], None] = lambda: None
+    grown: Callable[[], None] = lambda: None
+
+    @property
+    def log_key(self) -> LogKey | None:
+        """The key of the hub's own log; None in a hub of before that has none."""
+        if not self.ring.has_log:
+            return None
+        epoch = self.ring.log_epoch
+        return LogKey(epoch=epoch, vkey=self.ring.vkey(log_role(epoch)), signer=self.ring.signer(log_role(epoch)))
+
+    def publish_own(self) -> None:
+        """Publishes decisions that a crash left waiting. Blocking. A hub that may not write to its own log now keeps
+        them.
+        """
+        try:
+            self.own_log.resume()
+        except VigilError as error:
+            _log.warning("decisions on notices wait: the hub's own log cannot be signed now", kind=error.kind)
+
+    def new_log_key(self) -> str:
+        """Makes a new key for the hub's own log, which waits for the authority; a key that waits already is kept.
+        Returns the digits of the hub's identity with it. Blocking.
+
+        Raises `Misuse` if the present key can be used, or while other new keys wait; `Unavailable` in a restored hub
+        that does not know yet what the authority has signed.
+        """
+        require_newest(self.home)
+        if self.change.waits():
+            raise Misuse(
+                "new keys of this hub wait already, with a key of its own log among them",
+                remedy="have them signed: vigil hub requests, vigil authority sign, vigil hub admit",
+            )
+        roster = self.members.latest()
+        signed = roster.hub.logs if roster else ()
+        key = self.log_key
+        if key is None or (signed and key.epoch <= signed[-1].epoch):
+            if key is not None and self._is_log_open():
+                raise Misuse(
+                    "the hub's own log has a key that can be used", remedy="to change all keys: vigil hub rekey"
+                )
+            fresh = self.ring.with_log(self._next_log_epoch())
+            # A crash before this line leaves the former ring; after it, the same command keeps the new key.
+            fresh.save(self.home.keys / HUB_KEY_FILE, self.secret)
+            self.ring = fresh
+        self.own_log.begin()
+        return spoken(self.claims().fingerprint(self.ring.federation))
+
+    def _is_log_open(self) -> bool:
+        try:
+            self.own_log.require_open()
+        except Unavailable:
+            return False
+        return True
 
     def refused(self, member: MemberId) -> dict[str, int]:
         """How often a member was refused today, by limit."""
@@ -143,7 +203,7 @@ class HubServices:
             self.halted = HALTED
         try:
             sizes = self.carrier.cosigned_sizes() if compromised else None
-            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time())
+            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time(), log_epoch=self._next_log_epoch())
         except VigilError:
             self.halted = halted_by(self.change.waiting(self.secret))
             raise
@@ -152,10 +212,17 @@ class HubServices:
             spoken(claim_hub(self.ring, ca_sha256=self.ca.sha256).fingerprint(federation)),
         )
 
+    def _next_log_epoch(self) -> int:
+        roster = self.members.latest()
+        epochs = [each.epoch for each in roster.hub.logs] if roster else []
+        return max([*epochs, self.ring.log_epoch if self.ring.has_log else 0], default=0) + 1
+
     def drop_keys(self) -> bool:
         """Deletes waiting new keys, and returns whether there were any. Blocking. Raises `Misuse`."""
         found = self.change.drop()
         self.halted = ""
+        with self.store.write() as tx:
+            open_log(tx, HUB_NAME)
         return found
 
     def suspend(self, member: MemberId, reason: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from node.app import originals
 from node.app.accounts import officers_of
+from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
@@ -36,9 +37,11 @@ from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import NodeCommands
+from node.control.notice_commands import NoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.record_commands import RecordCommands
+from node.control.review_commands import ReviewCommands
 from node.control.search_commands import SearchCommands
 from node.control.sharing_commands import SharingCommands
 from node.domain.ids import federation_id, member_id
@@ -57,6 +60,7 @@ from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
 from node.usecases.followed_statements import FollowedStatements
+from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
@@ -66,6 +70,7 @@ from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
 from node.usecases.list_sharing import ListSharing
 from node.usecases.node_status import OK, NodeStatuses
+from node.usecases.notices import Notices
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.own_keys import OwnKeys
 from node.usecases.planning import Planner
@@ -75,11 +80,12 @@ from node.usecases.querying import Querying
 from node.usecases.record_reading import RecordReading
 from node.usecases.recordlist import RecordList
 from node.usecases.retraction import Retracting
+from node.usecases.reviewing import Reviewing
 from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
 from node.usecases.sharing import Sharing
-from node.usecases.sources import Muting
+from node.usecases.sources import Muting, sources
 from node.usecases.upkeep import NodeUpkeep
 
 
@@ -100,6 +106,7 @@ def node_commands(services: NodeServices) -> Commands:
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         AlarmCommands(alarms=services.alarms),
         HitCommands(reading=hit_reading),
+        _reviews(services),
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
@@ -116,6 +123,7 @@ def node_commands(services: NodeServices) -> Commands:
         entity_commands(services),
         report_commands(services),
         AllowCommands(allowed=_allowed(services)),
+        address_commands(services),
         ListCommands(
             importing=ListImporting(lists=services.lists, cases=cases), keeping=ListKeeping(lists=services.lists)
         ),
@@ -131,8 +139,44 @@ def node_commands(services: NodeServices) -> Commands:
             )
         ),
         HeldCommands(held=services.held),
+        _notices(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
+    )
+
+
+def _notices(services: NodeServices) -> NoticeCommands:
+    return NoticeCommands(
+        notices=Notices(
+            store=services.store,
+            codec=services.codec,
+            ledger=services.ledger,
+            audit=services.audit,
+            own=services.own_log.origin,
+        ),
+        publishing=_publishing(services),
+    )
+
+
+def _reviews(services: NodeServices) -> ReviewCommands:
+    details = HitDetails(
+        store=services.store,
+        codec=services.codec,
+        matcher=services.matcher,
+        list_hits=services.list_hits,
+        records=_list(services),
+        radius=lambda: services.policy().radius,
+        standing=lambda tx: sources(tx, services.members.latest()),
+    )
+    return ReviewCommands(
+        reviewing=Reviewing(
+            store=services.store,
+            codec=services.codec,
+            details=details,
+            statements=_statements(services),
+            audit=services.audit,
+            clock=time.time,
+        )
     )
 
 
@@ -213,11 +257,16 @@ def _list(services: NodeServices) -> RecordList:
 
 def _records(services: NodeServices) -> RecordCommands:
     listed = _list(services)
-    saying = Saying(records=listed, ledger=services.ledger, audit=services.audit, own=services.own_log.origin.member)
     return RecordCommands(
         reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
-        stating=FollowedStatements(saying=saying, publishing=_publishing(services)),
+        stating=_statements(services),
     )
+
+
+def _statements(services: NodeServices) -> FollowedStatements:
+    own = services.own_log.origin.member
+    saying = Saying(records=_list(services), ledger=services.ledger, audit=services.audit, own=own)
+    return FollowedStatements(saying=saying, publishing=_publishing(services))
 
 
 def _publishing(services: NodeServices) -> Publishing:

@@ -135,7 +135,13 @@ def _wire(
     # rebuilt.
     codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
     files = IndexFolder(home.index, index)
-    catalogue = Catalogue(store=store, index=index, codec=codec, files=files)
+    catalogue = Catalogue(
+        store=store,
+        index=index,
+        codec=codec,
+        files=files,
+        unasked=lambda log, notices: alarms.false_notices(log, notices),  # noqa: PLW0108 (made below)
+    )
     origin = Origin(federation, me, ring.log_epoch)
     wakers: list[Callable[[], None]] = []
     bringers: list[Callable[[Reply], None]] = []

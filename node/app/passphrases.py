@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any
 from node import config
 from node.app.accounts import administering
 from node.app.homes import opened_database, right_database
-from node.app.hub_services import OWN_NAME
 from node.app.ownership import owning
-from node.domain.ids import Origin, federation_id, member_id
+from node.domain.ids import HUB_NAME, Origin, federation_id, member_id
 from node.errors import AlreadyRunning, Damaged, Misuse, NotFound
 from node.pki.authority import Authority
 from node.pki.keyfiles import ROLES, KeyFiles
@@ -121,7 +120,7 @@ def _wrap(rings: Sequence[tuple[Path, KeyRing, bool]], new: Passphrase) -> int:
 def _audit(home: Home, settings: Config, officer: str) -> Iterator[AuditLog]:
     """The audit log of a home without a running daemon, for a change that `officer` makes."""
     with opened_database(home, right_database(home, settings), open_log_store) as database:
-        name = OWN_NAME if settings.role == "hub" else member_id(settings.member)
+        name = HUB_NAME if settings.role == "hub" else member_id(settings.member)
         origin = Origin(federation_id(settings.federation), name, 1, "audit")
         audit = AuditLog(store=database.store, origin=origin, clock=time.time, random=os.urandom)
         try:

@@ -352,6 +352,8 @@ def _hub_words(line: Line) -> str:
     match line["hub"]:
         case "new":
             words = "The first hub of this federation."
+        case "log-key":
+            words = "The same hub names a new key of its own log, in which it decides on notices."
         case "rekey":
             words = "The hub changes its keys; its present keys sign for the new ones."
         case _:

@@ -29,6 +29,7 @@ class Benchmark(StrEnum):
     HOSTILE = "hostile"
     EVIDENCE = "evidence"
     INTEROP = "interop"
+    INVESTIGATION = "investigation"
 
 
 def register(app: typer.Typer) -> None:

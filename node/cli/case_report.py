@@ -28,7 +28,7 @@ _READ: Final = 1 << 20
 
 def report(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
-    case: Annotated[str | None, typer.Argument(metavar="[REF]", help="The case reference.", show_default=False)] = None,
+    case: Annotated[str | None, typer.Argument(metavar="REF", help="The case reference.", show_default=False)] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="The new file: .pdf, .html or .json.", show_default=False),

@@ -247,6 +247,19 @@ class Group(TyperGroup):
         return list(self.commands)
 
 
+class ListingGroup(Group):
+    """A group that is a command too: without one of its commands it lists. It has the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as TyperGroup)
+        super().__init__(*args, **kwargs)
+        self.params += common_parameters()
+
+
+def new_listing_group() -> typer.Typer:
+    """Such a group; its callback is the listing."""
+    return typer.Typer(cls=ListingGroup, invoke_without_command=True, add_completion=False, rich_markup_mode="markdown")
+
+
 def new_group(help_text: str) -> typer.Typer:
     """A group, for example `vigil hub`; its commands are defined with `cls=Command`."""
     return typer.Typer(

@@ -3,7 +3,7 @@
 Rules this module upholds:
 
 - The newest hit comes first. The summary at the end says which hits are not listed, and why.
-- A hit on a record that was shown is no longer new. Hits on lists are found again each time: they are never new.
+- A hit is new until an officer decides about it. Rejected hits are listed on request alone, and always counted.
 - A hit on a list says which list and row, and that no member signed it.
 """
 
@@ -13,13 +13,15 @@ from typing import Annotated, Final
 
 import typer
 
-from node.cli.common import Command, common
+from node.cli.common import Command, common, new_listing_group, one
+from node.cli.hit_words import State, decided_words, life_words, print_hit, state_counts_words
 from node.cli.list_hits import holding_words
 from node.cli.output import Line, plain
 from node.cli.statement_words import handling_words, statement_words
 from node.cli.words import (
     aside_words,
     count,
+    hit_notice_words,
     moment,
     not_matched_words,
     record_name,
@@ -30,12 +32,16 @@ from node.cli.words import (
 from node.errors import Misuse
 
 _LISTED: Final = 100
+HitArgument = Annotated[str, typer.Argument(metavar="HIT", help="The number of the hit.", show_default=False)]
 _LEFT_OUT_SHOWN: Final = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command to the command tree."""
-    app.command("hits", cls=Command)(hits)
+    """Adds the group to the command tree."""
+    group = new_listing_group()
+    group.callback()(hits)
+    group.command("show", cls=Command)(show)
+    app.add_typer(group, name="hits")
 
 
 def hits(  # noqa: PLR0917 (typer hands over by name)
@@ -44,13 +50,20 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     member: Annotated[
         str, typer.Option("--member", metavar="MEMBER", help="Hits on records of this member only.")
     ] = "",
-    new: Annotated[bool, typer.Option("--new", help="List only hits that this command has not shown before.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Only hits about which nobody has decided: --state new.")] = False,
+    states: Annotated[
+        list[State] | None,
+        typer.Option("--state", help="Only hits in this state; may be given again. Default: all except rejected."),
+    ] = None,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Only hits on records that nobody has listed before.")
+    ] = False,
     show_all: Annotated[
         bool,
         typer.Option(
             "--show-all",
-            help="Also show hits that the allow-list hides, hits of muted or suspended members, and every hit of a "
-            "group of similar hits.",
+            help="Also show rejected hits, hits that the allow-list hides, hits of muted or suspended members, and "
+            "every hit of a group of similar hits.",
         ),
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
@@ -68,17 +81,22 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 
     Vigil finds a hit when it takes a file in, and also later, when another member shares a similar record. Hits of one
     holding on records of one member with the same evidence are one line, with their number. A hit is a lead for a
-    person to check. A hit ends when the record is corrected, is retracted or expires.
+    person to check: vigil hits show HIT tells all of it, and vigil review HIT confirm, reject or unsure decides. A hit
+    ends when the record is retracted or expires; if somebody decided about it, it stays listed without the record.
 
     Hits on lists come next, by holding: what a list says is signed by no member. They are found again each time, so a
-    list that is changed or removed leaves none. With --new or --member there are hits on records alone. A case that
+    list that is changed or removed leaves none. With --unseen or --member there are hits on records alone. A case that
     came with a list has no holdings: vigil lists hits NAME --case REF.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     given = common(ctx)
-    arguments: Line = {"case": case, "new": new, "show_all": show_all, "limit": limit, "after": after}
+    wanted = sorted({*(states or ()), *([State.NEW] if new else [])})
+    arguments: Line = {"case": case, "unseen": unseen, "show_all": show_all, "limit": limit, "after": after}
+    arguments |= {"states": [each.value for each in wanted]} if wanted else {}
     arguments |= {"member": member} if member else {}
-    if lists_after and (member or new or after):
-        raise Misuse("--lists-after shows hits on lists alone", remedy="give it without --member, --new and --after")
+    if lists_after and (member or unseen or after):
+        raise Misuse("--lists-after shows hits on lists alone", remedy="give it without --member, --unseen and --after")
     arguments |= {"lists_after": lists_after} if lists_after else {}
     with given.session() as session:
         for line in session.run("hits-list", arguments):
@@ -88,23 +106,46 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
 
 def hit_words(line: Line) -> str:
     """A hit in several lines: the record and its distance, the case, when it was found, and what the record says."""
-    number = f"hit {line['hit']}" + (" (new)" if line["new"] else "")
+    number = f"hit {line['hit']} ({line['state']})"
     record = f"{speaker(line['origin'])} {record_name(line['record'])}"
     found = f"first found {moment(line['first_seen'])}"
     if moment(line["last_seen"]) != moment(line["first_seen"]):
         found += f", last {moment(line['last_seen'])}"
     cases = f"case {plain(', '.join(line['cases']))}; " if line["cases"] else ""
     rows = [
-        f"{number:<14} holding {line['holding']}, record {record}: {stored_near_words(line)}",
+        f"{number:<14} holding {line['holding']}, record {record}: {_near_words(line)}",
         f"    {cases}{found}",
     ]
-    said = ["; ".join(statement_words(line)), handling_words(line.get("handling"))]
+    notice = hit_notice_words(line["notice"]) if line.get("notice") else ""
+    said = [decided_words(line), life_words(line), notice, "; ".join(statement_words(line))]
+    said.append(handling_words(line.get("handling")))
     return "\n".join([*rows, *(f"    {words}" for words in said if words)])
+
+
+def _near_words(line: Line) -> str:
+    return "the record is here no longer" if line["ended"] else stored_near_words(line)
+
+
+def show(ctx: typer.Context, hit: HitArgument) -> None:
+    """Show one hit: the evidence, the record or the row, what members say of it, and every decision about it.
+
+    HIT is a number that vigil hits shows: 419 for a hit on a record, 7/r12 for holding 7 and row 12 of a list, 7/h9 for
+    the holdings 7 and 9.
+    """
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("hit-show", {"hit": hit}))
+    given.output.line(line)
+    if not given.output.json:
+        print_hit(given.output, line)
 
 
 def _summary_words(line: Line) -> str:
     alike = f" and {line['grouped']:,} just like them" if line.get("grouped") else ""
     words = [f"{count(line['hits'], 'hit')} shown{alike} of {line['total']:,}."]
+    words += [f"All: {state_counts_words(line)}."] if line["total"] else []
+    if line["rejected"]:
+        words.append(f"{count(line['rejected'], 'rejected hit')}: vigil hits --state rejected")
     if line["hidden"]:
         words.append(f"The allow-list hides {count(line['hidden'], 'more hit')}: vigil hits --show-all")
     words += aside_words(line)
@@ -135,6 +176,8 @@ def _lists_words(lists: Line | None) -> list[str]:
     words = [f"{count(lists['holdings'], 'holding')} of {lists['scanned']:,} that were searched for {match}."]
     if lists["hidden"]:
         words.append(f"The allow-list hides {count(lists['hidden'], 'more holding')}: vigil hits --show-all")
+    if lists["rejected"]:
+        words.append(f"{count(lists['rejected'], 'rejected hit')} on them not shown: vigil hits --state rejected")
     if lists["next"] is not None:
         words.append(f"For the next hits on lists: vigil hits --lists-after {lists['next']}")
     return words

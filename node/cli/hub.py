@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli import hub_upkeep, options
+from node.cli import hub_notices, hub_upkeep, options
 from node.cli.common import Command, common, new_group, one
 from node.cli.digits import digits, root_digits
 from node.cli.files import read_input, write_new
@@ -335,6 +335,8 @@ def _change(ctx: typer.Context, command: str, arguments: Line) -> None:
     given.output.line(line, lambda line: f"{plain(line['member'])}: {plain(line['state'])}")
 
 
+group.add_typer(hub_notices.group, name="notices")
+group.command("log-key", cls=Command)(hub_notices.log_key)
 group.command("rekey", cls=Command)(hub_upkeep.rekey)
 group.command("backup", cls=Command)(hub_upkeep.backup)
 group.command("restore", cls=Command)(hub_upkeep.restore)

@@ -55,14 +55,18 @@ def holding_words(line: Line) -> str:
     """A holding that matches lists, with its best hits."""
     cases = f", case {plain(', '.join(line['cases']))}" if line["cases"] else ""
     rows = [f"holding {line['holding']}{cases}"]
-    for hit in line["hits"][:_HITS_SHOWN]:
-        said = "; ".join(statement_words(hit))
-        rows.append(f"    {list_words(hit['list'])}: {stored_near_words(hit)}")
-        rows += [f"        {said}"] if said else []
+    rows += [f"    hit {hit['hit']} ({hit['state']}):\n{row_hit_words(hit)}" for hit in line["hits"][:_HITS_SHOWN]]
     more = max(len(line["hits"]) - _HITS_SHOWN, 0) + line["left_out"]
     if more > 0:
         rows.append(f"    and {count(more, 'more row')}")
     return "\n".join(rows)
+
+
+def row_hit_words(hit: Line) -> str:
+    """A hit on a row of a list: the row, how near it is, and what it says."""
+    said = "; ".join(statement_words(hit))
+    row = f"    {list_words(hit['list'])}: {stored_near_words(hit)}"
+    return f"{row}\n        {said}" if said else row
 
 
 def _summary_words(line: Line) -> str:
@@ -72,6 +76,8 @@ def _summary_words(line: Line) -> str:
     words = [f"{count(line['holdings'], 'holding')} {match} {what}; {line['shown']:,} shown."]
     if line["hidden"]:
         words.append(f"The allow-list hides {count(line['hidden'], 'more holding')}: --show-all")
+    if line["rejected"]:
+        words.append(f"{count(line['rejected'], 'rejected hit')} not shown: --show-all")
     if line["next"] is not None:
         words.append(f"For the next holdings: --after {line['next']}")
     return "\n".join(words)

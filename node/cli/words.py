@@ -97,6 +97,7 @@ def hit_words(hit: Line) -> str:
     line = f"{_INDENT}{speaker(hit['origin']):<6} {what:<56} "
     line = f"{line}{record_name(hit['record']):>{SHORT}}".rstrip(" -")
     of_list = [list_words(hit["list"])] if hit.get("list") else []
+    of_list += [hit_notice_words(hit["notice"])] if hit.get("notice") else []
     about = ["found without the plain borders"] if hit.get("trimmed") else []
     about += [f"as shown on {plain(hit['shown_on'])}"] if hit.get("shown_on") else []
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
@@ -107,6 +108,12 @@ def hit_words(hit: Line) -> str:
     said = "; ".join(statement_words(hit))
     more = [*of_list, *_video_words(hit), said, handling_words(hit.get("handling")), cases, "; ".join(about)]
     return "\n".join([line, *(_INDENT * 2 + words for words in more if words)])
+
+
+def hit_notice_words(notice: Line) -> str:
+    """The published notice that a hit is on."""
+    what = "WARNING, green notice" if notice["colour"] == "green" else f"{plain(notice['colour'])} notice"
+    return f"{what} {plain(notice['reference'])}, requested by {plain(notice['requested_by'])}"
 
 
 def list_words(row: Line) -> str:

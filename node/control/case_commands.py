@@ -18,7 +18,7 @@ from node.control.hit_lines import holding_hits_line, stored_hit_line
 from node.control.list_lines import listed_line
 from node.domain.case_files import CaseNote
 from node.usecases.case_reading import LISTED, CaseOfList, OwnCase, RowOfCase
-from node.usecases.hit_list import ShownHit
+from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

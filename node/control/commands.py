@@ -20,14 +20,23 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "bundle-have", "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes",
-    "case-open", "case-reopen", "case-report", "case-report-check", "case-show", "case-terms", "case-timeline",
-    "case-version", "cases", "categorise", "comment", "contribute", "contribute-list", "correct", "entities",
-    "entity", "entity-add", "entity-change", "entity-link", "entity-merge", "entity-note", "entity-split",
-    "entity-unlink", "evidence", "export-bundle", "export-list", "held-list", "held-refuse", "held-release",
-    "held-show", "hits-list", "holding", "holdings", "ingest", "ingest-known", "ingest-salt", "list-change",
-    "list-hits", "list-import", "list-list", "list-show", "match", "match-case", "mute-list", "opine",
-    "queries", "query", "query-again", "query-case", "query-rest", "records", "retract", "set-level", "status",
+    "addresses-add", "addresses-check", "addresses-dispute", "addresses-due", "addresses-export", "addresses-forget",
+    "addresses-list", "addresses-submit", "addresses-withdraw",
+    "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open", "case-reopen",
+    "case-report", "case-report-check", "case-show", "case-terms", "case-timeline", "case-version", "cases",
+    "entities", "entity", "entity-add", "entity-change", "entity-link", "entity-merge", "entity-note", "entity-split",
+    "entity-unlink",
+    "bundle-have", "evidence", "export-bundle", "export-list",
+    "held-list", "held-refuse", "held-release", "held-show",
+    "hit-show", "hits-list", "mute-list", "review",
+    "categorise", "holding", "holdings", "set-level",
+    "ingest", "ingest-known", "ingest-salt",
+    "list-change", "list-hits", "list-import", "list-list", "list-show",
+    "match", "match-case",
+    "queries", "query", "query-again", "query-case", "query-rest",
+    "comment", "contribute", "contribute-list", "correct", "opine", "records", "retract",
+    "notice-amend", "notice-list", "notice-request", "notice-show", "notice-withdraw",
+    "status",
 })  # fmt: skip
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
@@ -37,11 +46,15 @@ ADMINISTRATION: Final = frozenset({
     "rekey-cancel", "rekeying",
 })  # fmt: skip
 """Commands that change or copy the whole node, or show data about other people."""
-OPERATION: Final = frozenset({"admit", "invite", "members", "refuse", "requests", "suspend", "unsuspend"})
+OPERATION: Final = frozenset({
+    "admit", "invite", "log-key", "members", "notices", "notices-publish", "notices-refuse", "notices-withdraw",
+    "refuse", "requests", "suspend", "unsuspend",
+})  # fmt: skip
 """Commands of a hub about its members."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
-    "contribute", "contribute-list", "correct", "evidence", "export-bundle", "export-list", "retract",
+    "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
+    "evidence", "export-bundle", "export-list", "notice-amend", "notice-request", "notice-withdraw", "retract",
 })  # fmt: skip
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})

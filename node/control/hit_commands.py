@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.hit_lines import hits_seen_line, holding_hits_line, stored_hit_line
-from node.usecases.hit_list import ShownHit, Wanted
+from node.control.review_words import read_states
+from node.usecases.hit_list import Wanted
 from node.usecases.list_hits import HoldingHits
+from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,19 +32,22 @@ class HitCommands:
     reading: HitReading
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "member", "new", "show_all", "after", "limit", "lists_after"} -> one line per hit on a record, then
-        one line per holding that matches lists, each newest first; then {"hits", "total", "new", "hidden", "grouped",
-        "more_of", "muted", "suspended", "next", "not_matched_yet", "left_out", "lists", "same_name"}.
+        """{"case", "member", "states", "unseen", "show_all", "after", "limit", "lists_after"} -> one line per hit on a
+        record, then one line per holding that matches lists, each newest first; then {"hits", "total", "new",
+        "confirmed", "rejected", "unsure", "unseen", "hidden", "grouped", "more_of", "muted", "suspended", "next",
+        "not_matched_yet", "left_out", "lists", "same_name"}.
 
-        "new" is the count before this listing. "lists": {"holdings", "scanned", "hidden", "next"} of the hits on lists,
-        null where they are not asked for: hits of one member and new hits are on records. "lists_after" continues with
+        "states": of the reviews; without it, all except rejected ones. "unseen" is the count before this listing.
+        "lists": {"holdings", "scanned", "hidden", "rejected", "next"} of the hits on lists, null where they are not
+        asked for: hits of one member and hits that nobody has seen are on records. "lists_after" continues with
         them below this holding, without hits on records. "same_name": lists that have a case of this reference too.
         """
         given = Arguments(arguments)
         wanted = Wanted(
             case=given.text("case", ""),
             member=given.text("member", ""),
-            new=given.flag("new"),
+            states=read_states(given.texts("states")) if given.has("states") else frozenset(),
+            unseen=given.flag("unseen"),
             show_all=given.flag("show_all"),
             before=given.whole("after", 0),
             limit=given.whole("limit", 100),

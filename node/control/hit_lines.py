@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.control.lines import handling_line, hit_line, seconds_line, shares_line, statement_line
+from node.control.lines import handling_line, hit_line, notice_line, seconds_line, shares_line, statement_line
+from node.control.review_words import counts_line, life_line, review_line, row_state_line
 from node.domain.ids import RecordId
 from node.usecases.sources import MUTED, SUSPENDED
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
     from node.domain.ids import MemberId
     from node.domain.lists import ReferenceList
-    from node.usecases.hit_list import ShownHit
     from node.usecases.hit_reading import HitsSeen
     from node.usecases.hit_tally import HitTally
     from node.usecases.list_hits import HoldingHits, NewestHits
+    from node.usecases.shown_hits import ShownHit
 
 Line = dict[str, Any]
 
@@ -50,9 +51,14 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "seconds": seconds_line(evidence.at if evidence else None),
         "subject_seconds": seconds_line(evidence.subject_at if evidence else None),
         "allowed": hit.allowed,
+        "notice": notice_line(shown.notice),
         "alike": shown.alike,
         "standing": shown.standing or None,
-        "new": not hit.shown_at,
+        "ended": hit.ended,
+        **review_line(hit.state, shown.decided),
+        "changed_since": shown.is_changed,
+        "became": life_line(shown.life),
+        "seen": bool(hit.shown_at),
         "first_seen": hit.first_seen,
         "last_seen": hit.last_seen,
     }
@@ -66,8 +72,12 @@ def holding_hits_line(found: HoldingHits) -> Line:
         "holding": found.holding,
         "cases": list(found.cases),
         "allowed": found.allowed,
-        "hits": [hit_line(None, hit) | {"signed": False} for hit in found.hits],
+        "hits": [
+            hit_line(None, hit) | {"signed": False} | row_state_line(found.holding, hit, state)
+            for hit, state in zip(found.hits, found.states, strict=True)
+        ],
         "left_out": found.left_out,
+        "rejected": found.rejected,
     }
 
 
@@ -77,7 +87,7 @@ def hits_seen_line(seen: HitsSeen) -> Line:
     return {
         "hits": len(page.hits),
         "total": standing.counts.hits,
-        "new": standing.counts.new,
+        **counts_line(standing.counts),
         "hidden": standing.counts.hidden,
         "grouped": page.grouped,
         "more_of": dict(page.more_of),
@@ -91,7 +101,7 @@ def hits_seen_line(seen: HitsSeen) -> Line:
 
 
 def _on_lists_line(found: NewestHits) -> Line:
-    counts = {"scanned": found.scanned, "hidden": found.hidden, "next": found.next}
+    counts = {"scanned": found.scanned, "hidden": found.hidden, "rejected": found.rejected, "next": found.next}
     return {"holdings": len(found.holdings)} | counts
 
 

@@ -106,6 +106,14 @@ class HubCommands:
             "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
         }
 
+    async def log_key(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """-> the digits of this hub with a new key of its own log, which waits for the authority."""
+        fingerprint = await asyncio.to_thread(self.operation.new_log_key)
+        yield {
+            "hub_fingerprint": fingerprint,
+            "next": "vigil hub requests --out FILE, vigil authority sign, vigil hub admit",
+        }
+
     async def backup(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"path"} -> {"path", "files", "roster_version"}: a copy of this hub in one new file, made while it runs."""
         yield {**await asyncio.to_thread(self.operation.backup, Arguments(arguments).text("path"))}

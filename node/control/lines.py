@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.domain.handling import Handling
+    from node.domain.notices import PublishedNotice
     from node.domain.queries import Hit, MemberOutcome, RowOfList
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
@@ -108,6 +109,18 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
         "list": row_line(hit.row),
+        "notice": notice_line(hit.notice),
+    }
+
+
+def notice_line(notice: PublishedNotice | None) -> Line | None:
+    """The published notice that was found, or null."""
+    if notice is None:
+        return None
+    return {
+        "colour": notice.colour.name.lower(),
+        "reference": notice.reference,
+        "requested_by": notice.requested_by,
     }
 
 

@@ -30,10 +30,11 @@ class ListHitCommands:
 
     async def list_hits(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"list", "case", "after", "limit", "show_all"} -> one line per holding that matches the list, ascending, then
-        {"list", "case", "holdings", "shown", "hidden", "next"}. "case": of the list; its rows alone count.
+        {"list", "case", "holdings", "shown", "hidden", "rejected", "next"}. "case": of the list; its rows alone count.
 
-        "holdings" counts all with numbers above "after"; "hidden" those that the allow-list hides, which have no line
-        without "show_all"; "next" is the last holding shown, if there are more. Raises `NotFound`, `Refused`.
+        "holdings" counts all with numbers above "after"; "hidden" those that the allow-list hides, and "rejected" the
+        rejected hits, which have no line without "show_all"; "next" is the last holding shown, if there are more.
+        Raises `NotFound`, `Refused`.
         """
         given = Arguments(arguments)
         name, case = given.text("list"), given.text("case", "")
@@ -53,4 +54,10 @@ class ListHitCommands:
 
 
 def _counts_line(seen: ListHitsSeen) -> Line:
-    return {"holdings": seen.holdings, "shown": seen.shown, "hidden": seen.hidden, "next": seen.next}
+    return {
+        "holdings": seen.holdings,
+        "shown": seen.shown,
+        "hidden": seen.hidden,
+        "rejected": seen.rejected,
+        "next": seen.next,
+    }

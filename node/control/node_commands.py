@@ -16,7 +16,7 @@ from node.control.arguments import Arguments
 from node.control.hit_lines import aside_line
 from node.control.usage_lines import quota_alarm_line, usage_line
 from node.domain.batch import BodyState
-from node.usecases.alarms import ForeignAppend, IndexDisagreement, alarm_kind
+from node.usecases.alarms import FalseNotice, ForeignAppend, IndexDisagreement, alarm_kind
 from node.usecases.in_threads import in_threads
 from node.usecases.member_usage import QuotaAlarm
 from node.usecases.node_status import HeldAlarm
@@ -129,6 +129,8 @@ def _alarm_line(alarm: Alarm) -> Line:
         line |= {"first": alarm.first, "size": alarm.size}
     elif isinstance(alarm, IndexDisagreement):
         line |= {"hits": alarm.hits}
+    elif isinstance(alarm, FalseNotice):
+        line |= {"notices": alarm.notices}
     else:
         held, shown = alarm.evidence
         line |= {

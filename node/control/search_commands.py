@@ -21,9 +21,9 @@ from node.control.statements import LEVELS
 from node.domain.holdings import IngestRequest
 from node.domain.queries import Level, MatchRule
 from node.errors import Misuse
-from node.usecases.hit_list import ShownHit
 from node.usecases.ingesting import FileTaken
 from node.usecases.searching import Search, SubjectHit
+from node.usecases.shown_hits import ShownHit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

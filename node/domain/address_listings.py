@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Granularity(IntEnum):
-    """What an address names."""
+    """How much an address covers."""
 
     DOMAIN = 1
+    """A name and every name below it."""
     HOST = 2
+    """One name or IP address: everything on it; with a port, everything on that port."""
     URL = 3
+    """One page or file: host, path and query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +33,10 @@ class AddressListing:
     address: bytes
     granularity: Granularity
     evidence_day: int
+
+
+class AddressKey(NamedTuple):
+    """What a listing names: the granularity, and SHA-256 (32 bytes) of the canonical form."""
+
+    granularity: Granularity
+    hash: bytes

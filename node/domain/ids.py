@@ -26,6 +26,8 @@ FederationId = NewType("FederationId", str)
 HASH_SIZE: Final = 32
 NONCE_SIZE: Final = 32
 QUERY_ID_SIZE: Final = 16
+HUB_NAME: Final = MemberId("HUB")
+"""Stands for the member in the names of the hub's own logs. No member has this id."""
 
 EXERCISE: Final = "exercise."
 """How the id of each exercise begins, and of no real federation."""
@@ -45,6 +47,14 @@ def member_id(text: str) -> MemberId:
     if not _MEMBER.fullmatch(text):
         raise Malformed(f"not a member id: {text[:20]!r}", remedy="2 to 16 capitals, digits or hyphens, such as FR")
     return MemberId(text)
+
+
+def check_not_the_hub(member: MemberId) -> None:
+    """Raises `Refused` for the name under which the hub writes its own logs."""
+    if member == HUB_NAME:
+        raise Refused(
+            f"no member can be named {HUB_NAME}: the hub's own log has this name", remedy="choose another member id"
+        )
 
 
 def federation_id(text: str) -> FederationId:

@@ -45,7 +45,10 @@ ENDING: Final = {
     Role.REQUEST: frozenset({Kind.NOTICE, Kind.REVISION}),
 }
 """A statement loses its body with any record that it mentions so, if the newest version of that is of one of these
-kinds; and only the readers of all of these records may read it."""
+kinds."""
+BINDING: Final = frozenset({Role.LINKED})
+"""Only the readers of all records that it mentions so may read a statement. A request for a notice has no readers, and
+what is published of it has."""
 ENDING_KINDS: Final = frozenset({Kind.LINK, Kind.NOTICE_DECISION, Kind.REVISION})
 """The kinds of entries that may have such mentions."""
 

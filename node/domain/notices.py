@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
-    from node.domain.ids import RecordId
+    from node.domain.ids import MemberId, RecordId
 
 
 class NoticeColour(IntEnum):
@@ -45,6 +45,15 @@ class Notice:
     fingerprints: tuple[Fingerprint, ...]
     consent_day: int = 0
     since_day: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedNotice:
+    """What a hit on a published notice shows of it. `requested_by`: the member that asked for it."""
+
+    colour: NoticeColour
+    reference: str
+    requested_by: MemberId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

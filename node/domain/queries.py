@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import has_frames
 from node.domain.material import BACKGROUNDS
+from node.domain.reviews import UNKNOWN_FILE, FileDigests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from node.domain.fingerprints import Fingerprint
     from node.domain.handling import Handling
     from node.domain.ids import MemberId, Origin, RecordId
+    from node.domain.notices import PublishedNotice
     from node.domain.statements import Category, Contribution
     from node.domain.videos import Shares
 
@@ -188,7 +190,8 @@ class Hit:
     subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
     of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
     by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
-    for a hit on a holding or a record.
+    for a hit on a holding or a record. `file`: what a record says of its file. `notice`: the published
+    notice that was found, None for any other hit.
     """
 
     subject: int
@@ -219,6 +222,8 @@ class Hit:
     standing: str = ""
     held_look: str = ""
     row: RowOfList | None = None
+    file: FileDigests = UNKNOWN_FILE
+    notice: PublishedNotice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

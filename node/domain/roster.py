@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR, PDQ_RADIUS
 from node.domain.handling import CODES, PURPOSES
+from node.domain.ids import HUB_NAME
 from node.domain.limits import Limits
 from node.errors import Refused, Suspended
 
@@ -97,15 +98,6 @@ class Member:
         former = [k for k in self.keys if k.purpose is KeyPurpose.LOG and k.status is not KeyStatus.ACTIVE]
         return {key.epoch: key.until_size for key in former if key.until_size is not None}
 
-    def log_vkeys(self, epoch: int) -> tuple[str, ...]:
-        """The verifier keys that may vouch for this member's log of `epoch`, the active one first."""
-        keys = [
-            k
-            for k in self.keys
-            if k.purpose is KeyPurpose.LOG and k.epoch == epoch and k.status is not KeyStatus.REVOKED
-        ]
-        return tuple(k.vkey for k in sorted(keys, key=lambda k: k.status is not KeyStatus.ACTIVE))
-
     def statement_vkeys(self) -> tuple[str, ...]:
         """The verifier keys of the member's queries, answers and acknowledgements that are active now."""
         return tuple(k.vkey for k in self.keys if k.purpose is KeyPurpose.STATEMENT and k.status is KeyStatus.ACTIVE)
@@ -138,15 +130,22 @@ class FormerHubKey:
 class HubIdentity:
     """The hub as the authority signed it: mirror cosigner vkey (0x04), SHA-256 of its CA certificate (DER).
 
-    `former`: its earlier mirror keys, oldest first.
+    `former`: its earlier mirror keys, oldest first. `logs`: the keys of its own log, one for each epoch, oldest first;
+    empty for a hub that has no log of its own yet.
     """
 
     cosigner_vkey: str
     ca_sha256: bytes
     former: tuple[FormerHubKey, ...] = ()
+    logs: tuple[MemberKey, ...] = ()
+
+    @property
+    def log_key(self) -> MemberKey | None:
+        """The active key of its own log."""
+        return next((key for key in self.logs if key.status is KeyStatus.ACTIVE), None)
 
     def is_hub(self, other: HubIdentity) -> bool:
-        """Whether both name the same hub with the same keys; former keys are not compared."""
+        """Whether both name the same hub with the same keys; former keys and the keys of its log are not compared."""
         return (self.cosigner_vkey, self.ca_sha256) == (other.cosigner_vkey, other.ca_sha256)
 
 
@@ -218,12 +217,24 @@ class Roster:
         found = self.members.get(member)
         return found if found is not None and found.status is MemberStatus.LEFT else self.require_active(member)
 
-    def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
-        """The keys that may vouch for `origin`; empty if its member is unknown or the federation another."""
-        member = self.members.get(origin.member)
-        if member is None or origin.federation != self.federation or origin.stream != "log":
+    def log_keys(self, origin: Origin) -> tuple[MemberKey, ...]:
+        """The keys that may vouch for `origin`, of a member or of the hub, the active one first; empty if its owner is
+        unknown or the federation another. A revoked key never may.
+        """
+        if origin.federation != self.federation or origin.stream != "log":
             return ()
-        return member.log_vkeys(origin.epoch)
+        member = self.members.get(origin.member)
+        keys = self.hub.logs if origin.member == HUB_NAME else member.keys if member else ()
+        chosen = [
+            key
+            for key in keys
+            if key.purpose is KeyPurpose.LOG and key.epoch == origin.epoch and key.status is not KeyStatus.REVOKED
+        ]
+        return tuple(sorted(chosen, key=lambda key: key.status is not KeyStatus.ACTIVE))
+
+    def log_vkeys(self, origin: Origin) -> tuple[str, ...]:
+        """The verifier keys of `log_keys`."""
+        return tuple(key.vkey for key in self.log_keys(origin))
 
 
 def _suspended(member: Member) -> Suspended:

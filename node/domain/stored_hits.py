@@ -6,6 +6,7 @@ Rules this module upholds:
   one hit with the best evidence found.
 - Evidence is about a body. When the body is deleted (a correction, a retraction, an expiry), the hit ends and its
   evidence is deleted. The pair stays, so that a correction can take it over.
+- A hit stands while its record's body is here. An ended hit about which an officer decided stays listed, as history.
 - A match with an own record is not a hit: it would say that a file is like itself.
 """
 
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from node.domain.algorithms import strength_of
+from node.domain.reviews import LISTED, UNKNOWN_FILE, ReviewState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.ids import MemberId, Origin, RecordId
+    from node.domain.reviews import FileDigests
     from node.domain.videos import Shares
 
 MAX_OF_RECORD: Final = 1_000
@@ -55,12 +58,18 @@ class HitEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundHit:
-    """A search result to be stored. `place`: the record's index in its log."""
+    """A search result to be stored. `place`: the record's index in its log; `file`: what it says of its file."""
 
     holding: int
     record: RecordId
     place: int
     evidence: HitEvidence
+    file: FileDigests = UNKNOWN_FILE
+
+    @property
+    def pair(self) -> tuple[int, RecordId]:
+        """What a stored hit is found by."""
+        return self.holding, self.record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,8 @@ class StoredHit:
     """One stored hit. Times in Unix seconds.
 
     `evidence` is None if the record's body is deleted, and `ended` is then True. `last_seen`: when a search last found
-    it. `shown_at`: when a person first saw it, 0 for a new one. `allowed`: whether the allow-list hides it now.
+    it. `shown_at`: when a person first saw it, 0 if nobody has yet. `allowed`: whether the allow-list hides it now.
+    `state` and `review`: of the review of its pair, and its number; 0 if there is none.
     """
 
     id: int
@@ -81,18 +91,26 @@ class StoredHit:
     shown_at: int = 0
     ended: bool = False
     allowed: bool = False
+    state: ReviewState = ReviewState.NEW
+    review: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitCounts:
-    """Present hits. `hits`: all that the allow-list does not hide; `new`: how many of these nobody has seen yet;
-    `hidden`: those that it hides; `holdings`: how many holdings the `hits` are of.
+    """Hits that stand or were decided about, by the state of their review. `hits`: all that the allow-list does not
+    hide and nobody rejected; `new`, `confirmed`, `unsure` and `rejected`: by state, without those that the allow-list
+    hides; `unseen`: how many of the `hits` nobody has seen yet; `hidden`: those that the allow-list hides; `holdings`:
+    how many holdings the `hits` are of.
     """
 
     hits: int
     new: int
     hidden: int
     holdings: int
+    unseen: int = 0
+    confirmed: int = 0
+    unsure: int = 0
+    rejected: int = 0
 
 
 class HitReader(Protocol):
@@ -104,14 +122,28 @@ class HitReader(Protocol):
         case: str = "",
         member: str = "",
         without: Collection[MemberId] = (),
-        new: bool = False,
+        states: Collection[ReviewState] = LISTED,
+        unseen: bool = False,
         hidden: bool = False,
         before: int = 0,
         limit: int = 100,
     ) -> list[StoredHit]:
-        """Present hits, newest first: of one case, on records of one member, or of all except those in `without`; those
-        that nobody has seen yet; with those that the allow-list hides; those with ids below `before` (0: all).
+        """Hits that stand or were decided about, newest first: of one case, on records of one member, or of all except
+        those in `without`; in one of these states; those that nobody has seen yet; with those that the allow-list
+        hides; those with ids below `before` (0: all).
         """
+        ...
+
+    def hits_by_id(self, ids: Sequence[int]) -> Mapping[int, StoredHit]:
+        """The existing ones among these ids, including ended ones."""
+        ...
+
+    def hits_of_holding(self, holding: int) -> list[StoredHit]:
+        """The hits of one holding that stand, in any state."""
+        ...
+
+    def reviewed_at(self, number: int, places: Sequence[int]) -> list[StoredHit]:
+        """The hits on the records at these positions of log `number` that stand and that have a review."""
         ...
 
     def hits_of_pairs(self, pairs: Sequence[tuple[int, RecordId]]) -> Mapping[tuple[int, RecordId], StoredHit]:
@@ -119,17 +151,15 @@ class HitReader(Protocol):
         ...
 
     def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
-        """How many present hits there are, without those on records of the members in `without`."""
+        """How many hits there are, without those on records of the members in `without`."""
         ...
 
     def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
-        """How many present hits that the allow-list does not hide are on the records of each member."""
+        """How many `hits` of `HitCounts` are on the records of each member."""
         ...
 
     def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
-        """The holdings of a case with hits that the allow-list does not hide, without those on records of the members
-        in `without`.
-        """
+        """The holdings of a case with `hits` of `HitCounts`, without those on records of the members in `without`."""
         ...
 
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
@@ -141,7 +171,7 @@ class HitReader(Protocol):
         ...
 
     def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
-        """How many hits each of these holdings has that the allow-list does not hide, if any."""
+        """How many `hits` of `HitCounts` each of these holdings has, if any."""
         ...
 
     def known_holdings(self, holdings: Sequence[int]) -> set[int]:
@@ -171,7 +201,7 @@ class HitWriter(HitReader, Protocol):
     """Writes hits, and how far records were matched."""
 
     def add_hits(self, hits: Sequence[StoredHit]) -> None:
-        """New ones; `id` is ignored. Raises `Misuse` if the log of a record is not here."""
+        """New ones; `id`, `state` and `review` are ignored. Raises `Misuse` if the log of a record is not here."""
         ...
 
     def change_hits(self, hits: Sequence[StoredHit]) -> None:
@@ -197,7 +227,7 @@ class HitWriter(HitReader, Protocol):
         ...
 
     def forget_ended_hits(self, before: int) -> int:
-        """Deletes ended hits that were last found before this Unix second; returns how many."""
+        """Deletes ended hits without a review that were last found before this Unix second; returns how many."""
         ...
 
     def crowd(self, source: int, row: int, left_out: int) -> None:

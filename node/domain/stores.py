@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
+from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.entities import EntityReader, EntityWriter
@@ -24,6 +25,7 @@ from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
+from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.usage import UsageReader, UsageWriter
@@ -79,10 +81,12 @@ class NodeStoreReader(
     AllowReader,
     EntityReader,
     HitReader,
+    ReviewReader,
     ListReader,
     QueryReader,
     AnswerReader,
     IndexingReader,
+    AddressReader,
     Protocol,
 ):
     """Everything that can be read in one snapshot of a node's database."""
@@ -97,10 +101,12 @@ class NodeStoreWriter(
     AllowWriter,
     EntityWriter,
     HitWriter,
+    ReviewWriter,
     ListWriter,
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     Protocol,
 ):
     """Everything that can be written in one transaction of a node's database."""

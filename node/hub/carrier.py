@@ -165,8 +165,7 @@ class HubCarrier:
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
         if not work.cancelled() and work.exception() is None:
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self.wake()
 
     def _submit(self, package: Package) -> Head:
         try:
@@ -227,6 +226,22 @@ class HubCarrier:
         if stored is None:
             raise NotFound("a log that was just written is missing")
         return _head(stored)
+
+    def publish(self, origin: Origin) -> None:
+        """Cosigns the hub's own log up to its checkpoint. Blocking; `wake` then tells the followers. Raises
+        `Unavailable` while nothing is cosigned.
+        """
+        self._check_halted()
+        with self._store.write() as writer:
+            log = writer.log(origin)
+            if log is not None and log.cosigned_size < log.checkpoint_size:
+                # The same order as for members: the followers see a size once its cosignature is durable.
+                writer.set_cosigned(origin, self._cosign(log.checkpoint), log.checkpoint_size)
+
+    def wake(self) -> None:
+        """Tells the followers that a log has grown. On the event loop."""
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def _require_room(self, package: Package, cost: Mapping[Resource, int], usage: Usage) -> None:
         """Raises `Overloaded` if a package of this cost would exceed a limit of its member."""

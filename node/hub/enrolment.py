@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.domain.hub_ports import HubReader, Invitation, JoinRequest
-from node.domain.ids import FederationId, MemberId
+from node.domain.ids import FederationId, MemberId, check_not_the_hub
 from node.domain.ports import Clock
 from node.domain.roster import Member, MemberStatus
 from node.domain.services import ANYBODY, JoinPetition, JoinStatus, RosterReader
@@ -98,6 +98,7 @@ class EnrolmentDesk:
         """
         if lifetime <= 0:
             raise Misuse("an invitation must be valid for at least one second")
+        check_not_the_hub(member)
         version, root_sha256 = self._repository.root_pin()
         token = Token(
             federation=self._federation,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.ids import MemberId, Origin
+from node.domain.ids import HUB_NAME, MemberId, Origin
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, Roster
 from node.errors import Overloaded, Refused, Unavailable
 
@@ -55,6 +55,16 @@ def close_logs(writer: HubStoreWriter, roster: Roster | None, petitions: Iterabl
         sizes[member.id] = log.cosigned_size if log else 0
         writer.set_setting(_CLOSING.format(member.id), str(key.epoch).encode("ascii"))
     return sizes
+
+
+def close_own_log(writer: HubStoreWriter, roster: Roster | None, vkey: str) -> dict[MemberId, int]:
+    """The same of the hub's own log, if the hub asks for another key of it: `vkey`, "" for none."""
+    key = roster.hub.log_key if roster else None
+    if roster is None or key is None or not vkey or key.vkey == vkey:
+        return {}
+    log = writer.log(Origin(roster.federation, HUB_NAME, key.epoch))
+    writer.set_setting(_CLOSING.format(HUB_NAME), str(key.epoch).encode("ascii"))
+    return {HUB_NAME: log.cosigned_size if log else 0}
 
 
 def open_log(writer: SettingWriter, member: MemberId) -> None:

@@ -60,7 +60,7 @@ _SIZE: Final = 7.5
 _GAP: Final = 3.0
 _FACT_WIDTHS: Final = (0.22, 0.78)
 """Shares of the width for the name and the value of a fact."""
-_WEIGHTS: Final = {Form.NUMBER: 1.0, Form.SIZE: 1.2, Form.MOMENT: 1.9, Form.DIGEST: 3.4, Form.TEXT: 2.0}
+_WEIGHTS: Final = {Form.NUMBER: 1.3, Form.SIZE: 1.3, Form.MOMENT: 1.9, Form.DIGEST: 3.4, Form.TEXT: 2.0}
 """How wide a column is beside others."""
 _PIECE: Final = 262_144
 
@@ -147,6 +147,7 @@ class _Pages(FPDF):
             widths = [self.epw * each / sum(weights) for each in weights]
             titles = [each.title for each in section.columns]
             self.ln(1)
+            self._make_room(4 * _LINE)
             self._row(titles, widths, style=_BOLD)
             for row in section.rows():
                 cells = zip(row, section.columns, strict=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from node.domain.hub_ports import JoinRequest
-from node.domain.ids import FederationId, MemberId
+from node.domain.ids import FederationId, MemberId, check_not_the_hub
 from node.domain.roster import KeyPurpose, KeyStatus, Member, MemberKey, MemberStatus
 from node.domain.texts import check_untaken
 from node.errors import PeerFault, Refused
@@ -58,6 +58,7 @@ def review(membership: Membership | None, petitions: Sequence[JoinRequest], fede
     for petition in petitions:
         try:
             claims = check_petition(petition, federation)
+            check_not_the_hub(petition.member)
             check_untaken(petition.name, names, petition.member)
             verdict = _judge(claims, members.get(petition.member), taken)
         except (PeerFault, Refused) as error:
@@ -82,7 +83,8 @@ def review(membership: Membership | None, petitions: Sequence[JoinRequest], fede
 def _public_keys(membership: Membership | None) -> set[bytes]:
     if membership is None:
         return set()
-    vkeys = [membership.hub.cosigner_vkey, *(key.vkey for key in membership.hub.former)]
+    hub = membership.hub
+    vkeys = [hub.cosigner_vkey, *(key.vkey for key in hub.former), *(key.vkey for key in hub.logs)]
     vkeys += [key.vkey for member in membership.members.values() for key in member.keys]
     return {note.parse_vkey(vkey).public_key for vkey in vkeys}
 

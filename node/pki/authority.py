@@ -137,7 +137,7 @@ class Authority:
         if self._membership is None:
             return b""
         hub = self._membership.hub
-        return hub_fingerprint(self.federation, self._online(), hub.cosigner_vkey, hub.ca_sha256)
+        return hub_fingerprint(self.federation, self._online(), hub)
 
     @property
     def signature(self) -> tuple[int, int]:

@@ -69,9 +69,13 @@ class HubChange:
 
     # --- new keys -----------------------------------------------------------------------------------------------------
 
-    def prepare(self, passphrase: Passphrase, *, sizes: Mapping[str, int] | None, now: float) -> NextKeys:
-        """Makes new keys, or keeps the ones that exist. Raises `Misuse` if those were made without `sizes` and the
-        caller passes `sizes`: cosignatures made since then would have no bound.
+    def prepare(
+        self, passphrase: Passphrase, *, sizes: Mapping[str, int] | None, now: float, log_epoch: int = 1
+    ) -> NextKeys:
+        """Makes new keys, or keeps the ones that exist. `log_epoch`: of the new key of the hub's own log.
+
+        Raises `Misuse` if the keys that exist were made without `sizes` and the caller passes `sizes`: cosignatures
+        made since then would have no bound.
         """
         waiting = self.waiting(passphrase)
         if waiting is not None:
@@ -83,7 +87,7 @@ class HubChange:
             return waiting
         self._clear()
         make_folder(self._folder)
-        ring = KeyRing.for_hub(self._federation)
+        ring = KeyRing.for_hub(self._federation, epoch=log_epoch)
         ring.save(self._folder / KEY_FILE, passphrase)
         ca = CertificateAuthority.create(ring, now=now)
         write_atomic(self._folder / CA_FILE, ca.der)

@@ -13,15 +13,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from node.domain.hub_ports import JoinRequest
-from node.domain.ids import FederationId, MemberId, federation_id, member_id
-from node.domain.roster import HubIdentity
+from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
+from node.domain.roster import HubIdentity, KeyPurpose, MemberKey
 from node.domain.signing import preimage
 from node.errors import BadSignature, Malformed
-from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing, vkey_name
+from node.pki.keys import HUB, MIRROR, ONLINE, KeyRing, log_role, vkey_name
 from node.pki.strictjson import Fields, decode, decode_hex, encode
 from node.pki.successor import Succession, decode_succession, succession_fields
 from node.tlog import ed25519, note
@@ -37,31 +37,47 @@ _BUNDLE_FILE: Final = re.compile(r"[1-9][0-9]{0,8}\.(?:root|targets)\.json|[0-9a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubClaims:
-    """The identity that a hub claims: online TUF key (32 bytes), mirror vkey, CA fingerprint, and two proofs."""
+    """The identity that a hub claims: online TUF key (32 bytes), mirror vkey, CA fingerprint, and two proofs.
+
+    `log_vkey`, `log_proof`: the key of its own log, and the proof of it; empty for a hub that has none.
+    """
 
     online: bytes
     mirror_vkey: str
     ca_sha256: bytes
     online_proof: bytes
     mirror_proof: bytes
+    log_vkey: str = ""
+    log_proof: bytes = b""
 
     @property
     def identity(self) -> HubIdentity:
-        """The hub's entry in the roster."""
-        return HubIdentity(cosigner_vkey=self.mirror_vkey, ca_sha256=self.ca_sha256)
+        """The hub's entry in the roster, without former keys. Raises `Malformed` for a log key with another name."""
+        keys: tuple[MemberKey, ...] = ()
+        if self.log_vkey:
+            epoch = Origin.parse(note.parse_vkey(self.log_vkey).name).epoch
+            keys = (MemberKey(purpose=KeyPurpose.LOG, vkey=self.log_vkey, epoch=epoch),)
+        return HubIdentity(cosigner_vkey=self.mirror_vkey, ca_sha256=self.ca_sha256, logs=keys)
 
     def message(self, federation: FederationId) -> bytes:
-        """What both keys sign."""
-        return preimage(_HUB, federation, self.online, self.mirror_vkey, self.ca_sha256)
+        """What each of the keys signs."""
+        return _hub_preimage(federation, self.online, self.mirror_vkey, self.ca_sha256, self.log_vkey)
 
     def fingerprint(self, federation: FederationId) -> bytes:
         """32 bytes for the hub's and the authority's people to compare by voice."""
-        return hub_fingerprint(federation, self.online, self.mirror_vkey, self.ca_sha256)
+        return hashlib.sha256(self.message(federation)).digest()
 
 
-def hub_fingerprint(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes) -> bytes:
+def hub_fingerprint(federation: FederationId, online: bytes, hub: HubIdentity) -> bytes:
     """32 bytes over a hub's identity. People compare them, and use them to name a former hub."""
-    return hashlib.sha256(preimage(_HUB, federation, online, mirror_vkey, ca_sha256)).digest()
+    log_vkey = hub.log_key.vkey if hub.log_key else ""
+    return hashlib.sha256(_hub_preimage(federation, online, hub.cosigner_vkey, hub.ca_sha256, log_vkey)).digest()
+
+
+def _hub_preimage(federation: FederationId, online: bytes, mirror_vkey: str, ca_sha256: bytes, log_vkey: str) -> bytes:
+    """Without a log key, as a hub of before signs it."""
+    more = (log_vkey,) if log_vkey else ()
+    return preimage(_HUB, federation, online, mirror_vkey, ca_sha256, *more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +101,30 @@ def claim_hub(ring: KeyRing, *, ca_sha256: bytes) -> HubClaims:
         ca_sha256=ca_sha256,
         online_proof=b"",
         mirror_proof=b"",
+        log_vkey=ring.vkey(log_role(ring.log_epoch)) if ring.has_log else "",
     )
     message = bare.message(ring.federation)
-    return HubClaims(
-        online=bare.online,
-        mirror_vkey=bare.mirror_vkey,
-        ca_sha256=ca_sha256,
+    return replace(
+        bare,
         online_proof=ring.signer(ONLINE).sign(message),
         mirror_proof=ring.signer(MIRROR).sign(message),
+        log_proof=ring.signer(log_role(ring.log_epoch)).sign(message) if ring.has_log else b"",
     )
 
 
 def check_hub(claims: HubClaims, federation: FederationId) -> None:
-    """Raises `Malformed` or `BadSignature`. Checks: 1. strong keys with the hub's names; 2. possession of both."""
+    """Raises `Malformed` or `BadSignature`. Checks: 1. strong keys with the hub's names; 2. possession of each."""
     mirror = note.parse_vkey(claims.mirror_vkey)
     if (mirror.name, mirror.key_type) != vkey_name(federation, HUB, MIRROR) or mirror.public_key == claims.online:
         raise Malformed("the hub's mirror key has the name or the type of another key, or is its online key")
-    for key, proof in ((claims.online, claims.online_proof), (mirror.public_key, claims.mirror_proof)):
+    proofs = [(claims.online, claims.online_proof), (mirror.public_key, claims.mirror_proof)]
+    if claims.log_vkey:
+        log = note.parse_vkey(claims.log_vkey)
+        role = log_role(Origin.parse(log.name).epoch)
+        if (log.name, log.key_type) != vkey_name(federation, HUB, role) or log.public_key in dict(proofs):
+            raise Malformed("the key of the hub's log has the name or the type of another key, or is another key of it")
+        proofs.append((log.public_key, claims.log_proof))
+    for key, proof in proofs:
         note.check_public_key(key)
         if not ed25519.verify(key, claims.message(federation), proof):
             raise BadSignature("the hub does not prove that its keys are held")
@@ -125,6 +148,7 @@ def encode_request(request: SigningRequest) -> bytes:
                 "ca_sha256": hub.ca_sha256.hex(),
                 "online_proof": encode_base64(hub.online_proof),
                 "mirror_proof": encode_base64(hub.mirror_proof),
+                **({"log": hub.log_vkey, "log_proof": encode_base64(hub.log_proof)} if hub.log_vkey else {}),
             },
             "petitions": [_petition_fields(each) for each in request.petitions],
             "log_sizes": dict(request.log_sizes),
@@ -150,7 +174,10 @@ def decode_request(data: bytes) -> SigningRequest:
     top = decode(data, _REQUEST, "a signing request")
     federation = federation_id(top.text("federation"))
     fields = Fields(top.value("hub"), "a signing request's hub")
+    has_log = "log" in fields.names()
     hub = HubClaims(
+        log_vkey=fields.text("log") if has_log else "",
+        log_proof=decode_base64(fields.text("log_proof"), "a proof") if has_log else b"",
         online=decode_hex(fields.text("online"), ed25519.KEY_SIZE, "a signing request's hub"),
         mirror_vkey=fields.text("mirror"),
         ca_sha256=fields.digest("ca_sha256"),

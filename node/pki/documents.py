@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from node.domain.ids import FederationId, MemberId, Origin, federation_id, member_id
+from node.domain.ids import HUB_NAME, FederationId, MemberId, Origin, federation_id, member_id
 from node.domain.limits import Limits, ranges
 from node.domain.policy_terms import BUDGET, BUDGET_RANGE, NUMBERS
 from node.domain.roster import (
@@ -92,7 +92,14 @@ def _hub_fields(hub: HubIdentity) -> dict[str, Any]:
             }
             for key in hub.former
         ]
+    if hub.logs:
+        # Omitted as well: a version that does not know the hub's own log reads the roster of a hub without one.
+        fields["logs"] = list(map(_key_fields, hub.logs))
     return fields
+
+
+def _key_fields(key: MemberKey) -> dict[str, Any]:
+    return {**asdict(key), "purpose": key.purpose.value, "status": key.status.value}
 
 
 def _member_fields(member: Member) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _member_fields(member: Member) -> dict[str, Any]:
         "id": member.id,
         "name": member.name,
         "status": member.status.value,
-        "keys": [{**asdict(key), "purpose": key.purpose.value, "status": key.status.value} for key in member.keys],
+        "keys": list(map(_key_fields, member.keys)),
     }
 
 
@@ -115,8 +122,12 @@ def decode_membership(data: bytes) -> Membership:
         raise Malformed("a roster names a member twice, or is not sorted")
     hub_keys = [hub.cosigner_vkey, *(key.vkey for key in hub.former)]
     owners: dict[bytes, str] = {_public_key(each, vkey_name(federation, HUB, MIRROR)): HUB for each in hub_keys}
-    if len(owners) != len(hub_keys):
+    for key in hub.logs:
+        owners[_public_key(key.vkey, vkey_name(federation, HUB, log_role(key.epoch)))] = HUB
+    if len(owners) != len(hub_keys) + len(hub.logs):
         raise Malformed("a roster names a key of the hub twice")
+    if hub.logs and any(member.id == HUB_NAME for member in members):
+        raise Malformed("a roster has a member with the name of the hub")
     for member in members:
         for key in member.keys:
             role = log_role(key.epoch) if key.purpose is KeyPurpose.LOG else key.purpose.value
@@ -129,8 +140,16 @@ def decode_membership(data: bytes) -> Membership:
 def _decode_hub(value: Any) -> HubIdentity:  # noqa: ANN401 -- JSON
     fields = Fields(value, "a roster's hub")
     former = tuple(map(_decode_former, fields.items("former"))) if "former" in fields.names() else ()
-    hub = HubIdentity(cosigner_vkey=fields.text("mirror"), ca_sha256=fields.digest("ca_sha256"), former=former)
+    logs = tuple(map(_decode_key, fields.items("logs"))) if "logs" in fields.names() else ()
+    hub = HubIdentity(
+        cosigner_vkey=fields.text("mirror"), ca_sha256=fields.digest("ca_sha256"), former=former, logs=logs
+    )
     fields.end()
+    epochs = [key.epoch for key in logs]
+    if any(key.purpose is not KeyPurpose.LOG for key in logs) or epochs != sorted(set(epochs)):
+        raise Malformed("a roster has keys of the hub's log that are no log keys, or not one for each epoch")
+    if any(key.status is KeyStatus.ACTIVE for key in logs[:-1]):
+        raise Malformed("a roster has an active key of a former log of the hub")
     return hub
 
 

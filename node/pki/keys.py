@@ -6,7 +6,7 @@ Rules this module upholds:
   private key: the TLS key, because the transport needs it.
 - A key's role fixes its algorithm, its type byte and the name of its verifier key, so no key can be used as another:
 
-      log/<epoch>            Ed25519 0x01  <federation>/<member>/log/<epoch>   checkpoints of that log
+      log/<epoch>            Ed25519 0x01  <federation>/<member>/log/<epoch>   checkpoints of that log (the hub: HUB)
       statement              Ed25519 0x01  <federation>/<member>/statement     queries, answers, acknowledgements
       witness                Ed25519 0x04  <federation>/<member>/witness       cosignatures of the hub's head
       mirror                 Ed25519 0x04  <federation>/hub/mirror             the hub's cosignatures
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from node.domain.ids import FederationId, MemberId, Origin, member_id
+from node.domain.ids import HUB_NAME, FederationId, MemberId, Origin, member_id
 from node.domain.roster import KeyPurpose
 from node.errors import Damaged, Misuse, NotFound
 from node.pki.files import read_bounded, write_atomic
@@ -61,7 +61,8 @@ def log_role(epoch: int) -> str:
 def vkey_name(federation: FederationId, owner: str, role: str) -> tuple[str, int]:
     """(name, type byte) of the verifier key of `role`. Raises `Misuse` for a role without a verifier key."""
     if role.startswith("log/"):
-        return str(Origin(federation, member_id(owner), int(role.removeprefix("log/")))), note.ED25519
+        member = HUB_NAME if owner == HUB else member_id(owner)
+        return str(Origin(federation, member, int(role.removeprefix("log/")))), note.ED25519
     types = {STATEMENT: note.ED25519, WITNESS: note.COSIGNATURE, MIRROR: note.COSIGNATURE}
     if role not in types:
         raise Misuse(f"a {role} key has no verifier key")
@@ -123,13 +124,18 @@ class KeyRing:
         return cls.generate(federation, member, (log_role(epoch), STATEMENT, WITNESS, TLS))
 
     @classmethod
-    def for_hub(cls, federation: FederationId) -> KeyRing:
-        """The hub's keys: CA, TLS, mirror cosigner and the online TUF key."""
-        return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE))
+    def for_hub(cls, federation: FederationId, *, epoch: int = 1) -> KeyRing:
+        """The hub's keys: CA, TLS, mirror cosigner, the online TUF key, and the key of its own log of `epoch`."""
+        return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE, log_role(epoch)))
 
     def successor(self) -> KeyRing:
         """A ring for a change of all of a member's keys: the log key is for the next epoch. The old ring endorses."""
         return KeyRing.for_member(self.federation, member_id(self.owner), epoch=self.log_epoch + 1)
+
+    def with_log(self, epoch: int) -> KeyRing:
+        """The same ring with a new log key for `epoch` in place of any other log key."""
+        kept = {role: key for role, key in self._keys.items() if not role.startswith("log/")}
+        return KeyRing(self.federation, self.owner, {**kept, log_role(epoch): _generate(log_role(epoch))})
 
     # --- used -------------------------------------------------------------------------------------------------------
 
@@ -137,6 +143,11 @@ class KeyRing:
     def roles(self) -> frozenset[str]:
         """The roles of the keys in this ring."""
         return frozenset(self._keys)
+
+    @property
+    def has_log(self) -> bool:
+        """Whether it has a log key. The ring of a hub of before has none."""
+        return any(role.startswith("log/") for role in self._keys)
 
     @property
     def log_epoch(self) -> int:

@@ -15,8 +15,8 @@ from enum import StrEnum
 from typing import Final
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.ids import FederationId
-from node.domain.roster import FormerHubKey, HubIdentity, KeyStatus
+from node.domain.ids import HUB_NAME, FederationId
+from node.domain.roster import FormerHubKey, HubIdentity, KeyStatus, MemberKey
 from node.errors import Refused
 from node.pki.courier import SigningRequest, check_hub, hub_fingerprint
 from node.pki.successor import check_succession
@@ -29,11 +29,13 @@ and the hub cosigns with the former key until then."""
 class HubVerdict(StrEnum):
     """How the hub of a signing request relates to the roster.
 
-    NEW: the first hub. UNCHANGED. ROTATE: the former keys endorse the new ones. REPLACE: no former key endorses it.
+    NEW: the first hub. UNCHANGED. LOG_KEY: the same hub names a new key of its own log. ROTATE: the former keys endorse
+    the new ones. REPLACE: no former key endorses it.
     """
 
     NEW = "new"
     UNCHANGED = "unchanged"
+    LOG_KEY = "log-key"
     ROTATE = "rotate"
     REPLACE = "replace"
 
@@ -66,8 +68,9 @@ def judge_hub(
 ) -> HubFinding:
     """Compares the hub of a request with the roster's. `online`: the hub's present online key (32 bytes).
 
-    1. the hub proves its own keys; 2. no mirror key is used again; 3. if former keys endorse it, their proofs verify;
-    4. an endorsement counts only from the present hub's keys. Raises `Malformed`, `BadSignature`, `Refused`.
+    1. the hub proves its own keys; 2. no mirror key and no log key is used again; 3. if former keys endorse it, their
+    proofs verify; 4. an endorsement counts only from the present hub's keys. Raises `Malformed`, `BadSignature`,
+    `Refused`.
     """
     hub = request.hub
     check_hub(hub, federation)
@@ -79,9 +82,12 @@ def judge_hub(
             "the hub's request has a key that the hub gave up before",
             remedy="no key is used again: make new ones with vigil hub rekey, or a new hub with vigil hub init",
         )
-    former = hub_fingerprint(federation, online, known.cosigner_vkey, known.ca_sha256)
+    has_new_log = _names_new_log(known, hub.identity)
+    former = hub_fingerprint(federation, online, known)
     if known.is_hub(hub.identity) and hub.online == online:
-        return HubFinding(verdict=HubVerdict.UNCHANGED, fingerprint=fingerprint, former_fingerprint=former)
+        # Its present keys signed the whole identity, the key of its log included.
+        verdict = HubVerdict.LOG_KEY if has_new_log else HubVerdict.UNCHANGED
+        return HubFinding(verdict=verdict, fingerprint=fingerprint, former_fingerprint=former)
     succession = request.succession
     if succession is not None:
         check_succession(succession, hub, federation)
@@ -89,6 +95,14 @@ def judge_hub(
     named = succession is not None and (succession.mirror_vkey, succession.online) == (known.cosigner_vkey, online)
     verdict = HubVerdict.ROTATE if named else HubVerdict.REPLACE
     return HubFinding(verdict=verdict, fingerprint=fingerprint, former_fingerprint=former)
+
+
+def _names_new_log(known: HubIdentity, claimed: HubIdentity) -> bool:
+    """Whether a hub names a key for a later epoch of its own log. A key for an epoch that has one is not taken: a hub
+    that replaces a lost one makes another (vigil hub log-key).
+    """
+    key = claimed.log_key
+    return key is not None and (not known.logs or key.epoch > known.logs[-1].epoch)
 
 
 def succeed(
@@ -102,7 +116,8 @@ def succeed(
     identity = request.hub.identity
     if known is None:
         return identity
-    if finding.verdict is HubVerdict.UNCHANGED:
+    identity = replace(identity, logs=_logs(known, request, word))
+    if finding.verdict in {HubVerdict.UNCHANGED, HubVerdict.LOG_KEY}:
         return replace(identity, former=_still_on_its_way(known.former, request, now))
     if identity.cosigner_vkey == known.cosigner_vkey:
         return replace(identity, former=known.former)
@@ -118,6 +133,22 @@ def succeed(
             ends = int(now) + OVERLAP_SECONDS
     gone = FormerHubKey(vkey=known.cosigner_vkey, status=status, until=ends, sizes=sizes)
     return replace(identity, former=(*known.former, gone))
+
+
+def _logs(known: HubIdentity, request: SigningRequest, word: FormerWord) -> tuple[MemberKey, ...]:
+    """The keys of the hub's own log. A former key vouches up to the size that the hub names, or for nothing any more if
+    somebody else may hold it.
+    """
+    claimed = request.hub.identity
+    fresh = claimed.logs if _names_new_log(known, claimed) else ()
+    if not fresh and known.is_hub(claimed):
+        return known.logs
+    stolen = word.compromised or (request.succession is not None and request.succession.sizes is not None)
+    status, size = KeyStatus.REVOKED if stolen else KeyStatus.RETIRED, request.log_sizes.get(HUB_NAME)
+    former = [
+        replace(key, status=status, until_size=size) if key.status is KeyStatus.ACTIVE else key for key in known.logs
+    ]
+    return (*former, *fresh)
 
 
 def _still_on_its_way(

@@ -22,6 +22,7 @@ from node.domain.holdings import MAX_REFERENCES, Deletion, FileReference, withdr
 from node.domain.parts import Place
 from node.errors import NotFound
 from node.store import codec, places, vault
+from node.store.addresses import forget_evidence_of
 from node.store.categorisations import forget_categorisations
 from node.store.entities import forget_links_of_holding
 from node.store.holdings import HoldingRows, HoldingWrites
@@ -155,6 +156,7 @@ class FileWrites(FileRows, HoldingWrites):
             raise NotFound(f"there is no holding {holding_id}")
         self._forget_files(holding_id)
         places.forget_places(self._connection, holding_id, found.sha256)
+        forget_evidence_of(self._connection, holding_id)
         forget_categorisations(self._connection, holding_id)
         forget_links_of_holding(self._connection, holding_id)
         for statement in (_BLANK, _BLANK_FRAMES, _BLANK_LOOKS, *_DELETE):

@@ -1,10 +1,10 @@
-"""Hits of own holdings on other members' records, and how far records were matched.
+"""Hits of own holdings on other members' records. How far records were matched is in `node.store.matched`.
 
 Rules this module upholds:
 
 - The evidence of a hit (how near holding and record are) is in the vault, whose rows never move, and is overwritten
   there when the record's body is deleted. The rest of a row says only the pair and what the public log says.
-- A hit that has ended has no evidence, and is in no listing and in no count.
+- A hit that has ended has no evidence. It is in listings and counts only if an officer decided about it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Select, bindparam, delete, distinct, func, insert, select, tuple_, update
+from sqlalchemy import Column, Row, Select, bindparam, delete, distinct, func, or_, select, tuple_, update
 
 from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.reviews import LISTED, ReviewState
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import HitCounts, HitEvidence, StoredHit
 from node.domain.videos import Shares
 from node.errors import Damaged, Misuse
 from node.store import vault
-from node.store.statements import Repository, chunks, insert_rows
-from node.store.tables.hits import crowded, crowded_holdings, hits, matched, unmatched
+from node.store.matched import MatchedRows, MatchedWrites
+from node.store.statements import chunks, insert_rows
+from node.store.tables.hits import crowded, crowded_holdings, hits, unmatched
 from node.store.tables.holdings import allowed, cases, holdings
 from node.store.tables.logs import logs
 
@@ -38,6 +40,10 @@ _JOINED: Final = (
     .outerjoin(allowed, allowed.c.sha256 == holdings.c.sha256)
 )
 _HITS: Final = select(hits, logs.c.origin, _HIDDEN).select_from(_JOINED)
+_IN_LISTS: Final = or_(hits.c.ended == 0, hits.c.state != int(ReviewState.NEW))
+"""A hit stands, or somebody decided about it."""
+_COUNTED: Final = (_IN_LISTS, allowed.c.sha256.is_(None), hits.c.state.in_([int(each) for each in LISTED]))
+"""What `HitCounts.hits` counts."""
 _SEEN: Final = update(hits).where(hits.c.id == bindparam("hit")).values(last_seen=bindparam("now"))
 _SHOWN: Final = update(hits).where(hits.c.id == bindparam("hit"), hits.c.shown_at == 0)
 _AT_PLACES: Final = select(hits.c.id, hits.c.evidence_id).where(
@@ -45,7 +51,7 @@ _AT_PLACES: Final = select(hits.c.id, hits.c.evidence_id).where(
 )
 
 
-class HitRows(Repository):
+class HitRows(MatchedRows):
     """`HitReader` inside one transaction."""
 
     def hits(
@@ -54,19 +60,21 @@ class HitRows(Repository):
         case: str = "",
         member: str = "",
         without: Collection[MemberId] = (),
-        new: bool = False,
+        states: Collection[ReviewState] = LISTED,
+        unseen: bool = False,
         hidden: bool = False,
         before: int = 0,
         limit: int = 100,
     ) -> list[StoredHit]:
-        rows = _HITS.where(hits.c.ended == 0).order_by(hits.c.id.desc()).limit(limit)
+        wanted = hits.c.state.in_([int(each) for each in states])
+        rows = _HITS.where(_IN_LISTS, wanted).order_by(hits.c.id.desc()).limit(limit)
         if member:
             rows = rows.where(hits.c.log_no.in_(self._logs_of({member})))
         if without:
             rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         if case:
             rows = rows.where(hits.c.holding_id.in_(_of_case(case)))
-        if new:
+        if unseen:
             rows = rows.where(hits.c.shown_at == 0)
         if not hidden:
             rows = rows.where(allowed.c.sha256.is_(None))
@@ -83,25 +91,42 @@ class HitRows(Repository):
             found |= {(hit.holding, hit.record): hit for hit in self._stored_hits(_HITS.where(here))}
         return found
 
+    def hits_by_id(self, ids: Sequence[int]) -> Mapping[int, StoredHit]:
+        found: dict[int, StoredHit] = {}
+        for some in chunks(dict.fromkeys(ids)):
+            found |= {hit.id: hit for hit in self._stored_hits(_HITS.where(hits.c.id.in_(some)))}
+        return found
+
+    def hits_of_holding(self, holding: int) -> list[StoredHit]:
+        mine = (hits.c.holding_id == holding, hits.c.ended == 0)
+        return self._stored_hits(_HITS.where(*mine).order_by(hits.c.id))
+
+    def reviewed_at(self, number: int, places: Sequence[int]) -> list[StoredHit]:
+        found: list[StoredHit] = []
+        for some in chunks(dict.fromkeys(places)):
+            here = (hits.c.log_no == number, hits.c.idx.in_(some), hits.c.ended == 0, hits.c.review_id > 0)
+            found += self._stored_hits(_HITS.where(*here))
+        return found
+
     def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
         shown = allowed.c.sha256.is_(None)
         counts = select(
-            func.count().filter(shown),
-            func.count().filter(shown, hits.c.shown_at == 0),
-            func.count().filter(~shown),
-            func.count(distinct(hits.c.holding_id)).filter(shown),
+            func.count().filter(~shown).label("hidden"),
+            func.count(distinct(hits.c.holding_id)).filter(*_COUNTED).label("holdings"),
+            func.count().filter(*_COUNTED, hits.c.shown_at == 0).label("unseen"),
+            *(func.count().filter(shown, hits.c.state == int(each)).label(each.name.lower()) for each in ReviewState),
         )
-        counts = counts.select_from(_JOINED).where(hits.c.ended == 0)
+        counts = counts.select_from(_JOINED).where(_IN_LISTS)
         if case:
             counts = counts.where(hits.c.holding_id.in_(_of_case(case)))
         if without:
             counts = counts.where(hits.c.log_no.not_in(self._logs_of(without)))
-        standing, new, hidden, of = self._connection.execute(counts).one()
-        return HitCounts(hits=standing, new=new, hidden=hidden, holdings=of)
+        found = self._connection.execute(counts).mappings().one()
+        return HitCounts(hits=sum(found[each.name.lower()] for each in LISTED), **found)
 
     def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
         counts = select(logs.c.origin, func.count()).select_from(_JOINED)
-        counts = counts.where(hits.c.ended == 0, allowed.c.sha256.is_(None))
+        counts = counts.where(*_COUNTED)
         if case:
             counts = counts.where(hits.c.holding_id.in_(_of_case(case)))
         found: Counter[MemberId] = Counter()
@@ -111,7 +136,7 @@ class HitRows(Repository):
 
     def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
         rows = select(hits.c.holding_id).distinct().select_from(_JOINED)
-        rows = rows.where(hits.c.ended == 0, allowed.c.sha256.is_(None), hits.c.holding_id.in_(_of_case(case)))
+        rows = rows.where(*_COUNTED, hits.c.holding_id.in_(_of_case(case)))
         if without:
             rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         return set(self._connection.scalars(rows))
@@ -124,17 +149,14 @@ class HitRows(Repository):
 
     def hits_of_holdings(self, ids: Sequence[int]) -> Mapping[int, int]:
         counted: dict[int, int] = {}
-        shown = (hits.c.ended == 0, allowed.c.sha256.is_(None))
         for some in chunks(dict.fromkeys(ids)):
             rows = select(hits.c.holding_id, func.count()).select_from(_JOINED)
-            rows = rows.where(*shown, hits.c.holding_id.in_(some)).group_by(hits.c.holding_id)
+            rows = rows.where(*_COUNTED, hits.c.holding_id.in_(some)).group_by(hits.c.holding_id)
             counted.update((holding, count) for holding, count in self._connection.execute(rows))
         return counted
 
     def _counted(self, origin: Origin, by: Column[Any], values: Sequence[int]) -> dict[int, int]:
-        """How many present hits of a log there are for each of these values of a column. An index begins with log and
-        column.
-        """
+        """How many present hits of a log there are for each of these values. An index begins with log and column."""
         number, counted = self._number(origin), dict[int, int]()
         for some in chunks(dict.fromkeys(values)):
             rows = select(by, func.count()).where(hits.c.log_no == number, by.in_(some), hits.c.ended == 0)
@@ -147,20 +169,6 @@ class HitRows(Repository):
             found.update(self._connection.scalars(select(holdings.c.id).where(holdings.c.id.in_(some))))
         return found
 
-    def crowded(self) -> Mapping[tuple[int, int], int]:
-        return {(row.source, row.row): row.left_out for row in self._connection.execute(select(crowded))}
-
-    def crowded_holdings(self) -> Mapping[tuple[int, str], int]:
-        rows = self._connection.execute(select(crowded_holdings))
-        return {(row.holding_id, row.member): row.left_out for row in rows}
-
-    def waiting(self, limit: int) -> list[tuple[int, int]]:
-        rows = select(unmatched).order_by(unmatched.c.source, unmatched.c.row).limit(limit)
-        return [(row.source, row.row) for row in self._connection.execute(rows)]
-
-    def matched(self) -> Mapping[int, int]:
-        return {row.log_no: row.size for row in self._connection.execute(select(matched))}
-
     def _numbers(self, origins: Iterable[Origin]) -> dict[Origin, int]:
         numbers = {origin: self._number(origin) for origin in set(origins)}
         return {origin: number for origin, number in numbers.items() if number is not None}
@@ -172,7 +180,7 @@ class HitRows(Repository):
         return [_stored(row, sealed.get(row.evidence_id, b"")) for row in found]
 
 
-class HitWrites(HitRows):
+class HitWrites(HitRows, MatchedWrites):
     """`HitWriter` inside one transaction."""
 
     def add_hits(self, new: Sequence[StoredHit]) -> None:
@@ -248,51 +256,8 @@ class HitWrites(HitRows):
         return self._connection.execute(delete(hits).where(mine)).rowcount
 
     def forget_ended_hits(self, before: int) -> int:
-        return self._connection.execute(delete(hits).where(hits.c.ended == 1, hits.c.last_seen < before)).rowcount
-
-    def crowd(self, source: int, row: int, left_out: int) -> None:
-        here = (crowded.c.source == source, crowded.c.row == row)
-        known = self._connection.scalar(select(crowded.c.left_out).where(*here))
-        if known is None:
-            self._connection.execute(insert(crowded).values(source=source, row=row, left_out=left_out))
-        elif known < left_out:
-            self._connection.execute(update(crowded).where(*here).values(left_out=left_out))
-
-    def crowd_holding(self, holding: int, member: MemberId, left_out: int, *, further: bool) -> None:
-        table = crowded_holdings
-        here = (table.c.holding_id == holding, table.c.member == member)
-        known = self._connection.scalar(select(table.c.left_out).where(*here))
-        if known is None:
-            row = {"holding_id": holding, "member": member, "left_out": left_out}
-            self._connection.execute(insert(table).values(**row))
-        else:
-            number = known + left_out if further else max(known, left_out)
-            self._connection.execute(update(table).where(*here).values(left_out=number))
-
-    def wait_for_match(self, source: int, rows: Sequence[int]) -> None:
-        known: set[int] = set()
-        for some in chunks(rows):
-            here = (unmatched.c.source == source, unmatched.c.row.in_(some))
-            known.update(self._connection.scalars(select(unmatched.c.row).where(*here)))
-        fresh = [(source, row) for row in sorted(set(rows) - known)]
-        insert_rows(self._connection, unmatched, ("source", "row"), fresh)
-
-    def stop_waiting(self, rows: Sequence[tuple[int, int]]) -> None:
-        by_source: dict[int, list[int]] = {}
-        for source, row in rows:
-            by_source.setdefault(source, []).append(row)
-        for source, some_rows in by_source.items():
-            for some in chunks(some_rows):
-                here = (unmatched.c.source == source, unmatched.c.row.in_(some))
-                self._connection.execute(delete(unmatched).where(*here))
-
-    def set_matched(self, number: int, size: int) -> None:
-        changed = self._connection.execute(update(matched).where(matched.c.log_no == number).values(size=size))
-        if not changed.rowcount:
-            self._connection.execute(insert(matched).values(log_no=number, size=size))
-
-    def forget_matched(self) -> None:
-        self._connection.execute(delete(matched))
+        gone = (hits.c.ended == 1, hits.c.last_seen < before, hits.c.review_id == 0)
+        return self._connection.execute(delete(hits).where(*gone)).rowcount
 
 
 def _of_case(case: str) -> Select[Any]:
@@ -330,4 +295,6 @@ def _stored(row: Row[Any], sealed: bytes) -> StoredHit:
         shown_at=row.shown_at,
         ended=bool(row.ended),
         allowed=bool(row.hidden),
+        state=ReviewState(row.state),
+        review=row.review_id,
     )

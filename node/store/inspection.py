@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import quote
 
 from node.domain.homes import ALARMS, CUT, STANDING, FoundDatabase, Owner, cut_of, unpack_standing
-from node.domain.ids import Origin
+from node.domain.ids import HUB_NAME, Origin
 from node.errors import Damaged, Malformed
 from node.store import engine
 from node.store.upgrade import known_revisions
@@ -124,7 +124,7 @@ def _owner_by_audit(connection: sqlite3.Connection) -> Owner | None:
     if row is None:
         return None
     origin = Origin.parse(str(row[0]))
-    role = "hub" if origin.member == "HUB" else "node"
+    role = "hub" if origin.member == HUB_NAME else "node"
     return Owner(role=role, federation=origin.federation, member=origin.member)
 
 

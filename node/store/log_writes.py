@@ -24,6 +24,7 @@ from node.domain.log_ports import LogState
 from node.domain.mentions import FIRST_STATED
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
+from node.store.address_listings import forget_listings
 from node.store.logs import COUNT_COLUMNS, LogRows
 from node.store.mentions import MentionWrites
 from node.store.statements import chunks, insert_rows, zeros_like
@@ -295,6 +296,7 @@ class LogWrites(LogRows, MentionWrites):
         slots = self._slots(state, indices)
         if not slots:
             return 0
+        forget_listings(self._connection, state.number, slots)
         rows = [{"row": slot, "now": codec.state_byte(now)} for slot, _ in slots.values()]
         self._connection.execute(_EMPTY_ROW, rows)
         for some in chunks(index for index, (_, before) in slots.items() if before == codec.REPAIRED):

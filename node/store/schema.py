@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from node.store.tables import (
+    addresses,
     answers,
     case_files,
     categorisations,
@@ -31,14 +32,16 @@ from node.store.tables import (
     mentions,
     officers,
     queries,
+    reviews,
     usage,
     vault,
 )
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions, officers,
-    queries, usage, vault,
+    addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
+    officers,
+    queries, reviews, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -32,6 +32,7 @@ from node.domain.stores import (
 from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
+from node.store.addresses import AddressRows, AddressWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
 from node.store.categorisations import CategorisationRows, CategorisationWrites
@@ -48,6 +49,7 @@ from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
+from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -73,10 +75,12 @@ class NodeStoreRows(
     AllowRows,
     EntityRows,
     HitRows,
+    ReviewRows,
     ListRows,
     QueryRows,
     AnswerRows,
     IndexingRows,
+    AddressRows,
 ):
     """`NodeStoreReader`."""
 
@@ -89,10 +93,12 @@ class NodeStoreWrites(
     AllowWrites,
     EntityWrites,
     HitWrites,
+    ReviewWrites,
     ListWrites,
     QueryWrites,
     AnswerWrites,
     IndexingWrites,
+    AddressWrites,
 ):
     """`NodeStoreWriter`."""
 

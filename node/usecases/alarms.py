@@ -40,6 +40,10 @@ ROLLBACK_REMEDY: Final = (
     "the federation's authority. Then run vigil node acknowledge"
 )
 
+FALSE_NOTICE_REMEDY: Final = (
+    "the hub, or someone who has the key of its own log, publishes in the name of members: keep the evidence (vigil "
+    "records --json) and tell the federation's authority; then run vigil node acknowledge"
+)
 INDEX_REMEDY: Final = (
     "stop the node, delete the folder index/ of its home, and start it again (it is rebuilt from the database); then "
     "run vigil node fsck and vigil node acknowledge, and repeat the searches since then"
@@ -120,11 +124,33 @@ class IndexDisagreement:
         return f"the search index and the database disagree: {hits} not in the database"
 
 
-Alarm = ForeignAppend | HubRollback | IndexDisagreement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseNotice:
+    """`notices` entries of the hub's own log `log` published what no member asked for; they were set aside. `at`: Unix
+    seconds.
+    """
+
+    log: str
+    notices: int
+    at: int
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return FALSE_NOTICE_REMEDY
+
+    def words(self) -> str:
+        """What happened, for a person."""
+        what = "a notice" if self.notices == 1 else f"{self.notices:,} notices"
+        return f"the hub published {what} that no member asked for; nothing is searched for it"
+
+
+Alarm = ForeignAppend | HubRollback | IndexDisagreement | FalseNotice
 _KINDS: Final[dict[str, type[Alarm]]] = {
     "foreign-append": ForeignAppend,
     "hub-rollback": HubRollback,
     "index-disagreement": IndexDisagreement,
+    "false-notice": FalseNotice,
 }
 """Name in `--json`. An alarm from an earlier version has no name and is of the first kind."""
 
@@ -206,6 +232,16 @@ class Alarms:
                 return
             new = IndexDisagreement(log=self._log, hits=hits, at=int(self._clock()))
             tx.set_setting(ALARMS, _pack([*known, new][:MAX_ALARMS]))
+
+    def false_notices(self, log: str, notices: int) -> None:
+        """The hub published what no member asked for. Durable on return; one alarm covers all of one log."""
+        with self._store.write() as tx:
+            known = alarms(tx)
+            standing = [each for each in known if isinstance(each, FalseNotice) and each.log == log]
+            others = [each for each in known if each not in standing]
+            count = notices + sum(each.notices for each in standing)
+            new = FalseNotice(log=log, notices=count, at=int(self._clock()))
+            tx.set_setting(ALARMS, _pack([*others, new][:MAX_ALARMS]))
 
     def acknowledge(self, reason: str) -> int:
         """A person has dealt with all alarms; returns how many. Raises `NotFound` if there are none, `Misuse` if the

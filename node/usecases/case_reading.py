@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from node.domain.stored_hits import HitCounts
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases, ImportedCase, NamedCases, OwnHoldings
-    from node.usecases.hit_list import HitList, ShownHit
+    from node.usecases.hit_list import HitList
     from node.usecases.list_hits import HoldingHits, ListHits
+    from node.usecases.shown_hits import ShownHit
 
 LISTED: Final = 100
 """Cases on a page of the list, and rows on a page of a case, if a person names no number."""

@@ -30,6 +30,7 @@ from node.usecases.report_entities import entities
 from node.usecases.report_hits import hits
 from node.usecases.report_holdings import material
 from node.usecases.report_questions import questions
+from node.usecases.report_reviews import reviews
 from node.usecases.report_source import ReportSource
 from node.usecases.report_values import AsOf, CaseReport, Choices, Content, Section, digest_of
 
@@ -43,6 +44,7 @@ CHAPTERS: Final[Sequence[Callable[[ReportSource], Sequence[Section]]]] = (
     case_file,
     material,
     hits,
+    reviews,
     questions,
     entities,
     story,

@@ -7,12 +7,13 @@ Rules this module upholds:
 - Whoever writes or purges bodies, or adds holdings, does so inside `Catalogue.change`. A crash between commit and index
   update loses nothing: at the start the index catches up with the store.
 - When `change` has ended, purged data is in no index and in no journal of the database.
-- Stored hits follow in the same transaction: no hit outlives the body that it is about.
+- Stored hits and filed listings follow in the same transaction: none outlives the body that it is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,6 +32,7 @@ from node.errors import Damaged, Malformed
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
+from node.usecases.listing_filing import ensure_filed, file_change
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.purging import REMARKS, chain_at, leaf_at
 from node.usecases.search_scope import View, Views
@@ -87,17 +89,27 @@ class RecordView:
 
 
 class Catalogue(LogCatalogue):
-    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present."""
+    """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present.
+
+    `unasked`: is told how many decisions in a log of the hub published what no member asked for.
+    """
 
     _store: NodeStore
 
     def __init__(
-        self, *, store: NodeStore, index: SearchIndex | None, codec: Codec, files: IndexFiles | None = None
+        self,
+        *,
+        store: NodeStore,
+        index: SearchIndex | None,
+        codec: Codec,
+        files: IndexFiles | None = None,
+        unasked: Callable[[str, int], None] = lambda _log, _notices: None,
     ) -> None:
         following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
         self._following = following
         self._views = Views(store)
+        self._unasked = unasked
 
     def view(self) -> View:
         """The state of the data that an answer is given from. Blocking if something has changed."""
@@ -119,6 +131,7 @@ class Catalogue(LogCatalogue):
                 with self._store.write() as writer:
                     change = Change(writer=writer, codec=self._codec)
                     yield change
+                    file_change(change)
                     ended = 0 if following is None else change.keep_hits_in_step()
                     # Set before the transaction ends: a commit that is reported as failed may still stand.
                     self._owes_scrub |= change.deleted or bool(ended)
@@ -134,6 +147,9 @@ class Catalogue(LogCatalogue):
             if following is not None:
                 following.follow(change.applied, change.filled, change.held, change.removed, last, listed=change.listed)
             self.settle()
+        # A crash right here loses the alarm; the reason stays with the entries that were set aside.
+        for log, notices in Counter(str(origin) for origin, _ in change.unasked).items():
+            self._unasked(log, notices)
 
     def settle(self) -> None:
         """As in `LogCatalogue`, and overwrites deleted rows in the index."""
@@ -146,6 +162,8 @@ class Catalogue(LogCatalogue):
         """Opens the stored index, or builds it from the store; `progress(done, total)`. At every start."""
         if self._following is not None:
             self._following.start(progress)
+        with self._in_step:
+            ensure_filed(self._store, self._codec)
         self.pay()
         self.read_later()
 

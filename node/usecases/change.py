@@ -16,12 +16,14 @@ from node.domain.mentions import FIRST_STATED
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
 from node.usecases.filing import Filing, mentions_in, mentions_of, read_later
+from node.usecases.hit_reviews import settle_deleted
+from node.usecases.notice_check import REQUESTS
 from node.usecases.purging import Purge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from node.domain.batch import FingerprintColumns
+    from node.domain.batch import FingerprintColumns, VerifiedBatch
     from node.domain.envelope import Disclosure
     from node.domain.ids import Origin
     from node.domain.lists import RowsTaken
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class LogChange:
-    """One transaction over bodies in logs. `writer` is open until the block ends."""
+    """One transaction over bodies in logs. `writer` is open until the block ends. `confirmed`, `unasked`: decisions on
+    notices (`filing`).
+    """
 
     writer: LogStoreWriter
     codec: Codec
@@ -42,13 +46,15 @@ class LogChange:
     filled: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     purged: int = 0
     purges: list[Purge] = field(default_factory=list)
+    confirmed: list[tuple[Origin, int]] = field(default_factory=list)
+    unasked: list[tuple[Origin, int]] = field(default_factory=list)
 
     def apply(self, verified: Verified, places: Places = NOWHERE) -> Applied:
         """Stores a verified run with its effects (`applying_runs.apply`)."""
         done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged
-        self._file(mentions_in(self.codec, verified.batch), places)
+        self._file(mentions_in(self.codec, verified.batch), places, verified.batch)
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -73,9 +79,18 @@ class LogChange:
             self._file(mentions, NOWHERE)
         return found is not None
 
-    def _file(self, mentions: list[Mention], places: Places) -> None:
-        if mentions:
-            Filing(purge=self.purge(), places=places).file(mentions)
+    def _file(self, mentions: list[Mention], places: Places, batch: VerifiedBatch | None = None) -> None:
+        """`batch`: the run with these mentions, which may hold requests that decisions wait for."""
+        is_awaited = batch is not None and any(kind in REQUESTS for kind in batch.kinds)
+        if not mentions and not is_awaited:
+            return
+        filing = Filing(purge=self.purge(), places=places, codec=self.codec)
+        filing.file(mentions)
+        if batch is not None and is_awaited:
+            waited = len(filing.confirmed)
+            filing.meet(batch)
+            self.confirmed += filing.confirmed[waited:]
+        self.unasked += filing.unasked
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -145,8 +160,8 @@ class Change(LogChange):
         return removed + [(number, row, True) for number, row, _, _ in self.filled]
 
     def keep_hits_in_step(self) -> int:
-        """The effect of this change on stored hits: hits on deleted bodies end, hits of deleted holdings are deleted;
-        how many. Bodies that come out of log order wait to be matched.
+        """The effect of this change on stored hits and their reviews: hits on deleted bodies end, hits of deleted
+        holdings are deleted; how many. Bodies that come out of log order wait to be matched.
         """
         ended = 0
         for rows in [*self.removed, *(done.removed for done in self.applied)]:
@@ -155,11 +170,15 @@ class Change(LogChange):
                     continue  # hits on lists are not kept
                 if source == HOLDINGS_SOURCE:
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
+                    ended += sum(self.writer.forget_reviews_of_holding(row) for row in some)
                 else:
+                    settle_deleted(self.writer, self.codec, source, some)
                     ended += self.writer.end_hits(source, some)
         late: dict[int, list[int]] = {}
         for number, row, _, _ in self.filled:
             late.setdefault(number, []).append(row)
+        for origin, row in self.confirmed:
+            late.setdefault(self.writer.open_log(origin).number, []).append(row)
         for number, filled in late.items():
             self.writer.wait_for_match(number, filled)
         for columns in self.held:

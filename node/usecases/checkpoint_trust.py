@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from node.domain.ids import Origin
 from node.domain.log_ports import LogReader, LogState
-from node.domain.roster import FormerHubKey, KeyPurpose, KeyStatus, Roster
+from node.domain.roster import FormerHubKey, Roster
 from node.errors import BadSignature, Fork, Malformed
 from node.tlog import note as notes
 from node.tlog import tiles
@@ -37,17 +37,10 @@ class LogTiles:
 
 def log_keys(roster: Roster, origin: Origin, size: int) -> tuple[notes.VerifierKey, ...]:
     """The keys that may vouch for `origin` at `size` leaves; empty if there are none. A revoked key never may."""
-    member = roster.members.get(origin.member)
-    if member is None or origin.federation != roster.federation or origin.stream != "log":
-        return ()
     return tuple(
         notes.parse_vkey(key.vkey)
-        for key in member.keys
-        if key.purpose is KeyPurpose.LOG
-        and key.epoch == origin.epoch
-        and key.status is not KeyStatus.REVOKED
-        and key.from_size <= size
-        and (key.until_size is None or size <= key.until_size)
+        for key in roster.log_keys(origin)
+        if key.from_size <= size and (key.until_size is None or size <= key.until_size)
     )
 
 

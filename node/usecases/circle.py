@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
 from node.domain.envelope import decode
-from node.domain.mentions import ENDING
+from node.domain.mentions import BINDING
 from node.errors import Malformed
 from node.usecases.purging import REMARKS
 
@@ -112,6 +112,6 @@ def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circl
 def hide_links(shown: list[bool], mentions: Iterable[Mention], start: int, circle: Circle) -> list[bool]:
     """`shown`, without the links of which a record does not admit the member."""
     for each in mentions:
-        if shown[each.index - start] and each.role in ENDING:
+        if shown[each.index - start] and each.role in BINDING:
             shown[each.index - start] = circle.admits_subject(each)
     return shown

@@ -59,9 +59,9 @@ class EntityChange:
     seen: int = 0
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing changes."""
-        return self.pseudonym is None and self.status is None and not self.name_in and not self.leave
+    def fields(self) -> list[str]:
+        """The names of what changes, without the cases."""
+        return [name for name in ("pseudonym", "status") if getattr(self, name) is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class Entities:
 
     def change(self, number: int, change: EntityChange) -> Entity:
         """Changes an entity. Raises `NotFound`, `Misuse`, and `Refused` if it was merged or is not as it was seen."""
-        if change.is_empty:
+        if not (change.fields or change.name_in or change.leave):
             raise Misuse("nothing is to be changed", remedy="give --pseudonym, --status, --case or --leave-case")
         if change.pseudonym is not None:
             checked_text(change.pseudonym, MAX_PSEUDONYM, "a pseudonym", Misuse)
@@ -126,7 +126,7 @@ class Entities:
                     tx.change_entity(changed)
                 return tx.entities_by_id([number])[number]
 
-        about = {"cases": [*change.name_in, *change.leave]} if change.name_in or change.leave else {}
+        about = {"fields": change.fields, "cases": [*change.name_in, *change.leave]}
         return perform(self._audit, "entity change", work, entity=number, **about)
 
     def note(self, number: int, text: str, *, edit: int = 0) -> EntityNote:

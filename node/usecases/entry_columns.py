@@ -22,6 +22,7 @@ from node.domain.envelope import (
     OWN_TARGET,
     PLAIN_SIZE,
     TARGETING,
+    UNDERSTOOD,
     VERSION,
     Envelope,
     Kind,
@@ -30,7 +31,7 @@ from node.domain.envelope import (
     decode,
 )
 from node.domain.handling import Handling, check_agreement
-from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin
+from node.domain.ids import HASH_SIZE, HUB_NAME, NONCE_SIZE, Origin
 from node.errors import Malformed
 
 Bytes = npt.NDArray[np.uint8]
@@ -39,9 +40,12 @@ Numbers = npt.NDArray[np.int64]
 
 FIRST_LOCAL_KIND: Final = Kind.AUDIT_SEARCH
 """From this kind on, entries belong to a node's own audit log and never travel."""
+MISPLACED: Final = "only the hub decides on notices, in its own log, and it says nothing else there"
 MAX_HANDLINGS: Final = 65_536
 """Most different handlings that are remembered decoded; beyond that, the memory is cleared."""
 _FLAG_OPEN: Final = 1
+OF_THE_HUB: Final = frozenset({Kind.NOTICE_DECISION, Kind.REVISION})
+"""What the hub may say in its own log. Of these, no member's log has a decision."""
 _NEEDS_TARGET: Final = np.zeros(256, dtype=np.bool_)
 _NEEDS_TARGET[sorted(TARGETING)] = True
 
@@ -63,6 +67,13 @@ class Envelopes:
     malformed: dict[int, str]
 
 
+def _misplaced(origin: Origin, kinds: Bytes) -> Flags:
+    """Which of these kinds the log may not have."""
+    if origin.member == HUB_NAME:
+        return np.isin(kinds, sorted(UNDERSTOOD - OF_THE_HUB))
+    return np.asarray(kinds == Kind.NOTICE_DECISION)
+
+
 def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
     """Parses every entry. Raises nothing: an unreadable entry is in `malformed`, or of kind 0."""
     count = len(entries)
@@ -76,6 +87,7 @@ def parse(origin: Origin, entries: Sequence[bytes]) -> Envelopes:
     expiry = _days(table, 7)
     plain &= (_days(table, 3) <= LAST_DAY) & (expiry <= LAST_DAY)
     plain &= (table[:, 11] == 0) & (table[:, 12] == 0) & ~_NEEDS_TARGET[kinds] & (kinds < FIRST_LOCAL_KIND)
+    plain &= ~_misplaced(origin, kinds)
     parsed = Envelopes(
         kinds=kinds,
         open=table[:, 2] == _FLAG_OPEN,
@@ -107,6 +119,8 @@ def _parse_one(origin: Origin, at: int, entry: bytes, into: Envelopes) -> None:
         check_days(envelope)
         if envelope.kind >= FIRST_LOCAL_KIND:
             raise Malformed("an entry of a kind that never travels")  # noqa: TRY301  (one way to set an entry aside)
+        if _misplaced(origin, np.array([envelope.kind], dtype=np.uint8))[0]:
+            raise Malformed(MISPLACED)  # noqa: TRY301  (one way to set an entry aside)
         if envelope.kind in OWN_TARGET and envelope.target is not None:
             check_own(origin, envelope.target.origin)
     except Malformed as error:

@@ -4,25 +4,29 @@ Rules this module upholds:
 
 - Mentions are filed in the transaction that stores the body, and under the first version of each record.
 - A link loses its body with any of its records, whichever arrives first. So does a decision on a notice.
+- A decision that publishes what no member asked for is set aside, whichever of the two entries arrives first.
 - A body that cannot be read mentions nothing, and stays as it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
+from node.domain.ids import HUB_NAME
 from node.domain.log_ports import Chain
-from node.domain.mentions import ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
+from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
+from node.domain.notices import NoticeDecision
 from node.errors import Malformed
+from node.usecases.notice_check import REQUESTS, UNASKED, Vouched, vouched
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from node.domain.batch import VerifiedBatch
-    from node.domain.ids import Origin
+    from node.domain.ids import Origin, RecordId
     from node.domain.log_ports import LogReader, LogWriter
     from node.domain.ports import Codec
     from node.usecases.applying_runs import Places
@@ -38,6 +42,8 @@ def mentions_of(codec: Codec, origin: Origin, index: int, kind: int, body: bytes
         said = codec.decode_body(kind, body)
     except Malformed:
         return
+    if isinstance(said, NoticeDecision) != (origin.member == HUB_NAME):
+        return  # a revision can have any body, but only the hub decides on notices, and it says nothing else
     for role, record in mentioned(said):
         yield Mention(origin=origin, index=index, kind=kind, role=role, record=record)
 
@@ -63,10 +69,17 @@ def ending_names(codec: Codec, batch: VerifiedBatch) -> set[tuple[str, bytes]]:
 
 @dataclass(slots=True, kw_only=True)
 class Filing:
-    """Within one transaction. `places`: where mentioned entries are, as far as they were looked up before."""
+    """Within one transaction. `places`: where mentioned entries are, as far as they were looked up before.
+
+    `confirmed`: decisions on notices that waited for the entry of their request, and may be searched from now on;
+    `unasked`: those that were set aside, because no member asked for them.
+    """
 
     purge: Purge
     places: Places
+    codec: Codec
+    confirmed: list[tuple[Origin, int]] = field(default_factory=list)
+    unasked: list[tuple[Origin, int]] = field(default_factory=list)
 
     def file(self, mentions: list[Mention]) -> None:
         """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay."""
@@ -76,16 +89,60 @@ class Filing:
             place = (each.origin, each.index)
             if place in over or writer.entry_at(*place)[1] != BodyState.HELD:
                 continue  # it ended before it came
-            chain = self._chain(writer, each)
+            chain = self._chain(writer, each.record)
             writer.put_mentions([replace(each, record=chain.root)])
-            if self._is_over(writer, chain, each.role):
+            if each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
+                over.add(place)
+            elif writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
                 over.add(place)
                 self.purge.record(*place, leaf_at(writer, *place))
 
-    def _chain(self, writer: LogWriter, mention: Mention) -> Chain:
+    def meet(self, batch: VerifiedBatch) -> None:
+        """Requests for notices came: decisions on them that waited are judged."""
+        writer, first = self.purge.writer, batch.start
+        for at, kind in enumerate(batch.kinds):
+            if kind not in REQUESTS:
+                continue
+            root, _ = root_of(writer, batch.origin, first + at, batch.leaves[at])
+            for each in writer.mentioning(root, [Role.REQUEST]):
+                if writer.entry_at(each.origin, each.index)[1] == BodyState.HELD:
+                    self._judged(each.origin, each.index)
+
+    def _judged(self, origin: Origin, index: int) -> Vouched:
+        """Whether a member asked for what this decision publishes; a decision that nobody asked for is set aside."""
+        said = self._decision(origin, index)
+        verdict = Vouched.WAITS if said is None else vouched(self.purge.writer, said)
+        if verdict is Vouched.NO:
+            self.purge.set_aside(origin, index, UNASKED)
+            self.unasked.append((origin, index))
+        elif verdict is Vouched.YES and said is not None:
+            self.confirmed.append((origin, index))
+            self._supersede(said)
+        return verdict
+
+    def _supersede(self, decision: NoticeDecision) -> None:
+        """Of several decisions on one request, the last by epoch and index counts: a restored hub decides again in its
+        next log.
+        """
+        writer = self.purge.writer
+        root = self._chain(writer, decision.request).root
+        found = [(each.origin, each.index) for each in writer.mentioning(root, [Role.REQUEST])]
+        held = [place for place in found if writer.entry_at(*place)[1] == BodyState.HELD and self._is_sound(*place)]
+        for place in sorted(held, key=lambda place: (place[0].epoch, place[1]))[:-1]:
+            self.purge.bodies(place[0], [place[1]])
+
+    def _is_sound(self, origin: Origin, index: int) -> bool:
+        said = self._decision(origin, index)
+        return said is not None and vouched(self.purge.writer, said) is Vouched.YES
+
+    def _decision(self, origin: Origin, index: int) -> NoticeDecision | None:
+        entry, body = self.purge.writer.held_at(origin, [index])[index]
+        said = self.codec.decode_body(kind_of(entry), body)
+        return said if isinstance(said, NoticeDecision) else None
+
+    def _chain(self, writer: LogWriter, record: RecordId) -> Chain:
         """The chain of a mentioned record; one that waits for it if it is not here."""
-        record = mention.record
-        index = self._find(writer, mention)
+        index = self._find(writer, record)
         root = record
         if index is not None:
             root, _ = root_of(writer, record.origin, index, record.leaf)
@@ -95,8 +152,7 @@ class Filing:
             writer.put_chain(chain)
         return chain
 
-    def _find(self, writer: LogReader, mention: Mention) -> int | None:
-        record = mention.record
+    def _find(self, writer: LogReader, record: RecordId) -> int | None:
         name = (str(record.origin), record.leaf)
         found = self.places.found.get(name)
         if found is not None:
@@ -114,7 +170,7 @@ class Filing:
             return False
         if chain.ended:
             return True
-        if state == BodyState.NOT_FOR_US and not chain.barred:
+        if state == BodyState.NOT_FOR_US and not chain.barred and role in BINDING:
             writer.put_chain(replace(chain, barred=True))
         return state == BodyState.PURGED
 

@@ -2,7 +2,8 @@
 
 Rules this module upholds:
 
-- Hits that have ended are on no page and in no count.
+- Hits that have ended are on no page and in no count, unless an officer decided about them: those are history.
+- Rejected hits are on a page only on request, and always in their count.
 - Hits hidden by the allow-list are counted, and so are records not matched yet and hits too many to store: a small
   number never looks complete.
 - No member fills a page. Hits of one holding on one member's records with the same evidence are one line, which gives
@@ -19,20 +20,19 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from node.domain.ids import RecordId
-from node.domain.statements import Contribution
-from node.errors import Malformed
+from node.domain.reviews import LISTED, ReviewState
 from node.usecases.purging import leaf_at
+from node.usecases.shown_hits import shown_hits
 from node.usecases.sources import EVERYBODY, Sources
-from node.usecases.stored_hits import by_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from node.domain.handling import Handling
-    from node.domain.ids import MemberId, Origin
+    from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec
     from node.domain.stored_hits import HitCounts, StoredHit
     from node.domain.stores import NodeStore, NodeStoreReader
+    from node.usecases.shown_hits import ShownHit
 
 SHARE: Final = 2
 """At most this part of a page's lines is from one member."""
@@ -45,32 +45,24 @@ WAITING_COUNTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownHit:
-    """A hit with the cases of its holding; the content of its record, and who may read it (None if it cannot be read).
-    `alike`: how many hits on the page have the same holding, member and evidence, including this one. `standing`: as in
-    `queries.Hit`.
-    """
-
-    hit: StoredHit
-    cases: tuple[str, ...]
-    statement: Contribution | None
-    handling: Handling | None = None
-    alike: int = 1
-    standing: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which hits a page shows: see `HitReader.hits`. `show_all`: also hits hidden by the allow-list, hits of muted and
-    suspended members, and each of the hits that are alike.
+    """Which hits a page shows: see `HitReader.hits`. `states`: of their reviews, empty for all that a listing shows
+    unless somebody asks. `show_all`: also rejected hits, hits hidden by the allow-list, hits of muted and suspended
+    members, and each of the hits that are alike.
     """
 
     case: str = ""
     member: str = ""
-    new: bool = False
+    states: frozenset[ReviewState] = frozenset()
+    unseen: bool = False
     show_all: bool = False
     before: int = 0
     limit: int = 100
+
+    @property
+    def asked_states(self) -> frozenset[ReviewState]:
+        """The states of the hits that are shown."""
+        return self.states or frozenset(ReviewState if self.show_all else LISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +114,7 @@ class HitList:
         self._standing = standing
 
     def page(self, wanted: Wanted) -> Page:
-        """Present hits, newest first."""
+        """Hits that stand or were decided about, newest first."""
         with self._store.read() as tx:
             sources = self._standing(tx)
             drawn = _Drawing(wanted)
@@ -130,24 +122,7 @@ class HitList:
             while not drawn.full and (some := _stretch(tx, wanted, aside, drawn.before)):
                 drawn.take(some)
             after, more_of = drawn.end()
-            shown = drawn.lines
-            said = self._said(tx, [hit for hit, _ in shown])
-            cases = {
-                number: held.cases for number, held in tx.holdings_by_id([hit.holding for hit, _ in shown]).items()
-            }
-        nothing = (None, None)
-        told = {hit.id: said.get((hit.record.origin, hit.place), nothing) for hit, _ in shown}
-        lines = [
-            ShownHit(
-                hit=hit,
-                cases=cases.get(hit.holding, ()),
-                statement=told[hit.id][0],
-                handling=told[hit.id][1],
-                alike=alike,
-                standing=sources.standing.get(hit.record.origin.member, ""),
-            )
-            for hit, alike in shown
-        ]
+            lines = shown_hits(tx, self._codec, drawn.lines, sources)
         return Page(
             hits=lines,
             next=after,
@@ -156,24 +131,8 @@ class HitList:
             seen=drawn.seen,
         )
 
-    def _said(
-        self, tx: NodeStoreReader, hits: Sequence[StoredHit]
-    ) -> dict[tuple[Origin, int], tuple[Contribution, Handling]]:
-        """The content of these hits' records, and who may read them."""
-        said: dict[tuple[Origin, int], tuple[Contribution, Handling]] = {}
-        for origin, places in by_log((hit.record.origin, hit.place) for hit in hits).items():
-            for place, (entry, shown) in tx.disclosed_at(origin, places).items():
-                try:
-                    read = self._codec.decode_body(entry[1], shown.body)
-                    handling = self._codec.decode_handling(shown.handling)
-                except Malformed:
-                    continue  # damaged since it was verified: fsck names it, and the hit is shown without it
-                if isinstance(read, Contribution):
-                    said[origin, place] = (read, handling)
-        return said
-
     def shown(self, hits: Sequence[StoredHit]) -> None:
-        """A person has seen these: they are no longer new."""
+        """A person has seen these."""
         fresh = [hit.id for hit in hits if not hit.shown_at]
         if fresh:
             with self._store.write() as tx:
@@ -274,9 +233,11 @@ class _Drawing:
 
 
 def _likeness(hit: StoredHit) -> tuple[object, ...]:
-    """What alike hits have in common: holding, member and evidence without its quality."""
-    evidence = replace(hit.evidence, quality=None, at=None, subject_at=None) if hit.evidence else None
-    return hit.holding, hit.record.origin.member, evidence
+    """What alike hits have in common: holding, member, state, and evidence without its quality."""
+    if hit.evidence is None:
+        return (hit.id,)
+    evidence = replace(hit.evidence, quality=None, at=None, subject_at=None)
+    return hit.holding, hit.record.origin.member, hit.state, evidence
 
 
 def _stretch(tx: NodeStoreReader, wanted: Wanted, aside: Collection[MemberId], before: int) -> Sequence[StoredHit]:
@@ -285,7 +246,8 @@ def _stretch(tx: NodeStoreReader, wanted: Wanted, aside: Collection[MemberId], b
         case=wanted.case,
         member=wanted.member,
         without=aside,
-        new=wanted.new,
+        states=wanted.asked_states,
+        unseen=wanted.unseen,
         hidden=wanted.show_all,
         before=before,
         limit=AT_ONCE,

@@ -3,8 +3,9 @@
 Rules this module upholds:
 
 - The audit log has who looks before the first hit is read.
-- A hit stops being new once it was handed out: if the reader leaves before the end of a page, the whole page stays new.
-- Hits of one member and new hits are on records. So hits on lists do not stand beside these.
+- A hit counts as seen once it was handed out: if the reader leaves before the end of a page, the whole page stays
+  unseen. It stays new until an officer decides about it.
+- Hits of one member, and hits that nobody has seen, are on records. So hits on lists do not stand beside these.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from node.domain.reviews import LISTED, ReviewState
 from node.usecases.access import record_access
 from node.usecases.hit_list import Page
 
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from node.domain.lists import ReferenceList
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
-    from node.usecases.hit_list import HitList, ShownHit, Standing, Wanted
+    from node.usecases.hit_list import HitList, Standing, Wanted
     from node.usecases.list_hits import HoldingHits, ListHits, NewestHits
+    from node.usecases.shown_hits import ShownHit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,15 @@ class HitsSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHitsSeen:
     """What a page of the hits on one list ends with. `holdings`: all that match and that the allow-list does not hide;
-    `hidden`: those that it hides. `next`: the last holding shown, if there are more; None at the end.
+    `hidden`: those that it hides; `rejected`: rejected hits that are not shown. `next`: the last holding shown, if
+    there are more; None at the end.
     """
 
     holdings: int
     shown: int
     hidden: int
     next: int | None
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +80,14 @@ class HitReading:
             yield hit
         await asyncio.to_thread(self.hits.shown, page.seen)
         on_lists = None
-        if not wanted.member and not wanted.new:
+        if not wanted.member and not wanted.unseen:
             on_lists = await asyncio.to_thread(
                 self.list_hits.newest,
                 wanted.case,
                 before=lists_before,
                 limit=wanted.limit,
                 show_all=wanted.show_all,
+                states=wanted.asked_states,
             )
             for holding in on_lists.holdings:
                 yield holding
@@ -92,14 +98,19 @@ class HitReading:
         self, name: str, *, case: str = "", after: int = 0, limit: int, show_all: bool = False
     ) -> AsyncGenerator[HoldingHits | ListHitsSeen, None]:
         """At most `limit` holdings above `after` that match the list, ascending; then the summary, which counts all of
-        them. `case`: of the list; its rows alone count. Without `show_all`, holdings that the allow-list hides are
-        counted alone. Raises `NotFound`, and `Refused` for a list that is being imported or removed.
+        them. `case`: of the list; its rows alone count. Without `show_all`, holdings that the allow-list hides
+        and rejected hits are counted alone. Raises `NotFound`, and `Refused` for a list that is being imported or
+        removed.
         """
         await asyncio.to_thread(record_access, self.audit, "list hits", list=name, case=case, limit=limit)
-        pages = self.list_hits.of(name, after=after, case=case)
-        holdings = shown = hidden = last = 0
+        states = tuple(ReviewState) if show_all else LISTED
+        pages = self.list_hits.of(name, after=after, case=case, states=states)
+        holdings = shown = hidden = rejected = last = 0
         while (page := await asyncio.to_thread(_next, pages)) is not None:
             for each in page:
+                rejected += each.rejected
+                if not each.is_shown:
+                    continue
                 holdings += not each.allowed
                 hidden += each.allowed
                 if shown < limit and (show_all or not each.allowed):
@@ -107,7 +118,7 @@ class HitReading:
                     yield each
         all_of_them = holdings + (hidden if show_all else 0)
         more = last if shown < all_of_them else None
-        yield ListHitsSeen(holdings=holdings, shown=shown, hidden=hidden, next=more)
+        yield ListHitsSeen(holdings=holdings, shown=shown, hidden=hidden, next=more, rejected=rejected)
 
 
 def _next(pages: Iterator[list[HoldingHits]]) -> list[HoldingHits] | None:

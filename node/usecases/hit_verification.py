@@ -5,8 +5,8 @@ Rules this module upholds:
 - The index proposes, the store decides: a hit counts only if the stored fingerprints confirm it.
 - A row is read once, however many subjects found it, and a fixed number of statements reads many rows. The number of
   rows in memory is bounded, because a video has thousands of fingerprints.
-- Errors of the index are counted apart from proposed videos that are not near enough (`frames`), and from rows of
-  lists that are being imported or removed.
+- Errors of the index are counted apart from proposed videos that are not near enough (`frames`), from rows of lists
+  that are being imported or removed, and from notices whose request is not here yet (`notice_check`).
 - One hit per subject and row: a weaker proposal (`match.ranking`) counts only if the stronger one was not confirmed.
 """
 
@@ -20,12 +20,14 @@ from node.domain.envelope import decode
 from node.domain.ids import RecordId
 from node.domain.lists import LIST_SOURCES
 from node.domain.matchable import spoken_for
+from node.domain.notices import NoticeDecision
 from node.domain.queries import Level, RowOfList
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.statements import Category, Contribution, Tri
 from node.errors import Malformed
 from node.tlog import merkle
 from node.usecases import frames
+from node.usecases.notice_check import DECISIONS, Vouched, published, told, vouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, Origin
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.material import ComposedFingerprints
+    from node.domain.notices import PublishedNotice
     from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.search_ports import Probe, RawHit
@@ -55,7 +58,7 @@ Place = tuple[int, int]
 class Spoken:
     """The store's data on one row, as far as it may be shown. `sha256`, `cases` and `looks` are for own holdings, and
     their `fingerprints` include those of the looks; `evidence`: how near a hit by video frames is; `look`: the
-    background of the look that alone confirms a hit, "" for none.
+    background of the look that alone confirms a hit, "" for none; `notice`: the notice that the hub published there.
     """
 
     origin: str
@@ -69,6 +72,7 @@ class Spoken:
     looks: tuple[ComposedFingerprints, ...] = ()
     look: str = ""
     row: RowOfList | None = None
+    notice: PublishedNotice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ class Checker:
         self._codec = codec
         self._own = own
         self._lists: dict[int, ReferenceList] = {}
+        self._unheard: set[Place] = set()
 
     def checked(
         self, tx: NodeStoreReader, asked: Asked, raw: Sequence[RawHit], names: Mapping[int, Origin]
@@ -130,7 +135,7 @@ class Checker:
                             )
                         told.add(hit.subject)
         kept = [(raw[at], borne_out[at]) for at in sorted(borne_out)]
-        silent = sum(self._is_silent(hit.source) for hit in raw)
+        silent = sum(self._is_silent(hit.source) or (hit.source, hit.row) in self._unheard for hit in raw)
         return kept, len(raw) - len(kept) - declined - spared - silent
 
     def _is_silent(self, source: int) -> bool:
@@ -152,8 +157,10 @@ class Checker:
                 spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
             elif origin := names.get(source):
                 for row, (entry, body) in tx.held_at(origin, sorted(wanted)).items():
-                    if (said := self._record(origin, entry, body)) is not None:
+                    if (said := self._record(tx, origin, entry, body)) is not None:
                         spoken[source, row] = said
+                    elif entry[1] in DECISIONS:
+                        self._unheard.add((source, row))
         return spoken
 
     def _listed(self, tx: NodeStoreReader, source: int, wanted: Sequence[int]) -> dict[Place, Spoken]:
@@ -177,16 +184,26 @@ class Checker:
             looks=holding.composed,
         )
 
-    def _record(self, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
+    def _record(self, tx: NodeStoreReader, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
         envelope = decode(entry)
         try:
             body = self._codec.decode_body(envelope.kind, disclosed) if envelope else None
         except Malformed:  # damaged since it was verified: it disagrees with the index, and fsck names it
             return None
+        record = RecordId(origin, merkle.leaf_hash(entry))
+        if isinstance(body, NoticeDecision):
+            return self._notice(tx, record, body)
         if not isinstance(body, Contribution):
             return None
-        record = RecordId(origin, merkle.leaf_hash(entry))
         return Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
+
+    def _notice(self, tx: NodeStoreReader, record: RecordId, decision: NoticeDecision) -> Spoken | None:
+        """A published notice; None as long as the entry of its request is not here, and for what is no notice."""
+        notice = published(self._codec, record.origin, decision)
+        if notice is None or vouched(tx, decision) is not Vouched.YES:
+            return None
+        told_of = told(self._codec, record.origin, decision)
+        return Spoken(str(record.origin), notice.fingerprints, Level.SHARED, record, None, notice=told_of)
 
 
 def listed_row(own: MemberId, of: ReferenceList, row: ListedRow) -> Spoken:

@@ -67,7 +67,7 @@ class HubOperation:
 
     `root`: (version, SHA-256) of the root that invitations pin. `request`: what the authority is to sign; `describe`:
     its digits, {"hub_fingerprint", "petitions"}. `make_keys(compromised)`: (digits of the new keys, of the present
-    ones); `drop_keys`: whether new keys waited.
+    ones); `drop_keys`: whether new keys waited. `make_log_key`: the digits of the hub with a new key of its own log.
     """
 
     addresses: tuple[str, str]
@@ -82,6 +82,7 @@ class HubOperation:
     lift: Callable[[MemberId], None]
     make_keys: Callable[[bool], tuple[str, str]]
     drop_keys: Callable[[], bool]
+    make_log_key: Callable[[], str]
     make_backup: Callable[[str], Mapping[str, Any]]
     describe: Callable[[], Mapping[str, Any]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
@@ -139,6 +140,12 @@ class HubOperation:
     def drop_new_keys(self) -> bool:
         """Deletes waiting new keys; whether there were any."""
         return perform(self.audit, "drop new keys", self.drop_keys)
+
+    def new_log_key(self) -> str:
+        """Makes a key of the hub's own log, which waits for the authority; the digits to compare. Raises `Misuse`,
+        `Unavailable`.
+        """
+        return perform(self.audit, "log key", self.make_log_key)
 
     def check(self) -> Iterator[Report | Verdict]:
         """Checks the whole store; reads and never repairs (`upkeep.check_all`)."""

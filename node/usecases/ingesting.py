@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
-    from node.usecases.hit_list import HitList, ShownHit
+    from node.usecases.hit_list import HitList
     from node.usecases.intake import IngestResult, Intake
+    from node.usecases.shown_hits import ShownHit
 
 BATCH: Final = 32
 BATCH_SECONDS: Final = 0.5

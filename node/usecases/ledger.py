@@ -17,21 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from node.domain.batch import MAX_BODY, MAX_HANDLING, BodyState
-from node.domain.calendar import SECONDS_A_DAY
+from node.domain.batch import BodyState
 from node.domain.case_events import CaseEventKind
-from node.domain.envelope import (
-    Disclosure,
-    Envelope,
-    Kind,
-    commit,
-    commit_handling,
-    encode,
-    replaced_by,
-)
-from node.domain.handling import Handling, check_agreement
+from node.domain.envelope import Kind, replaced_by
+from node.domain.handling import Handling
 from node.domain.holdings import withdrawn
-from node.domain.ids import NONCE_SIZE, Origin, RecordId
+from node.domain.ids import Origin, RecordId
 from node.domain.log_ports import Chain
 from node.domain.ports import Clock, Codec
 from node.domain.queries import Level
@@ -48,8 +39,8 @@ from node.domain.statements import (
 )
 from node.domain.stores import NodeStoreReader, NodeStoreWriter
 from node.domain.usage import OF_KIND, Charge
-from node.errors import Misuse, NotFound, Refused
-from node.tlog.merkle import leaf_hash
+from node.errors import NotFound, Refused
+from node.usecases.acknowledging import Author
 from node.usecases.applying_runs import audience_within, find_target
 from node.usecases.case_events import cases_of, happened
 from node.usecases.catalogue import Catalogue
@@ -92,7 +83,7 @@ class Ledger(Permission):
         super().__init__(origin=origin, roster=roster, clock=clock)
         self._codec = codec
         self._catalogue = catalogue
-        self._random = random
+        self._author = Author(origin=origin, codec=codec, clock=clock, random=random)
         self._acknowledged = acknowledged
 
     # --- our own records ------------------------------------------------------------------------------------------
@@ -286,25 +277,7 @@ class Ledger(Permission):
             self.check(statement)
         if counts:
             self._count(writer, kind)
-        body, hidden = self._codec.encode_body(statement), self._codec.encode_handling(handling)
-        if len(body) > MAX_BODY or len(hidden) > MAX_HANDLING:
-            raise Misuse("a statement or its handling is too long", remedy="split it, or shorten its audience")
-        origin, nonce, other = str(self._origin), self._random(NONCE_SIZE), self._random(NONCE_SIZE)
-        envelope = Envelope(
-            kind=kind,
-            issued_day=int(self._clock()) // SECONDS_A_DAY,
-            open=handling.audience is None,
-            expiry_day=handling.retain_until_day,
-            target=target,
-            handling_commitment=commit_handling(origin, kind, other, hidden),
-            commitment=commit(origin, kind, nonce, body),
-        )
-        check_agreement(envelope, handling)
-        entry = encode(envelope)
-        leaf = leaf_hash(entry)
-        disclosure = Disclosure(nonce=nonce, body=body, handling_nonce=other, handling=hidden)
-        writer.acknowledge([(self._origin, entry, leaf, disclosure)])
-        return RecordId(self._origin, leaf)
+        return self._author.acknowledge(writer, kind, statement, handling, target)
 
     def _count(self, writer: NodeStoreWriter, kind: Kind) -> None:
         """Counts a statement of a kind with a limit of its own. Raises `Overloaded` beyond the limit: the hub and the

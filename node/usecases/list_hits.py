@@ -22,16 +22,19 @@ import numpy as np
 
 from node.domain.lists import list_owner
 from node.domain.matchable import matchable_columns
+from node.domain.reviews import LISTED
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import NotFound, Refused
 from node.usecases.casework import holding_subject
+from node.usecases.list_reviews import in_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from node.domain.holdings import Holding
     from node.domain.lists import ReferenceList
     from node.domain.queries import Hit
+    from node.domain.reviews import ReviewState
     from node.domain.search_ports import SearchIndex
     from node.domain.stores import NodeStore
     from node.usecases.matching import Matcher
@@ -52,7 +55,8 @@ SCANNED: Final = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingHits:
     """One holding that matches one list or several. `hits`: on their rows, best first, each with its row (`Hit.row`);
-    `left_out`: how many more rows it matches. `allowed`: whether the allow-list hides it.
+    `left_out`: how many more rows it matches. `allowed`: whether the allow-list hides it. `states`: of the reviews of
+    the hits, in their order; `rejected`: how many rejected hits are not among them.
     """
 
     holding: int
@@ -60,18 +64,27 @@ class HoldingHits:
     hits: tuple[Hit, ...]
     left_out: int = 0
     allowed: bool = False
+    states: tuple[ReviewState, ...] = ()
+    rejected: int = 0
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a hit to show, or one that is not given."""
+        return bool(self.hits or self.left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestHits:
     """Holdings that match any list, the newest first. `scanned`: how many holdings were searched for; `next`: the
-    holding below which the next look continues, None at the end; `hidden`: holdings that the allow-list hides.
+    holding below which the next look continues, None at the end; `hidden`: holdings that the allow-list hides;
+    `rejected`: rejected hits that are not shown.
     """
 
     holdings: tuple[HoldingHits, ...]
     scanned: int = 0
     next: int | None = None
     hidden: int = 0
+    rejected: int = 0
 
 
 class ListHits:
@@ -83,40 +96,63 @@ class ListHits:
         self._matcher = matcher
         self.radius = radius
 
-    def of(self, name: str, *, after: int = 0, case: str = "") -> Iterator[list[HoldingHits]]:
+    def of(
+        self, name: str, *, after: int = 0, case: str = "", states: Collection[ReviewState] = LISTED
+    ) -> Iterator[list[HoldingHits]]:
         """The holdings with numbers above `after` that match the list, ascending, in pages (a page may be empty).
-        `case`: that match rows of this case of the list.
+        `case`: that match rows of this case of the list; `states`: of the hits that are given. A holding may have none
+        of these.
 
         Raises `NotFound`, and `Refused` for a list that is being imported or removed.
         """
         of = self._searched(name)
         for page in self._pages(of, after, case):
             found = self.matching(of, page)
-            yield found if not case else list(filter(None, (_of_case(each, case) for each in found)))
+            wanted = found if not case else list(filter(None, (_of_case(each, case) for each in found)))
+            yield self._in_states(wanted, states)
 
-    def newest(self, case: str = "", *, before: int | None = None, limit: int, show_all: bool = False) -> NewestHits:
-        """At most `limit` holdings that match any list, with numbers below `before`; of a case of this node, if given.
-        Without `show_all` those that the allow-list hides are counted alone.
+    def newest(
+        self,
+        case: str = "",
+        *,
+        before: int | None = None,
+        limit: int,
+        show_all: bool = False,
+        states: Collection[ReviewState] = LISTED,
+    ) -> NewestHits:
+        """At most `limit` holdings that match any list, with numbers below `before`; of a case of this node, if given;
+        with their hits in these `states`. Without `show_all` those that the allow-list hides are counted alone.
         """
         with self._store.read() as tx:
             is_any = any(each.is_searched and each.rows for each in tx.lists())
             at = before or tx.last_holding() + 1
         found: list[HoldingHits] = []
-        scanned = hidden = 0
+        scanned = hidden = rejected = 0
         more = is_any
         while more and len(found) < limit and scanned < SCANNED:
             with self._store.read() as tx:
                 page = tx.holdings(case=case, before=at, limit=HOLDINGS_AT_ONCE)
-            for each in sorted(self._of_lists(page), key=lambda each: -each.holding):
+            for each in sorted(self._in_states(list(self._of_lists(page)), states), key=lambda each: -each.holding):
                 hidden += each.allowed
-                if show_all or not each.allowed:
+                rejected += each.rejected
+                if each.is_shown and (show_all or not each.allowed):
                     found.append(each)
             more = len(page) == HOLDINGS_AT_ONCE
             scanned += len(page)
             at = page[-1].id if page else at
         if len(found) > limit:
             at, more = found[limit - 1].holding, True
-        return NewestHits(holdings=tuple(found[:limit]), scanned=scanned, next=at if more else None, hidden=hidden)
+        return NewestHits(
+            holdings=tuple(found[:limit]),
+            scanned=scanned,
+            next=at if more else None,
+            hidden=hidden,
+            rejected=rejected,
+        )
+
+    def _in_states(self, found: Sequence[HoldingHits], states: Collection[ReviewState]) -> list[HoldingHits]:
+        with self._store.read() as tx:
+            return in_states(tx, found, states)
 
     def _searched(self, name: str) -> ReferenceList:
         with self._store.read() as tx:

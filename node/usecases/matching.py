@@ -19,6 +19,7 @@ from node.domain.lists import LIST_SOURCES, list_owner
 from node.domain.material import BACKGROUNDS
 from node.domain.orientations import ORIENTATIONS
 from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
+from node.domain.reviews import UNKNOWN_FILE, FileDigests
 from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
 from node.usecases.allowing import mark
 from node.usecases.crowd import PROPOSED, Sifter, marked
@@ -188,7 +189,8 @@ class Matcher:
                 lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases, held_look=said.look)
                 yield replace(lead, statement=_words(told.statement)), said.sha256
             elif (hit.subject, said.record) not in held:
-                yield replace(self._hit(hit, said), statement=_words(said.statement)), b""
+                file = FileDigests.of(said.statement.fingerprints) if said.statement else UNKNOWN_FILE
+                yield replace(self._hit(hit, said), statement=_words(said.statement), file=file), b""
 
     def for_member(
         self,
@@ -274,6 +276,7 @@ class Matcher:
             category=statement.category if statement else None,
             series=(statement.series or None) if statement else None,
             weak=kind.weak,
+            notice=said.notice,
         )
 
 

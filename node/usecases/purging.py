@@ -20,7 +20,7 @@ from typing import Final
 from node.domain.envelope import REPLACING, VERSION, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogReader, LogWriter, Owed
-from node.domain.mentions import ENDING, Mention
+from node.domain.mentions import BINDING, ENDING, Mention
 from node.tlog.tiles import TILE_WIDTH
 
 REMARKS: Final = (Kind.OPINION, Kind.COMMENT)
@@ -110,6 +110,10 @@ class Purge:
                 self.bodies(origin, indices)
                 leaves = leaves_at(self.writer, origin, indices)
                 waiting += [RecordId(origin, leaf) for leaf in self.writer.roots(origin, leaves)]
+            # What was said about a revised link is filed under its first version.
+            revised = [each for each in found if each.kind == Kind.REVISION]
+            links = (self.writer.links(each.origin, each.index, each.index + 1).get(each.index) for each in revised)
+            waiting += [link.chain for link in links if link is not None]
             self.room -= len(found)
             if len(found) == room:
                 self.writer.owe(Owed(root=chain, spare=spare))
@@ -121,7 +125,8 @@ class Purge:
         if chain is None or chain.head is None:
             return []
         kind = kind_of(self.writer.entry_at(*chain.head)[0])
-        roles = [role for role, kinds in ENDING.items() if kind in kinds]
+        # With a member to spare: only this node may not read the record any more, and what binds its readers goes.
+        roles = [role for role, kinds in ENDING.items() if kind in kinds and (spare is None or role in BINDING)]
         return self.writer.mentioning(root, roles, limit=limit, spare=spare) if roles else []
 
     def pay(self) -> None:

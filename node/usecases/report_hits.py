@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from node.domain.reviews import ReviewState
 from node.usecases.report_values import Column, Fact, Form, Section
 
 if TYPE_CHECKING:
@@ -23,11 +24,15 @@ _COLUMNS: Final = (
     Column(name="algorithm", title="Found by"),
     Column(name="distance", title="Bits away", form=Form.NUMBER),
     Column(name="first_seen", title="First found", form=Form.MOMENT),
+    Column(name="state", title="State"),
+    Column(name="ended", title="Record gone"),
 )
 
 
 def hits(source: ReportSource) -> list[Section]:
-    """The present hits on records, the newest first. Hits that the allow-list hides are counted."""
+    """The hits on records that stand or were decided about, the newest first. Those that the allow-list hides are
+    counted.
+    """
     members: Counter[str] = Counter()
     latest = 0
     for each in _hits(source):
@@ -38,6 +43,10 @@ def hits(source: ReportSource) -> list[Section]:
     facts = [
         Fact(name="hits", title="Hits on records", value=total, form=Form.NUMBER),
         Fact(name="holdings", title="Holdings with hits", value=counts.holdings, form=Form.NUMBER),
+        Fact(name="new", title="Nobody has decided yet", value=counts.new, form=Form.NUMBER),
+        Fact(name="confirmed", title="Confirmed", value=counts.confirmed, form=Form.NUMBER),
+        Fact(name="unsure", title="Unsure", value=counts.unsure, form=Form.NUMBER),
+        Fact(name="rejected", title="Rejected", value=counts.rejected, form=Form.NUMBER),
         Fact(name="hidden", title="Hidden by the allow-list", value=counts.hidden, form=Form.NUMBER),
     ]
     facts += [
@@ -59,7 +68,7 @@ def hits(source: ReportSource) -> list[Section]:
 
 def _hits(source: ReportSource) -> Iterator[StoredHit]:
     before = 0
-    while page := source.tx.hits(case=source.case, before=before, limit=_PAGE):
+    while page := source.tx.hits(case=source.case, states=tuple(ReviewState), before=before, limit=_PAGE):
         before = page[-1].id
         yield from page
 
@@ -74,4 +83,6 @@ def _row(hit: StoredHit) -> Row:
         evidence.algorithm if evidence else None,
         evidence.distance if evidence else None,
         hit.first_seen,
+        hit.state.name.lower(),
+        "yes" if hit.ended else "no",
     )

@@ -112,7 +112,7 @@ def _asked_row(kept: KeptQuestion) -> Row:
         terms.officer_role,
         terms.purpose,
         terms.legal_basis,
-        terms.rule.value,
+        terms.rule.name.lower(),
         terms.subjects,
         terms.fingerprints,
         ", ".join(terms.members),

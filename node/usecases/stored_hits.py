@@ -8,7 +8,7 @@ Rules this module upholds:
   to be matched.
 - A hit may already be out of date. Each pair is checked again in the transaction that writes it, so no row is left for
   a body that was purged or a holding that was deleted in between.
-- A correction takes over the hit of the record that it replaces, with that hit's first time.
+- A correction takes over the hit of the record that it replaces, with that hit's first time and its review.
 - No single record and no single member fills the table (`MAX_OF_RECORD`, `MAX_OF_HOLDING`). Omitted hits are noted and
   reported. The limit per record never omits an equal SHA-256.
 """
@@ -22,13 +22,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.envelope import Kind, decode
+from node.domain.envelope import REPLACING, decode
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.ids import Origin, RecordId
 from node.domain.lists import is_list
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit
 from node.errors import Malformed
+from node.usecases.hit_reviews import OpenReviews, settle_found
 
 if TYPE_CHECKING:
     from node.domain.ids import MemberId
@@ -135,8 +136,10 @@ class StoredHits:
                 best[pair] = each
         entries = _standing(tx, list(best.values()))
         known = dict(tx.hits_of_pairs(list(entries)))
+        reviews = OpenReviews(tx, [holding for holding, _ in entries])
         for pair, entry in entries.items():
-            if pair not in known and (before := _before(tx, pair, entry)) is not None:
+            before = None if pair in known else _before(tx, pair, entry) or reviews.hit_before(best[pair])
+            if before is not None:
                 known[pair] = before
         changed, seen, new = [], [], []
         for pair in entries:
@@ -153,6 +156,9 @@ class StoredHits:
         tx.see_hits(seen, now)
         fitting = _fitting(tx, new, crowds)
         tx.add_hits([_first(one, now) for one in fitting])
+        reviewed = [one.pair for one in fitting if reviews.has(one.holding)]
+        written = [*changed, *tx.hits_of_pairs(reviewed).values()]
+        settle_found(tx, reviews, [(hit, best[hit.holding, hit.record]) for hit in written])
         return len(fitting)
 
 
@@ -172,7 +178,7 @@ def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:
         at=hit.at,
         subject_at=hit.subject_at,
     )
-    return FoundHit(holding=holding, record=hit.record, place=hit.place, evidence=evidence)
+    return FoundHit(holding=holding, record=hit.record, place=hit.place, evidence=evidence, file=hit.file)
 
 
 def _first(found: FoundHit, now: int) -> StoredHit:
@@ -225,12 +231,12 @@ def _before(tx: NodeStoreReader, pair: _Pair, entry: bytes) -> StoredHit | None:
 
 
 def _corrected(entry: bytes) -> RecordId | None:
-    """What an entry corrects."""
+    """What an entry corrects, or revises."""
     try:
         envelope = decode(entry)
     except Malformed:
         return None
-    return envelope.target if envelope is not None and envelope.kind == Kind.CORRECTION else None
+    return envelope.target if envelope is not None and envelope.kind in REPLACING else None
 
 
 def _fitting(tx: NodeStoreWriter, new: Sequence[FoundHit], crowds: Counter[tuple[int, MemberId]]) -> list[FoundHit]:

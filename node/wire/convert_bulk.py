@@ -25,6 +25,7 @@ from node.domain.batch import DecodedBodies, FingerprintColumn, FingerprintColum
 from node.domain.envelope import Kind
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.fingerprints import UNSTATED_QUALITY
+from node.domain.notices import NoticeDecision
 from node.domain.statements import READER, Body, NotUnderstood, Sealed
 from node.errors import Malformed, Misuse
 from node.wire.convert_records import (
@@ -35,6 +36,8 @@ from node.wire.convert_records import (
 from node.wire.convert_statements import decode_body, open_body
 
 _CARRIERS: Final = (Kind.CONTRIBUTION, Kind.CORRECTION)
+_DECISIONS: Final = (Kind.NOTICE_DECISION, Kind.REVISION)
+"""Kinds whose body may be a decision that publishes a notice, with its fingerprints."""
 _FAMILY_WORTH_IT: Final = 8
 """With fewer bodies of one length, the matrix costs more than it saves."""
 _SPANS_WORTH_IT: Final = 16
@@ -257,6 +260,20 @@ class _Decoder:
         if isinstance(other, Sealed | NotUnderstood):
             self.others[int(self.rows[position])] = other
 
+    def decision(self, position: int) -> None:
+        """A published notice: its fingerprints are those of the request inside it."""
+        try:
+            said = decode_body(self.kinds[position], self.bodies[position])
+            if not isinstance(said, NoticeDecision) or not said.body:
+                return
+            request = open_body(said.body)
+            if request.min_reader > READER or request.plain.WhichOneof("says") != "notice":
+                return
+            self.columns.add(int(self.rows[position]), fingerprint_columns(request.plain.notice.fingerprints))
+        except Malformed:
+            return
+        self.understood[position] = 1
+
     def length(self, positions: npt.NDArray[np.int64]) -> None:
         """Bodies of one length: family by family, each led by the first body that belongs to no family yet."""
         rounds = 0
@@ -306,6 +323,8 @@ def decode_bodies(rows: Sequence[int], kinds: bytes, bodies: Sequence[bytes]) ->
     if len(positions):
         for alike in np.split(positions, np.flatnonzero(np.diff(lengths[positions])) + 1):
             decoder.length(alike)
+    for position in np.flatnonzero(np.isin(np.frombuffer(kinds, dtype=np.uint8), _DECISIONS) & (lengths > 0)).tolist():
+        decoder.decision(position)
     return DecodedBodies(
         fingerprints=decoder.columns.finish(), understood=decoder.understood.tobytes(), others=decoder.others
     )

@@ -76,8 +76,8 @@ def test_hits_come_back_as_they_were_put_the_newest_first(store: NodeStore) -> N
         assert ids == sorted(ids, reverse=True)
         assert [each.id for each in reader.hits(before=ids[1], limit=1)] == [ids[2]]
         assert [each.holding for each in reader.hits(case="B")] == [3]
-        assert reader.hit_counts() == HitCounts(hits=4, new=4, hidden=0, holdings=3)
-        assert reader.hit_counts("A") == HitCounts(hits=3, new=3, hidden=0, holdings=2)
+        assert reader.hit_counts() == HitCounts(hits=4, new=4, hidden=0, holdings=3, unseen=4)
+        assert reader.hit_counts("A") == HitCounts(hits=3, new=3, hidden=0, holdings=2, unseen=3)
         assert reader.holdings_with_hits("A") == {1, 2}
         assert reader.known_holdings([1, 3, 9, 1]) == {1, 3}
         found = reader.hits_of_pairs([(1, new[0].record), (2, new[1].record), (3, new[3].record)])
@@ -99,15 +99,15 @@ def test_the_allow_list_hides_hits_as_it_is_now(store: NodeStore) -> None:
     with store.read() as reader:
         assert [each.holding for each in reader.hits()] == [2]
         assert [(each.holding, each.allowed) for each in reader.hits(hidden=True)] == [(2, False), (1, True)]
-        assert reader.hit_counts() == HitCounts(hits=1, new=1, hidden=1, holdings=1)
+        assert reader.hit_counts() == HitCounts(hits=1, new=1, hidden=1, holdings=1, unseen=1)
         assert reader.holdings_with_hits("A") == {2}
     with store.write() as writer:
         writer.clear_allowed()
-        assert writer.hit_counts("A") == HitCounts(hits=2, new=2, hidden=0, holdings=2)
+        assert writer.hit_counts("A") == HitCounts(hits=2, new=2, hidden=0, holdings=2, unseen=2)
 
 
 @pytest.mark.usefixtures("number")
-def test_what_was_shown_is_new_no_more(store: NodeStore) -> None:
+def test_what_was_shown_is_unseen_no_more_and_stays_new(store: NodeStore) -> None:
     with store.write() as writer:
         writer.add_hits([hit(1, 1), hit(2, 1)])
         (second, first) = writer.hits()
@@ -117,9 +117,9 @@ def test_what_was_shown_is_new_no_more(store: NodeStore) -> None:
         writer.see_hits([first.id, second.id], 700)
         writer.see_hits([], 700)
     with store.read() as reader:
-        assert reader.hits(new=True) == [replace(second, last_seen=700)]
+        assert reader.hits(unseen=True) == [replace(second, last_seen=700)]
         assert reader.hits()[1] == replace(first, shown_at=500, last_seen=700)
-        assert reader.hit_counts() == HitCounts(hits=2, new=1, hidden=0, holdings=2)
+        assert reader.hit_counts() == HitCounts(hits=2, new=2, hidden=0, holdings=2, unseen=1)
 
 
 @pytest.mark.usefixtures("number")
@@ -205,7 +205,7 @@ def test_hits_are_told_apart_by_the_member_whose_records_they_are_on(store: Node
         assert [each.holding for each in reader.hits(member="JP")] == [2, 1]
         assert [each.holding for each in reader.hits(without={JP.member})] == [3]
         assert reader.hits(member="JP", without={JP.member}) == reader.hits(member="DE") == []
-        assert reader.hit_counts(without={JP.member}) == HitCounts(hits=1, new=1, hidden=0, holdings=1)
+        assert reader.hit_counts(without={JP.member}) == HitCounts(hits=1, new=1, hidden=0, holdings=1, unseen=1)
         assert reader.hit_counts("A", {JP.member}) == HitCounts(hits=0, new=0, hidden=0, holdings=0)
         assert reader.holdings_with_hits("A", {JP.member}) == set()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import fingerprint, ingest, query
+from bench import fingerprint, ingest, investigation, query
 
 
 def test_the_query_benchmark_asks_a_few_members_and_prints_well_formed_figures() -> None:
@@ -47,3 +47,11 @@ def test_the_memory_of_an_ingest_is_measured_on_a_joined_node() -> None:
     assert measured["figure"] == "ingest.memory"
     assert "at 2 files instead of 8" in measured["reference"]
     assert measured["value"] > 0
+
+
+def test_every_figure_of_the_investigation_is_measured() -> None:
+    figures = list(investigation.run(records=5))
+    assert [each["figure"] for each in figures] == ["ingest.reviewed"]
+    for each in figures:
+        assert set(each) == {"figure", "value", "unit", "reference", "reference_value", "ratio"}
+        assert each["value"] > 0

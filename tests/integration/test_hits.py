@@ -67,8 +67,17 @@ def test_what_is_shared_later_is_a_hit_here_until_it_is_taken_back(made: Federat
     assert 0 <= near["distance"] <= 31
     assert {line["origin"] for line in hits} == {"test.vigil/JP/log/1"}
     assert all(line["first_seen"] and line["new"] for line in hits)
-    assert lines_of(made, "FR", "hits", "--new")[-1]["hits"] == 0, "they were shown"
-    assert counted(made) == {"total": 2, "new": 0, "hidden": 0}
+    assert lines_of(made, "FR", "hits", "--unseen")[-1]["hits"] == 0, "they were shown"
+    assert lines_of(made, "FR", "hits", "--new")[-1]["hits"] == 2, "nobody has decided yet"
+    (decided,) = lines_of(made, "FR", "review", str(near["hit"]), "confirm", "--note", "the same bridge", "--opine")
+    assert (decided["before"], decided["state"], decided["error"]) == ("new", "confirmed", None)
+    assert decided["publication"] == "published"
+    assert counted(made) == {"total": 2, "new": 1, "hidden": 0}
+    (shown,) = lines_of(made, "FR", "hits", "show", str(near["hit"]))
+    assert [(each["state"], each["note"]) for each in shown["history"]] == [("confirmed", "the same bridge")]
+    assert [(each["member"], each["says"]) for each in shown["record"]["remarks"]] == [("FR", "confirm")]
+    late = vigil(made.home("FR").folder, "review", str(near["hit"]), "reject", "--if-state", "new", "--json")
+    assert (late.returncode, json.loads(late.stdout.splitlines()[0])["kind"]) == (4, "refused")
     words = vigil(made.home("FR").folder, "hits")
     assert "LATER" in words.stdout
     assert "JP" in words.stdout

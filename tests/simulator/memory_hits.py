@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from node.domain.reviews import LISTED, ReviewState
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import HitCounts, StoredHit
 from node.errors import Misuse
@@ -43,14 +44,19 @@ class MemoryHits:
     def _number(self, origin: Origin) -> int | None:
         return next((log.number for log in self.logs() if log.origin == origin), None)
 
-    def _standing(self, case: str = "", without: Collection[MemberId] = ()) -> list[StoredHit]:
+    def _listed(self, case: str = "", without: Collection[MemberId] = ()) -> list[StoredHit]:
+        """Hits that stand or were decided about."""
         holdings = self._beside.holdings
         return [
             replace(hit, allowed=holdings[hit.holding].sha256 in self._beside.allowed)
             for _, hit in sorted(self._tables.hits.items(), reverse=True)
-            if not hit.ended and hit.holding in holdings and (not case or case in holdings[hit.holding].cases)
+            if not hit.ended or hit.state is not ReviewState.NEW
+            if hit.holding in holdings and (not case or case in holdings[hit.holding].cases)
             if hit.record.origin.member not in without
         ]
+
+    def _counted(self, case: str = "", without: Collection[MemberId] = ()) -> list[StoredHit]:
+        return [hit for hit in self._listed(case, without) if not hit.allowed and hit.state in LISTED]
 
     def hits(
         self,
@@ -58,38 +64,58 @@ class MemoryHits:
         case: str = "",
         member: str = "",
         without: Collection[MemberId] = (),
-        new: bool = False,
+        states: Collection[ReviewState] = LISTED,
+        unseen: bool = False,
         hidden: bool = False,
         before: int = 0,
         limit: int = 100,
     ) -> list[StoredHit]:
-        found = [hit for hit in self._standing(case, without) if hidden or not hit.allowed]
+        found = [hit for hit in self._listed(case, without) if hidden or not hit.allowed]
+        found = [hit for hit in found if hit.state in states]
         found = [hit for hit in found if not member or hit.record.origin.member == member]
-        found = [hit for hit in found if not (new and hit.shown_at) and (not before or hit.id < before)]
+        found = [hit for hit in found if not (unseen and hit.shown_at) and (not before or hit.id < before)]
         return found[:limit]
 
     def hits_of_pairs(self, pairs: Sequence[tuple[int, RecordId]]) -> Mapping[tuple[int, RecordId], StoredHit]:
         every = {(hit.holding, hit.record): hit for hit in self._tables.hits.values()}
         return {pair: every[pair] for pair in pairs if pair in every}
 
+    def hits_by_id(self, ids: Sequence[int]) -> Mapping[int, StoredHit]:
+        return {number: self._marked(hit) for number, hit in self._tables.hits.items() if number in ids}
+
+    def hits_of_holding(self, holding: int) -> list[StoredHit]:
+        mine = (hit for hit in self._tables.hits.values() if hit.holding == holding and not hit.ended)
+        return [self._marked(hit) for hit in mine]
+
+    def reviewed_at(self, number: int, places: Sequence[int]) -> list[StoredHit]:
+        return [
+            hit
+            for hit in self._tables.hits.values()
+            if hit.review and not hit.ended and hit.place in places and self._number(hit.record.origin) == number
+        ]
+
+    def _marked(self, hit: StoredHit) -> StoredHit:
+        return replace(hit, allowed=self._beside.holdings[hit.holding].sha256 in self._beside.allowed)
+
     def hit_counts(self, case: str = "", without: Collection[MemberId] = ()) -> HitCounts:
-        standing = self._standing(case, without)
-        shown = [hit for hit in standing if not hit.allowed]
+        listed, counted = self._listed(case, without), self._counted(case, without)
+        shown = [hit for hit in listed if not hit.allowed]
         return HitCounts(
-            hits=len(shown),
-            new=sum(not hit.shown_at for hit in shown),
-            hidden=len(standing) - len(shown),
-            holdings=len({hit.holding for hit in shown}),
+            hits=len(counted),
+            hidden=len(listed) - len(shown),
+            holdings=len({hit.holding for hit in counted}),
+            unseen=sum(not hit.shown_at for hit in counted),
+            **{each.name.lower(): sum(hit.state is each for hit in shown) for each in ReviewState},
         )
 
     def hits_by_member(self, case: str = "") -> Mapping[MemberId, int]:
-        return Counter(hit.record.origin.member for hit in self._standing(case) if not hit.allowed)
+        return Counter(hit.record.origin.member for hit in self._counted(case))
 
     def holdings_with_hits(self, case: str, without: Collection[MemberId] = ()) -> set[int]:
-        return {hit.holding for hit in self._standing(case, without) if not hit.allowed}
+        return {hit.holding for hit in self._counted(case, without)}
 
     def hits_of_holdings(self, holdings: Sequence[int]) -> Mapping[int, int]:
-        return Counter(hit.holding for hit in self._standing() if not hit.allowed and hit.holding in holdings)
+        return Counter(hit.holding for hit in self._counted() if hit.holding in holdings)
 
     def hits_at(self, origin: Origin, places: Sequence[int]) -> Mapping[int, int]:
         standing = [hit for hit in self._tables.hits.values() if hit.record.origin == origin and not hit.ended]
@@ -119,12 +145,18 @@ class MemoryHits:
             raise Misuse("a hit on a record of a log that is not kept here")
         for hit in hits:
             self._tables.last += 1
-            self._tables.hits[self._tables.last] = replace(hit, id=self._tables.last)
+            self._tables.hits[self._tables.last] = replace(hit, id=self._tables.last, state=ReviewState.NEW, review=0)
 
     def change_hits(self, hits: Sequence[StoredHit]) -> None:
         for hit in hits:
             before = self._tables.hits[hit.id]
-            self._tables.hits[hit.id] = replace(hit, first_seen=before.first_seen, shown_at=before.shown_at)
+            self._tables.hits[hit.id] = replace(
+                hit,
+                first_seen=before.first_seen,
+                shown_at=before.shown_at,
+                state=before.state,
+                review=before.review,
+            )
 
     def see_hits(self, ids: Sequence[int], now: int) -> None:
         for number in ids:
@@ -158,7 +190,11 @@ class MemoryHits:
         return len(gone)
 
     def forget_ended_hits(self, before: int) -> int:
-        gone = [number for number, hit in self._tables.hits.items() if hit.ended and hit.last_seen < before]
+        gone = [
+            number
+            for number, hit in self._tables.hits.items()
+            if hit.ended and hit.last_seen < before and not hit.review
+        ]
         for number in gone:
             del self._tables.hits[number]
         return len(gone)

@@ -15,6 +15,7 @@ from node.domain.usage import Charge, Usage, add
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.tlog.merkle import EMPTY_ROOT
 from node.tlog.tiles import TILE_WIDTH
+from tests.simulator.memory_addresses import AddressTables
 from tests.simulator.memory_answers import AnswerTables
 from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_chains import REMARKS, MemoryChains
@@ -24,6 +25,7 @@ from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
+from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
 
 if TYPE_CHECKING:
@@ -38,11 +40,13 @@ Tables = TypeVar(
     "Place",
     "HubTables",
     "HitTables",
+    "ReviewTables",
     "AnswerTables",
     "ListTables",
     "OfficerTables",
     "CaseTables",
     "EntityTables",
+    "AddressTables",
 )
 
 
@@ -93,8 +97,10 @@ class State:
     place: Place = field(default_factory=Place)
     entities: EntityTables = field(default_factory=EntityTables)
     hits: HitTables = field(default_factory=HitTables)
+    reviews: ReviewTables = field(default_factory=ReviewTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
+    addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
     hub: HubTables = field(default_factory=HubTables)
@@ -115,8 +121,10 @@ class State:
             place=clone(self.place),
             entities=clone(self.entities),
             hits=clone(self.hits),
+            reviews=clone(self.reviews),
             answers=clone(self.answers),
             lists=clone(self.lists),
+            addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
             hub=clone(self.hub),
@@ -327,6 +335,7 @@ class MemoryLogWriter(MemoryLogReader):
             log.quarantine.pop(index, None)
             self._uncount(origin, index, REMARKS)
             self._forget_mentions(origin, index)
+            self._state.addresses.forget(origin, index)
         return had
 
     def fill(self, origin: Origin, late: Mapping[int, Disclosure]) -> None:
@@ -349,6 +358,7 @@ class MemoryLogWriter(MemoryLogReader):
         log.quarantine[index] = reason
         self._uncount(origin, index, tuple(Kind))
         self._forget_mentions(origin, index)
+        self._state.addresses.forget(origin, index)
 
     def freeze(self, origin: Origin, reason: str, evidence: Sequence[bytes]) -> None:
         log = self._open(origin)
@@ -359,6 +369,8 @@ class MemoryLogWriter(MemoryLogReader):
         log = self._open(origin)
         if not 0 <= size <= log.state.size:
             raise Misuse("a log is cut back to a size that it has")
+        for index in range(size, len(log.rows)):
+            self._state.addresses.forget(origin, index)
         del log.rows[size:]
         log.quarantine = {index: reason for index, reason in log.quarantine.items() if index < size}
         for (level, index), data in list(log.tiles.items()):

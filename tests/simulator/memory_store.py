@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from node.domain.stores import HubStoreReader, HubStoreWriter, NodeStoreReader, NodeStoreWriter
 from node.errors import Misuse, StoreError
+from tests.simulator.memory_addresses import MemoryAddresses
 from tests.simulator.memory_answers import MemoryAnswers
 from tests.simulator.memory_cases import MemoryCases
 from tests.simulator.memory_entities import MemoryEntities
@@ -23,19 +24,22 @@ from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
+from tests.simulator.memory_reviews import MemoryReviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryAnswers, MemoryLists, MemoryCases, MemoryEntities):
+class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryAddresses, MemoryEntities):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
         MemoryHits.__init__(self, state.hits, state.place)
+        MemoryReviews.__init__(self, state.reviews, state.hits)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists)
+        MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
         MemoryEntities.__init__(self, state.entities, state.place, state.common)
 
@@ -54,6 +58,10 @@ class MemoryWriter(MemoryLogWriter, NodeRows):
     def __init__(self, state: State) -> None:
         NodeRows.__init__(self, state)
         MemoryLogWriter.__init__(self, state)
+
+    def delete_holding(self, holding_id: int) -> None:
+        super().delete_holding(holding_id)
+        self._forget_evidence_of(holding_id)
 
 
 class MemoryHubReader(MemoryLogReader, MemoryHub):

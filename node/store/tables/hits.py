@@ -22,11 +22,14 @@ hits: Final = Table(
     integer("last_seen"),
     integer("shown_at"),
     integer("ended"),
+    # The state of its review (`node.domain.reviews`), and the number of the review, 0 if there is none.
+    integer("state", default=0),
+    integer("review_id", default=0),
     Index("hits_by_pair", "holding_id", "log_no", "leaf", unique=True),
     Index("hits_by_place", "log_no", "idx"),
     sqlite_autoincrement=True,
 )
-"""A holding and another member's record that are near. A later review adds columns, and no other table."""
+"""A holding and another member's record that are near."""
 
 crowded: Final = Table(
     "crowded",

@@ -33,6 +33,7 @@ GROUPS = {
     "held": ["list", "show", "release", "refuse"],
     "authority": ["init", "sign", "extend", "release", "bundle"],
     "bundle": ["write", "read", "have"],
+    "addresses": ["add", "submit", "withdraw", "dispute", "forget", "list", "due", "check", "export"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]
 LEAVES += [[group, name] for group, names in GROUPS.items() for name in names]

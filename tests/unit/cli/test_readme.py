@@ -39,7 +39,7 @@ def leaf(words: list[str]) -> tuple[Any, list[str], list[str]]:
     command: Any = main.build()
     context = command.make_context("vigil", [], resilient_parsing=True)
     names: list[str] = []
-    while words and hasattr(command, "get_command"):
+    while words and hasattr(command, "get_command") and not words[0].startswith("-"):
         found = command.get_command(context, words[0])
         assert found is not None, f"there is no command {words[0]!r}"
         command = found

@@ -62,6 +62,7 @@ class Hub:
             lift=lambda _: self.did("unsuspend"),
             make_keys=lambda _: self.did("rekey", ("aaaa", "bbbb")),
             drop_keys=lambda: self.did("drop", result=True),
+            make_log_key=lambda: self.did("log key", "cccc"),
             make_backup=lambda path: self.did("backup", {"path": path}),
         )
         statuses = HubStatuses(

@@ -153,13 +153,13 @@ def test_hits_on_lists_stand_beside_those_on_records_and_go_with_their_list(
         ("A", "K-1", False),
         ("B", "K-1", False),
     }
-    assert end["lists"] == {"holdings": 3, "scanned": 3, "hidden": 0, "next": None}
+    assert end["lists"] == {"holdings": 3, "scanned": 3, "hidden": 0, "rejected": 0, "next": None}
     (_, end) = lines_of(desk.hits.hits_list({"limit": 1}, items()))
     assert (end["lists"]["holdings"], end["lists"]["next"]) == (1, held[2])
     *found, end = lines_of(desk.hits.hits_list({"lists_after": held[2], "case": "C-1"}, items()))
     assert [each["holding"] for each in found] == held[1::-1]
     assert end["same_name"] == [{"list": "A", "provider": "of A"}]
-    for given in ({"new": True}, {"member": "FR"}):
+    for given in ({"unseen": True}, {"member": "FR"}):
         (end,) = lines_of(desk.hits.hits_list(given, items()))
         assert end["lists"] is None
     with desk.node.store.write() as tx:
@@ -171,7 +171,7 @@ def test_hits_on_lists_stand_beside_those_on_records_and_go_with_their_list(
     assert [hit["list"]["name"] for hit in only["hits"]] == ["B"]
     lists.remove("B")
     (end,) = lines_of(desk.hits.hits_list({"show_all": True}, items()))
-    assert end["lists"] == {"holdings": 0, "scanned": 0, "hidden": 0, "next": None}
+    assert end["lists"] == {"holdings": 0, "scanned": 0, "hidden": 0, "rejected": 0, "next": None}
 
 
 def test_one_look_searches_for_a_bounded_number_of_holdings_and_goes_on(

@@ -25,6 +25,7 @@ from node.control.commands import (
     work_of,
 )
 from node.control.hub_commands import HubCommands
+from node.control.hub_notice_commands import HubNoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.domain.caller import NOBODY, Caller, Role
 from node.domain.rights import require
@@ -34,7 +35,7 @@ from node.errors import Misuse, Refused
 def groups_of_a_node() -> list[type]:
     """The classes whose public async generators are commands of a node."""
     names = [each.name for each in pkgutil.iter_modules(node.control.__path__) if each.name.endswith("_commands")]
-    modules = [importlib.import_module(f"node.control.{name}") for name in names if name != "hub_commands"]
+    modules = [importlib.import_module(f"node.control.{name}") for name in names if not name.startswith("hub_")]
     return [
         found
         for module in modules
@@ -74,7 +75,7 @@ def run(name: str, who: Caller) -> list[dict[str, Any]]:
 
 
 def test_each_command_of_a_hub_is_of_a_known_kind() -> None:
-    names = Commands.of(HubCommands, AuditCommands, OfficerCommands).names()
+    names = Commands.of(HubCommands, HubNoticeCommands, AuditCommands, OfficerCommands).names()
     assert names > OPERATION
     assert all(work_of(name) for name in names)
 

@@ -70,7 +70,8 @@ def test_holdings_that_match_are_lines_up_to_a_limit_and_all_are_counted(shelf: 
     (hit,) = first["hits"]
     assert (hit["algorithm"], hit["list"]["name"], hit["list"]["record"]) == ("md5", "L", 1)
     assert (first["cases"], first["left_out"]) == (["C"], 0)
-    assert summary == {"list": "L", "case": None, "holdings": 4, "shown": 2, "hidden": 1, "next": held[2]}
+    counts = {"holdings": 4, "shown": 2, "hidden": 1, "rejected": 0}
+    assert summary == {"list": "L", "case": None, **counts, "next": held[2]}
     *rest, summary = lines(hits(shelf), {"list": "L", "after": held[2]})
     assert [line["holding"] for line in rest] == held[3:5]
     assert (summary["holdings"], summary["next"]) == (2, None)

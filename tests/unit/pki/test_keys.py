@@ -70,7 +70,7 @@ def test_a_successor_has_other_keys_and_opens_the_next_epoch() -> None:
 
 def test_a_key_is_not_given_out_for_another_use() -> None:
     ring = KeyRing.for_hub(FEDERATION)
-    for wrong in ("tls", "ca", "log/1"):
+    for wrong in ("tls", "ca", "log/2"):
         with pytest.raises(Misuse):
             ring.signer(wrong)
     with pytest.raises(Misuse):

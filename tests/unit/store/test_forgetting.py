@@ -19,6 +19,7 @@ from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
 from node.domain.ports import AskedQuery
 from node.domain.queries import Level, QueryHeader, SignedQuery
+from node.domain.reviews import Decision, FileDigests, Pair, ReviewState
 from node.domain.stored_hits import HitEvidence, StoredHit
 from node.domain.stores import NodeStore
 from node.errors import StoreError
@@ -401,3 +402,26 @@ def test_a_deleted_part_or_parent_leaves_neither_looks_nor_places_in_any_file(
     held = {each.sha256 for each in made}
     assert [number for number in gone if parents[number] not in held and parents[number] in data] == []
     assert all(names[number].encode() in data and parents[number] in data for number in left)
+
+
+def test_notes_and_digests_of_reviews_are_gone_with_the_holding_or_with_what_stated_them(
+    tmp_path: Path, store: SqliteNodeStore
+) -> None:
+    marks = Marks(11)
+    secrets = {number: [marks.mark() for _ in range(3)] for number in (1, 2, 3)}
+    with store.write() as writer:
+        for number, (name, digest, note) in secrets.items():
+            writer.put_holding(prints(f"held {number}"), level=Level.NATIONAL, case="A", tag=b"", now=1)
+            review = writer.add_review(Pair(holding=number, name=name), FileDigests(sha256=digest))
+            why = TAG.decode() + note.hex()
+            writer.add_decision(review.id, Decision(state=ReviewState.REJECTED, officer="A", at=1, note=why))
+    assert len(found(tmp_path)) == 9
+    with store.write() as writer:
+        writer.forget_reviews_of_holding(1)
+        writer.set_review_file(2, FileDigests())
+        writer.close_review(3)
+    store.scrub()
+    kept = found(tmp_path)
+    assert {name for name, _, _ in secrets.values()} & kept == {secrets[2][0], secrets[3][0]}
+    assert {digest for _, digest, _ in secrets.values()} & kept == set()
+    assert len(kept) == 4, "two names and two notes"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.domain import stores
+from node.domain.address_book import AddressWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
 from node.domain.entities import EntityWriter
@@ -17,6 +18,7 @@ from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
+from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
 from node.domain.usage import UsageWriter
@@ -32,9 +34,11 @@ NODES = (
     QueryWriter,
     AnswerWriter,
     IndexingWriter,
+    AddressWriter,
     CaseWriter,
     CategorisationWriter,
     EntityWriter,
+    ReviewWriter,
 )
 HUBS = (HubWriter,)
 

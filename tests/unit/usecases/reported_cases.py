@@ -22,6 +22,7 @@ from node.domain.queries import (
     SignedQuery,
 )
 from node.domain.questions import Part, PartBody, PlannedPart, Terms
+from node.domain.reviews import Decision, FileDigests, ReviewState, pair_with_record
 from node.domain.statements import Category
 from node.domain.stored_hits import HitEvidence, StoredHit
 from node.domain.stores import NodeStore
@@ -95,6 +96,15 @@ class Reported:
             )
             writer.add_hits([hit])
 
+    def decide(self, holding: int, state: ReviewState, note: str = "the same room", at: int = 2_500) -> None:
+        """An officer decides about the pair of the holding and the first record of Japan's."""
+        with self.store.write() as writer:
+            pair = pair_with_record(holding, RecordId(JP, bytes([1]) * 32))
+            known = [each for each in writer.reviews_of([holding]) if each.pair == pair]
+            review = known[0] if known else writer.add_review(pair, FileDigests())
+            decision = Decision(state=state, officer="K. Sato", role="investigator", at=at, note=note)
+            writer.add_decision(review.id, decision)
+
     def ask(self, case: str = CASE, basis: str = "art. 706-47") -> bytes:
         """A question to Brazil, Japan and Spain: Japan answers, Brazil is offline, Spain is not heard. Its answer."""
         terms = Terms(
@@ -158,6 +168,7 @@ class Reported:
         self.share(first)
         self.categorise(first, "2")
         self.hit(second)
+        self.decide(second, ReviewState.CONFIRMED)
         self.ask()
         number = self.note()
         self.entities.link(number, [first], LinkRole.DEPICTED, Certainty.PROBABLE)

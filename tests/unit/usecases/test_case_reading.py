@@ -10,7 +10,7 @@ import pytest
 from node.domain.queries import Level
 from node.errors import NotFound, Unavailable
 from node.usecases.case_reading import OwnCase
-from node.usecases.hit_list import ShownHit
+from node.usecases.shown_hits import ShownHit
 from tests.simulator.arriving import said_of, still
 from tests.simulator.federation import Log
 from tests.unit.usecases.readings import JP, Reading, collect
@@ -40,15 +40,15 @@ def test_pages_of_cases_follow_each_other(reading: Reading) -> None:
     assert [each["what"] for each in reading.written()] == ["cases"] * 3
 
 
-def test_a_case_is_told_with_its_holdings_and_its_hits_which_are_then_no_longer_new(reading: Reading) -> None:
+def test_a_case_is_told_with_its_holdings_and_its_hits_which_were_then_seen(reading: Reading) -> None:
     own, hit = asyncio.run(collect(reading.case_reading.one("C-1", limit=9)))
     assert isinstance(own, OwnCase)
     assert isinstance(hit, ShownHit)
     assert (own.holdings.levels, own.holdings.shared) == ({Level.NATIONAL: 1}, 0)
-    assert (own.counts.hits, own.counts.new, own.on_lists, own.more_on_lists) == (1, 1, 0, False)
+    assert (own.counts.hits, own.counts.unseen, own.on_lists, own.more_on_lists) == (1, 1, 0, False)
     again, _ = asyncio.run(collect(reading.case_reading.one("C-1", limit=9)))
     assert isinstance(again, OwnCase)
-    assert again.counts.new == 0
+    assert again.counts.unseen == 0
 
 
 def test_a_look_at_no_case_is_recorded_too(reading: Reading) -> None:
@@ -63,4 +63,4 @@ def test_nothing_is_read_where_the_reader_cannot_be_recorded(reading: Reading) -
     for look in (reading.case_reading.page("", 2), anext(reading.case_reading.one("C-1", limit=9))):
         with pytest.raises(Unavailable):
             asyncio.run(look)
-    assert reading.list.stand().counts.new == 1
+    assert reading.list.stand().counts.unseen == 1

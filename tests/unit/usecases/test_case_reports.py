@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.entities import Certainty, EntityKind, LinkRole
+from node.domain.reviews import ReviewState
 from node.domain.stored_hits import HitEvidence
 from node.errors import Misuse, NotFound
 from node.usecases import case_reports
@@ -73,12 +74,24 @@ def test_a_report_tells_the_hits_of_its_case_alone(node: Reported) -> None:
     assert facts(node.make(), "found")["hits_JP"] == 1
 
 
+def test_a_report_tells_every_decision_about_a_hit(node: Reported) -> None:
+    (held,) = node.hold(1)
+    node.hit(held)
+    node.decide(held, ReviewState.UNSURE, "too dark")
+    node.decide(held, ReviewState.REJECTED, "another room", 2_600)
+    report = node.make()
+    told = [(row["holding"], row["decision"], row["note"], row["officer"]) for row in rows(report, "decided")]
+    assert told == [(held, "unsure", "too dark", "K. Sato"), (held, "rejected", "another room", "K. Sato")]
+    assert (facts(report, "decided")["rejected"], facts(report, "decided")["unsure"]) == (1, 0)
+
+
 def test_every_member_that_was_expected_has_a_line(node: Reported) -> None:
     node.hold(1)
     answer = node.ask()
     report = node.make()
     (asked,) = rows(report, "asked")
-    assert (asked["legal_basis"], asked["officer"], asked["members"]) == ("art. 706-47", "R. Diaz", "BR, ES, JP")
+    assert (asked["legal_basis"], asked["officer"], asked["rule"]) == ("art. 706-47", "R. Diaz", "policy")
+    assert asked["members"] == "BR, ES, JP"
     outcomes = {row["member"]: (row["outcome"], row["answer_sha256"]) for row in rows(report, "answered")}
     assert outcomes == {
         "JP": ("no-hit", hashlib.sha256(answer).hexdigest()),
@@ -170,6 +183,7 @@ def test_the_same_state_gives_the_same_bytes_and_another_state_others(node: Repo
 CHANGES: dict[str, Callable[[Reported], object]] = {
     "a title": lambda node: node.open(title="Lake house, the second"),
     "a note of the case": lambda node: node.write("a later look"),
+    "a decision": lambda node: node.decide(2, ReviewState.REJECTED),
     "a category": lambda node: node.categorise(2, "1"),
     "a holding": lambda node: node.hold(1, first=7),
     "a hit": lambda node: node.hit(2, 9),
@@ -205,7 +219,7 @@ def test_a_change_of_another_case_is_none_of_this_one(node: Reported, what: str)
 
 
 @settings(max_examples=15, deadline=None)
-@given(order=st.permutations(sorted(CHANGES)), at=st.integers(0, 9))
+@given(order=st.permutations(sorted(CHANGES)), at=st.integers(0, 10))
 def test_two_reports_are_equal_exactly_if_nothing_happened_between_them(order: list[str], at: int) -> None:
     node = Reported()
     try:

@@ -226,6 +226,8 @@ def test_the_audit_log_has_numbers_and_no_word_about_an_entity(unit: Unit) -> No
     assert [each["what"] for each in written if each.get("outcome") != "done"] == [
         "entity add", "entity note", "entity change", "entity link", "entities", "entity", "entity delete",
     ]  # fmt: skip
+    (changed,) = (each for each in written if each["what"] == "entity change")
+    assert changed["fields"] == ["pseudonym"]
     assert not any(word in str(written) for word in (SECRET, "Grey coat", "scar"))
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import Unavailable
-from node.usecases.hit_list import ShownHit, Wanted
+from node.usecases.hit_list import Wanted
 from node.usecases.hit_reading import HitReading, HitsSeen, ListHitsSeen
 from node.usecases.list_hits import HoldingHits
+from node.usecases.shown_hits import ShownHit
 from tests.simulator.arriving import said_of, still
 from tests.simulator.federation import Log
 from tests.unit.usecases.readings import JP, Reading, collect
@@ -39,15 +40,15 @@ def seen(reading: Reading, wanted: Wanted = Wanted()) -> HitsSeen:  # noqa: B008
     return end
 
 
-def test_a_hit_is_new_until_a_page_with_it_was_read_to_its_end(reading: Reading) -> None:
+def test_a_hit_is_unseen_until_a_page_with_it_was_read_to_its_end(reading: Reading) -> None:
     async def first_alone() -> None:
         events = reading.hit_reading.newest(Wanted())
         assert isinstance(await anext(events), ShownHit)
         await events.aclose()
 
     asyncio.run(first_alone())
-    assert seen(reading).standing.counts.new == 2
-    assert seen(reading).standing.counts.new == 0
+    assert seen(reading).standing.counts.unseen == 2
+    assert seen(reading).standing.counts.unseen == 0
 
 
 def test_who_reads_is_recorded_and_what_was_read_is_not(reading: Reading) -> None:
@@ -61,13 +62,13 @@ def test_nothing_is_read_where_the_reader_cannot_be_recorded(reading: Reading) -
     reading.audit.close()
     with pytest.raises(Unavailable):
         seen(reading)
-    assert reading.list.stand().counts.new == 2
+    assert reading.list.stand().counts.unseen == 2
     with pytest.raises(Unavailable):
         asyncio.run(collect(reading.hit_reading.of_list("L", limit=1)))
 
 
-@pytest.mark.parametrize("wanted", [Wanted(member="JP"), Wanted(new=True)])
-def test_hits_of_a_member_and_new_hits_have_no_hits_on_lists_beside_them(reading: Reading, wanted: Wanted) -> None:
+@pytest.mark.parametrize("wanted", [Wanted(member="JP"), Wanted(unseen=True)])
+def test_hits_of_a_member_and_unseen_hits_have_no_hits_on_lists_beside_them(reading: Reading, wanted: Wanted) -> None:
     assert seen(reading, wanted).on_lists is None
     assert seen(reading).on_lists is not None
 
@@ -76,9 +77,11 @@ class Matches:
     """`ListHits` of a list that some holdings match, in pages of three."""
 
     def __init__(self, allowed: list[bool]) -> None:
-        self.all = [HoldingHits(holding=at, cases=(), hits=(), allowed=each) for at, each in enumerate(allowed, 1)]
+        self.all = [
+            HoldingHits(holding=at, cases=(), hits=(), left_out=1, allowed=each) for at, each in enumerate(allowed, 1)
+        ]
 
-    def of(self, name: str, *, after: int = 0, case: str = "") -> Iterator[list[HoldingHits]]:
+    def of(self, name: str, *, after: int = 0, case: str = "", states: object = ()) -> Iterator[list[HoldingHits]]:
         left = [each for each in self.all if each.holding > after]
         yield from (left[at : at + 3] for at in range(0, len(left), 3))
 

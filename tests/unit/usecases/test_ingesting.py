@@ -12,8 +12,8 @@ from node.domain.material import PictureFingerprints
 from node.domain.queries import Level
 from node.errors import Misuse, Unavailable
 from node.usecases import ingesting
-from node.usecases.hit_list import ShownHit
 from node.usecases.ingesting import FileTaken, IngestEnded
+from node.usecases.shown_hits import ShownHit
 from tests.simulator.arriving import said_of, still
 from tests.simulator.federation import Log
 from tests.unit.usecases.readings import JP, Reading, collect, stream
