@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated, Final
 
 import typer
@@ -19,7 +20,7 @@ import typer
 from node.cli import options
 from node.cli.common import Command, Common, common, new_group
 from node.cli.output import Line, plain
-from node.cli.words import count, new_table
+from node.cli.words import WIDTH, count, new_table
 
 _OFFICERS: Final = 10
 _MOST: Final = 26
@@ -151,7 +152,7 @@ def _started_words(line: Line) -> str:
     return (
         f"{plain(line['federation'])} runs: {line['members']} countries, "
         f"{count(line['officers'], 'officer')}, ready after {line['seconds']} s.\n"
-        f"Each officer runs the script above in a terminal, and then: vigil exercise task\n"
+        "Each officer runs the script above in a terminal, and then: vigil exercise task\n"
         f"For you: vigil exercise score --in {plain(line['exercise'])}"
     )
 
@@ -173,7 +174,7 @@ def _task_words(line: Line) -> str:
     tried = "\n".join(f"  {plain(each)}" for each in line["try"])
     return (
         f"Task {line['done'] + 1} of {line['tasks']}: {plain(line['title'])} ({line['worth']} points; you have "
-        f"{points})\n{plain(line['text'])}\nTry:\n{tried}"
+        f"{points})\n{fill(plain(line['text']), WIDTH)}\nTry:\n{tried}"
     )
 
 

@@ -64,7 +64,7 @@ def tasks_for(officer: Officer, pictures: str, text: str) -> tuple[Task, ...]:
         "officer": officer.name,
         "case": officer.case,
         "pictures": pictures,
-        "member": officer.member,
+        "member_name": NAMES[officer.member],
         "neighbour": officer.neighbour,
         "third": officer.third,
         "neighbour_name": NAMES[officer.neighbour],
