@@ -203,7 +203,9 @@ class HubServices:
             self.halted = HALTED
         try:
             sizes = self.carrier.cosigned_sizes() if compromised else None
-            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time(), log_epoch=self._next_log_epoch())
+            # A hub of before gets no log key by the way: its nodes might not read a roster with one yet.
+            log_epoch = self._next_log_epoch() if self.ring.has_log else 0
+            waiting = self.change.prepare(self.secret, sizes=sizes, now=time.time(), log_epoch=log_epoch)
         except VigilError:
             self.halted = halted_by(self.change.waiting(self.secret))
             raise

@@ -16,6 +16,7 @@ from node.app import originals
 from node.app.accounts import officers_of
 from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
+from node.app.consultations import consultation_commands
 from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
@@ -112,6 +113,7 @@ def node_commands(services: NodeServices) -> Commands:
         ),
         _case_files(services),
         _categorising(services),
+        consultation_commands(services, _publishing(services)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,

@@ -8,7 +8,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
@@ -16,12 +15,10 @@ import typer
 from node.cli.case_work import CaseArgument
 from node.cli.common import Command, common, one
 from node.cli.output import Line, Words, plain
-from node.cli.words import below, count, moment
-from node.errors import Misuse
+from node.cli.texts import text_or_input
+from node.cli.words import SHORT, below, count, moment
 
 _LISTED: Final = 50
-_MAX_INPUT: Final = 1 << 20
-"""Most characters that are read from standard input; far more than a note may have."""
 _THINGS: Final = {
     "ingested": "holding",
     "holdings deleted": "holding",
@@ -33,6 +30,7 @@ _THINGS: Final = {
     "retracted": "holding",
     "hits": "hit",
     "hits reviewed": "hit",
+    "consulted": "message",
 }
 """What the number of an event counts."""
 
@@ -58,11 +56,9 @@ def note(
 ) -> None:
     """Write a note about a case, or a new version of a note."""
     given = common(ctx)
-    if text is None:
-        if sys.stdin.isatty():
-            given.output.note("Type the note. End it with Ctrl-D on a line of its own.")
-        text = _standard_input()
-    arguments: Line = {"case": case, "text": text} | ({"edit": edit} if edit is not None else {})
+    arguments: Line = {"case": case, "text": text_or_input(text, given.output, "note")} | (
+        {"edit": edit} if edit is not None else {}
+    )
     with given.session() as session:
         line = one(session.run("case-note", arguments))
     given.output.line(line, lambda line: f"Note {line['note']}, version {line['version']}, is stored.")
@@ -118,13 +114,6 @@ def _print(ctx: typer.Context, command: str, arguments: Line, words: Words) -> L
     return end
 
 
-def _standard_input() -> str:
-    text = sys.stdin.read(_MAX_INPUT + 1)
-    if len(text) > _MAX_INPUT:
-        raise Misuse("the text on standard input is far too long for a note", remedy="shorten it")
-    return text
-
-
 def note_words(line: Line) -> str:
     """A note: who wrote it and when, and its text in indented lines."""
     who = plain(line["officer"] or "nobody named")
@@ -140,6 +129,8 @@ def _event_words(line: Line) -> str:
     words = [f"{what}: {count(line['count'], thing)}" if thing else what]
     if line["about"] and line["event"] in ("noted", "note edited"):
         words[0] = f"{what}: note {plain(line['about'])}"
+    elif line["about"] and line["event"] == "consulted":
+        words.append(f"thread {plain(line['about'][:SHORT])}")
     elif line["about"]:
         words.append(f"query {plain(line['about'])}")
     words += [f"outcome: {plain(line['outcome'])}"] if line["outcome"] else []

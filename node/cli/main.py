@@ -50,6 +50,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "holdings": ("node.cli.holdings", INVESTIGATION, "List this node's holdings, open one, delete it."),
     "case": ("node.cli.case", INVESTIGATION, "Cases: open, assign, note, close, show; delete their holdings."),
     "categorise": ("node.cli.categorise", INVESTIGATION, "Categorise our own holdings, before anything is shared."),
+    "consult": ("node.cli.consult", INVESTIGATION, "Consult other members: threads that only their members read."),
     "entity": ("node.cli.entity", INVESTIGATION, "Victims, offenders, places, devices, series, and their holdings."),
     "import": ("node.cli.import_", INVESTIGATION, "Import lists and cases of other tools: VICS, ICSE, MISP, hashes."),
     "lists": ("node.cli.lists", INVESTIGATION, "Show, change and remove the imported lists."),

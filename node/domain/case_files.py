@@ -163,5 +163,7 @@ class CaseWriter(CaseReader, CaseEventWriter, Protocol):
         ...
 
     def forget_case(self, reference: str) -> int:
-        """Deletes a case file with its officers, notes and events; returns how many notes. The caller scrubs."""
+        """Deletes a case file with its officers, notes and events; returns how many notes. No thread belongs to the
+        case any more. The caller scrubs.
+        """
         ...

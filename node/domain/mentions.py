@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from node.domain.consultations import Consultation
+from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.envelope import Kind
 from node.domain.groups import Group
 from node.domain.notices import NoticeDecision
@@ -38,6 +38,9 @@ class Role(IntEnum):
     ABOUT = 4
     WATCH = 5
     GROUP = 6
+    OPENS = 7
+    """The statement opens a thread of messages: it mentions itself."""
+    CLOSES = 8
 
 
 ENDING: Final = {
@@ -66,16 +69,20 @@ class Mention:
     record: RecordId
 
 
-def mentioned(body: Body) -> Iterator[tuple[Role, RecordId]]:
-    """What a body is about, in its own order."""
+def mentioned(body: Body, name: RecordId) -> Iterator[tuple[Role, RecordId]]:
+    """What a body is about, in its own order. `name`: of the entry with this body."""
     match body:
         case RecordLink():
             yield from ((Role.LINKED, each) for each in body.targets)
         case NoticeDecision():
             yield Role.REQUEST, body.request
         case Consultation():
-            if body.thread is not None:
+            if body.thread is None:
+                yield Role.OPENS, name
+            else:
                 yield Role.THREAD, body.thread
+                if body.step is ConsultationStep.CLOSE:
+                    yield Role.CLOSES, body.thread
             yield from ((Role.ABOUT, each) for each in body.about)
         case WatchReply():
             yield Role.WATCH, body.watch

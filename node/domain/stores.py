@@ -28,6 +28,7 @@ from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWr
 from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter
+from node.domain.threads import ThreadReader, ThreadWriter
 from node.domain.usage import UsageReader, UsageWriter
 
 R_co = TypeVar("R_co", covariant=True)
@@ -78,6 +79,7 @@ class NodeStoreReader(
     HoldingReader,
     CaseReader,
     CategorisationReader,
+    ThreadReader,
     AllowReader,
     EntityReader,
     HitReader,
@@ -98,6 +100,7 @@ class NodeStoreWriter(
     HoldingWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
     AllowWriter,
     EntityWriter,
     HitWriter,

@@ -162,7 +162,7 @@ class HubLog:
         while waiting:
             own.place_and_sign()
             with self._store.read() as reader:
-                waiting = bool(reader.pending(own.origin, ALL))
+                waiting = bool(reader.pending(own.origin, 1))
         self._publish(own.origin)
         self._told()
 

@@ -72,7 +72,8 @@ class HubChange:
     def prepare(
         self, passphrase: Passphrase, *, sizes: Mapping[str, int] | None, now: float, log_epoch: int = 1
     ) -> NextKeys:
-        """Makes new keys, or keeps the ones that exist. `log_epoch`: of the new key of the hub's own log.
+        """Makes new keys, or keeps the ones that exist. `log_epoch`: of the new key of the hub's own log; 0:
+        it gets none.
 
         Raises `Misuse` if the keys that exist were made without `sizes` and the caller passes `sizes`: cosignatures
         made since then would have no bound.

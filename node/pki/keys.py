@@ -125,8 +125,9 @@ class KeyRing:
 
     @classmethod
     def for_hub(cls, federation: FederationId, *, epoch: int = 1) -> KeyRing:
-        """The hub's keys: CA, TLS, mirror cosigner, the online TUF key, and the key of its own log of `epoch`."""
-        return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE, log_role(epoch)))
+        """The hub's keys: CA, TLS, mirror cosigner, online TUF key, and the key of its own log of `epoch`; 0: none."""
+        log = (log_role(epoch),) if epoch else ()
+        return cls.generate(federation, HUB, (CA, TLS, MIRROR, ONLINE, *log))
 
     def successor(self) -> KeyRing:
         """A ring for a change of all of a member's keys: the log key is for the next epoch. The old ring endorses."""

@@ -22,6 +22,7 @@ from node.store import codec, vault
 from node.store.case_events import CaseEventRows, CaseEventWrites
 from node.store.statements import chunks
 from node.store.tables.case_files import case_events, case_files, case_notes, case_officers
+from node.store.tables.threads import thread_cases
 
 _as_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _WORDS: Final = ("title", "purpose", "legal_basis", "outcome")
@@ -179,6 +180,7 @@ class CaseWrites(CaseRows, CaseEventWrites):
         for table in (case_files, case_notes, case_events):
             ended = delete(table).where(table.c.reference == reference).returning(table.c.vault_id)
             gone += [number for number in self._connection.scalars(ended) if number]
-        self._connection.execute(delete(case_officers).where(case_officers.c.reference == reference))
+        for other in (case_officers, thread_cases):
+            self._connection.execute(delete(other).where(other.c.reference == reference))
         vault.forget(self._connection, gone)
         return notes

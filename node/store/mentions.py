@@ -22,7 +22,7 @@ from node.store.tables.logs import logs
 from node.store.tables.mentions import mentions
 from node.store.tables.mentions import stated as by_kind
 
-_COLUMNS: Final = (
+MENTION: Final = (
     logs.c.origin,
     mentions.c.idx,
     mentions.c.kind,
@@ -30,16 +30,17 @@ _COLUMNS: Final = (
     mentions.c.root_leaf,
     mentions.c.root_origin,
 )
+"""The columns of a row that `mention_of` reads."""
 # Built once: building a statement costs as much as running it.
 _OF_ENTRIES: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.log_no == bindparam("log"), mentions.c.idx >= bindparam("start"))
     .where(mentions.c.idx < bindparam("stop"))
     .order_by(mentions.c.idx, mentions.c.role, mentions.c.root_origin, mentions.c.root_leaf)
 )
 _OF_RECORD: Final = (
-    select(*_COLUMNS)
+    select(*MENTION)
     .join(logs, logs.c.number == mentions.c.log_no)
     .where(mentions.c.root_leaf == bindparam("leaf"), mentions.c.root_origin == bindparam("of"))
     .where(mentions.c.role.in_(bindparam("roles", expanding=True)))
@@ -94,7 +95,7 @@ class MentionRows(Repository):
 
     def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
         rows = self._connection.execute(_OF_ENTRIES, {"log": self._number(origin) or 0, "start": start, "stop": stop})
-        return [_mention(row) for row in rows]
+        return [mention_of(row) for row in rows]
 
     def mentioning(
         self,
@@ -113,7 +114,7 @@ class MentionRows(Repository):
             "most": -1 if limit is None else limit,
             **self._past(after),
         }
-        return [_mention(row) for row in self._connection.execute(_OF_RECORD, wanted)]
+        return [mention_of(row) for row in self._connection.execute(_OF_RECORD, wanted)]
 
     def stated(
         self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None
@@ -175,7 +176,8 @@ class MentionWrites(MentionRows):
             self._connection.execute(delete(table).where(table.c.log_no == number, table.c.idx >= size))
 
 
-def _mention(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+def mention_of(row: Any) -> Mention:  # noqa: ANN401 (a row of these statements)
+    """A mention, from a row with these columns."""
     return Mention(
         origin=Origin.parse(row.origin),
         index=row.idx,

@@ -33,6 +33,7 @@ from node.store.tables import (
     officers,
     queries,
     reviews,
+    threads,
     usage,
     vault,
 )
@@ -40,8 +41,7 @@ from node.store.tables.columns import metadata
 
 MODULES: Final = (
     addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
-    officers,
-    queries, reviews, usage, vault,
+    officers, queries, reviews, threads, usage, vault,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -51,6 +51,7 @@ from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
+from node.store.threads import ThreadRows, ThreadWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
 
@@ -72,6 +73,7 @@ class NodeStoreRows(
     FileRows,
     CaseRows,
     CategorisationRows,
+    ThreadRows,
     AllowRows,
     EntityRows,
     HitRows,
@@ -90,6 +92,7 @@ class NodeStoreWrites(
     FileWrites,
     CaseWrites,
     CategorisationWrites,
+    ThreadWrites,
     AllowWrites,
     EntityWrites,
     HitWrites,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from node.domain.ids import RecordId
 from node.domain.lists import LIST_SOURCES
 from node.domain.mentions import FIRST_STATED
 from node.domain.search_ports import HOLDINGS_SOURCE
@@ -18,7 +19,7 @@ from node.usecases.applying_runs import NOWHERE, Applied, Places, apply
 from node.usecases.filing import Filing, mentions_in, mentions_of, read_later
 from node.usecases.hit_reviews import settle_deleted
 from node.usecases.notice_check import REQUESTS
-from node.usecases.purging import Purge
+from node.usecases.purging import Purge, leaf_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +67,13 @@ class LogChange:
             mention
             for index, shown in late.items()
             if kinds[index] >= FIRST_STATED
-            for mention in mentions_of(self.codec, origin, index, kinds[index], shown.body)
+            for mention in mentions_of(
+                self.codec,
+                RecordId(origin, leaf_at(self.writer, origin, index)),
+                index,
+                kinds[index],
+                shown.body,
+            )
         ]
         self._file(found, NOWHERE)
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.ids import HUB_NAME
+from node.domain.ids import HUB_NAME, RecordId
 from node.domain.log_ports import Chain
 from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
 from node.domain.notices import NoticeDecision
 from node.errors import Malformed
+from node.tlog.merkle import leaf_hash
 from node.usecases.notice_check import REQUESTS, UNASKED, Vouched, vouched
 from node.usecases.purging import kind_of, leaf_at, root_of
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from node.domain.batch import VerifiedBatch
-    from node.domain.ids import Origin, RecordId
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader, LogWriter
     from node.domain.ports import Codec
     from node.usecases.applying_runs import Places
@@ -36,16 +37,16 @@ READ_AT_ONCE: Final = 500
 """Entries of before whose mentions one transaction files."""
 
 
-def mentions_of(codec: Codec, origin: Origin, index: int, kind: int, body: bytes) -> Iterator[Mention]:
-    """What the body of one entry mentions."""
+def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes) -> Iterator[Mention]:
+    """What the body of one entry mentions. `name`: of the entry."""
     try:
         said = codec.decode_body(kind, body)
     except Malformed:
         return
-    if isinstance(said, NoticeDecision) != (origin.member == HUB_NAME):
+    if isinstance(said, NoticeDecision) != (name.origin.member == HUB_NAME):
         return  # a revision can have any body, but only the hub decides on notices, and it says nothing else
-    for role, record in mentioned(said):
-        yield Mention(origin=origin, index=index, kind=kind, role=role, record=record)
+    for role, record in mentioned(said, name):
+        yield Mention(origin=name.origin, index=index, kind=kind, role=role, record=record)
 
 
 def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
@@ -56,7 +57,9 @@ def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
         mention
         for at, kind in enumerate(batch.kinds)
         if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD
-        for mention in mentions_of(codec, batch.origin, batch.start + at, kind, batch.bodies[at])
+        for mention in mentions_of(
+            codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, kind, batch.bodies[at]
+        )
     ]
 
 
@@ -89,6 +92,10 @@ class Filing:
             place = (each.origin, each.index)
             if place in over or writer.entry_at(*place)[1] != BodyState.HELD:
                 continue  # it ended before it came
+            if each.role is Role.OPENS:
+                root, _ = root_of(writer, each.origin, each.index, each.record.leaf)
+                writer.put_mentions([replace(each, record=root)])
+                continue
             chain = self._chain(writer, each.record)
             writer.put_mentions([replace(each, record=chain.root)])
             if each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
@@ -185,7 +192,8 @@ def read_later(writer: LogWriter, codec: Codec, kinds: frozenset[int]) -> Mappin
     mentions: dict[Origin, list[Mention]] = {}
     for origin in {each.origin for each in found}:
         kind_of = {each.index: each.kind for each in found if each.origin == origin}
-        for index, (_, body) in writer.held_at(origin, sorted(kind_of)).items():
-            mentions.setdefault(origin, []).extend(mentions_of(codec, origin, index, kind_of[index], body))
+        for index, (entry, body) in writer.held_at(origin, sorted(kind_of)).items():
+            name = RecordId(origin, leaf_hash(entry))
+            mentions.setdefault(origin, []).extend(mentions_of(codec, name, index, kind_of[index], body))
     writer.set_read(found)
     return mentions

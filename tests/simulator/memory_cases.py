@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from node.domain.case_files import CaseFile, CaseNote, CaseStatus
+    from node.domain.ids import RecordId
     from tests.simulator.memory_hits import HitTables
     from tests.simulator.memory_tables import Place
 
@@ -25,6 +26,7 @@ class CaseTables:
     notes: dict[tuple[str, int, int], CaseNote] = field(default_factory=dict)
     events: dict[int, CaseEvent] = field(default_factory=dict)
     last: int = 0
+    threads: dict[tuple[RecordId, str], None] = field(default_factory=dict)
 
 
 class MemoryCases:
@@ -75,7 +77,14 @@ class MemoryCases:
         self._cases.files.pop(reference, None)
         self._cases.notes = {key: note for key, note in self._cases.notes.items() if key[0] != reference}
         self._cases.events = {key: each for key, each in self._cases.events.items() if each.case != reference}
+        self._cases.threads = {key: None for key in self._cases.threads if key[1] != reference}
         return notes
+
+    def cases_of_thread(self, thread: RecordId) -> list[str]:
+        return sorted(reference for root, reference in self._cases.threads if root == thread)
+
+    def put_thread_case(self, thread: RecordId, reference: str) -> None:
+        self._cases.threads[thread, reference] = None
 
     def case_events(self, reference: str, before: tuple[int, int], limit: int) -> list[CaseEvent]:
         found = [each for each in self._cases.events.values() if each.case == reference and each.place < before]

@@ -27,6 +27,7 @@ from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
+from tests.simulator.memory_threads import ThreadTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,7 @@ Tables = TypeVar(
     "ListTables",
     "OfficerTables",
     "CaseTables",
+    "ThreadTables",
     "EntityTables",
     "AddressTables",
 )
@@ -103,6 +105,7 @@ class State:
     addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
+    threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ class State:
             addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
+            threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},
         )

@@ -25,13 +25,16 @@ from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
 from tests.simulator.memory_reviews import MemoryReviews
+from tests.simulator.memory_threads import MemoryThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
-class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryAddresses, MemoryEntities):
+class NodeRows(
+    MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryThreads, MemoryAddresses, MemoryEntities
+):
     """What only a node's transaction has."""
 
     def __init__(self, state: State) -> None:
@@ -41,6 +44,7 @@ class NodeRows(MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCase
         MemoryLists.__init__(self, state.lists)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
+        MemoryThreads.__init__(self, state.threads, state)
         MemoryEntities.__init__(self, state.entities, state.place, state.common)
 
 

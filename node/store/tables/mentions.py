@@ -18,6 +18,7 @@ mentions: Final = Table(
     blob("root_leaf", key=True),
     integer("kind"),
     Index("mentions_by_root", "root_leaf", "root_origin", "role", "log_no", "idx"),
+    Index("mentions_opening", "log_no", "idx", sqlite_where=text("role = 7")),
     sqlite_with_rowid=False,
 )
 """What the body of an entry is about (`domain.mentions.Mention`)."""

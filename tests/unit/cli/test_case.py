@@ -117,8 +117,9 @@ def test_a_timeline_says_what_happened_and_how_to_go_on(vigil: Vigil, node: Node
         event(event="closed", outcome="no victim", version=3, count=0),
         event(event="asked", about="0a" * 16, question=question, count=1),
         event(event="noted", about="2", count=0, officer=None),
+        event(event="consulted", about="0c" * 32, count=1),
         event(event="of a later version", count=7),
-        {"listed": 5, "next": "60.3"},
+        {"listed": 6, "next": "60.3"},
     ]
     ran = vigil("case", "timeline", "C-1")
     told = [line.split(": ", 1)[1] for line in ran.out.splitlines()]
@@ -127,6 +128,7 @@ def test_a_timeline_says_what_happened_and_how_to_go_on(vigil: Vigil, node: Node
         "closed; outcome: no victim",
         f"asked: 1 subject; query {'0a' * 16}; 1 hit, 2 no-hit; not closed",
         "noted: note 2",
+        "consulted: 1 message; thread 0c0c0c0c0c0c",
         "of a later version",
     ]
     assert "--before 60.3" in ran.err

@@ -34,6 +34,10 @@ GROUPS = {
     "authority": ["init", "sign", "extend", "release", "bundle"],
     "bundle": ["write", "read", "have"],
     "addresses": ["add", "submit", "withdraw", "dispute", "forget", "list", "due", "check", "export"],
+    "consult": [
+        "open", "reply", "show", "list", "close", "reopen", "retract", "mark-read", "case", "add", "remove", "share",
+        "leave",
+    ],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]
 LEAVES += [[group, name] for group, names in GROUPS.items() for name in names]

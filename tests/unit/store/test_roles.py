@@ -21,6 +21,7 @@ from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
 from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter
+from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
@@ -37,6 +38,7 @@ NODES = (
     AddressWriter,
     CaseWriter,
     CategorisationWriter,
+    ThreadWriter,
     EntityWriter,
     ReviewWriter,
 )
