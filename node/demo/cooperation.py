@@ -20,14 +20,56 @@ if TYPE_CHECKING:
     from node.demo.stage import Line, Stage
 
 NOTICE: Final = "2026/117"
+MOST: Final = 1_000
+"""Most lines of a list that are read."""
 _HALF_SIZE: Final = 0
 """The number of this edit in `copies.EDITS`."""
 
 
 def show(stage: Stage, tell: Telling, pictures: Path) -> Line:
     """All steps. `pictures`: the folder with a folder for each country. Returns their part of the summary."""
+    theirs, _ours = known_in_both(stage)
     (held,) = (pictures / "BR").glob("IMG_0011.*")
-    return {"notice_hits": find_a_missing_person(stage, tell, held)}
+    return {
+        "messages": consult(stage, tell, theirs),
+        "notice_hits": find_a_missing_person(stage, tell, held),
+    }
+
+
+def known_in_both(stage: Stage) -> tuple[str, str]:
+    """A record of France, and the record that Japan made of its copy of the same picture."""
+    found = stage.ask("JP", "hits-list", {"limit": MOST})
+    hit = next(line for line in found if line.get("member") == "FR" and not line["ended"])
+    (holding,) = stage.run("holdings", str(hit["holding"]), home="JP").lines
+    return str(hit["record"]), str(holding["record"])
+
+
+def consult(stage: Stage, tell: Telling, record: str) -> int:
+    """France asks Japan about a record of France, and Japan answers. Returns the number of messages of the thread."""
+    question = ("Do you know this place? The record is ours.", "--to", "JP", "--subject", "Where was this taken?")
+    opened = stage.run("consult", "open", *question, "--about", record, home="FR")
+    thread = str(opened.last["thread"])
+    wait_until(lambda: _unread(stage, "JP", thread) == 1, "Japan has France's question")
+    tell.say(
+        "France opened a consultation with Japan about one of its records. Brazil learns only that an entry exists."
+    )
+    stage.run("consult", "reply", thread, "Yes. We have the same place in a series of last year.", home="JP")
+    wait_until(lambda: _unread(stage, "FR", thread) == 1, "France has Japan's answer")
+    shown = stage.run("consult", "show", thread, home="FR").lines
+    messages = [line for line in shown if "text" in line]
+    tell.say(f"Japan answered: {messages[-1]['text']}")
+    tell.expect("the answer is signed by Japan", messages[-1]["member"] == "JP")
+    tell.expect("Brazil is not in the thread", _unread(stage, "BR", thread) is None)
+    stage.run("consult", "close", thread, home="FR")
+    return len(messages)
+
+
+def _unread(stage: Stage, country: str, thread: str) -> int | None:
+    """How many messages of the thread nobody there has read; None if the country does not see the thread."""
+    for line in stage.ask(country, "consult-list", {"unread": False, "closed": False, "limit": MOST, "after": ""}):
+        if line.get("thread") == thread:
+            return int(line["unread"])
+    return None
 
 
 def find_a_missing_person(stage: Stage, tell: Telling, held: Path) -> int:
@@ -44,7 +86,7 @@ def find_a_missing_person(stage: Stage, tell: Telling, held: Path) -> int:
     tell.say(f"France asked for yellow notice {NOTICE} with one photograph, and the hub's operator published it.")
 
     def found() -> list[Line]:
-        return [line for line in stage.ask("BR", "hits-list", {"limit": 1_000}) if _is_of_notice(line)]
+        return [line for line in stage.ask("BR", "hits-list", {"limit": MOST}) if _is_of_notice(line)]
 
     wait_until(lambda: bool(found()), "Brazil finds the photograph of the notice")
     hits = found()

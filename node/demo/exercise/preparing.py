@@ -78,7 +78,8 @@ def _prepare(exercise: Exercise, pictures: Path | None, cache: Path, tell: Calla
         records: dict[str, str] = {}
         for found in at_once(lambda member: _fill_archive(stage, exercise, member), MEMBERS):
             records |= found
-        wait_for_records(stage, MEMBERS, len(records))
+        at_once(lambda member: _open_consultation(stage, member), MEMBERS)
+        wait_for_records(stage, MEMBERS, len(records) + len(MEMBERS))
         for officer in exercise.officers:
             stage.ask(officer.member, "officer-add", {"name": officer.name, "role": "investigator", "user": ""})
             _write_script(exercise, officer)
@@ -130,6 +131,13 @@ def _fill_archive(stage: Stage, exercise: Exercise, member: str) -> dict[str, st
     words = [word for holding in sorted(names) for word in ("--holding", str(holding))]
     shared = stage.run("contribute", *words, "--yes", home=member)
     return {names[line["holding"]]: str(line["record"]) for line in shared.lines if line.get("record")}
+
+
+def _open_consultation(stage: Stage, member: str) -> None:
+    """The member asks the others something, so that each officer has a question to answer."""
+    others = ",".join(each for each in MEMBERS if each != member)
+    about = ("--to", others, "--subject", f"A series of {NAMES[member]}")
+    stage.run("consult", "open", "We have a series of landscapes. Have you seen this place?", *about, home=member)
 
 
 def known(officer: Officer, records: Mapping[str, str]) -> Officer:
