@@ -207,20 +207,26 @@ class Federation:
 
     def _append(self, writer: NodeStoreWriter, state: LogState, count: int) -> LogState:
         bodies, self.samples[state.origin.member] = self.bodies.make(count)
-        batch = contributions(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
-        writer.append(batch)
+        run = batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
+        writer.append(run)
         return writer.open_log(state.origin)
 
 
-def contributions(
-    writer: NodeStoreWriter, state: LogState, bodies: list[bytes], nonces: list[bytes], handling_nonces: list[bytes]
+def batch(
+    writer: NodeStoreWriter,
+    state: LogState,
+    bodies: list[bytes],
+    nonces: list[bytes],
+    handling_nonces: list[bytes],
+    *,
+    kind: Kind = Kind.CONTRIBUTION,
 ) -> VerifiedBatch:
-    """Contributions for everybody, as the ledger and the own log would have placed them."""
+    """Entries of one kind for everybody, as the ledger and the own log would have placed them."""
     origin, count = str(state.origin), len(bodies)
     handling = ProtoCodec().encode_handling(Handling())
     plain = encode(
         Envelope(
-            kind=Kind.CONTRIBUTION,
+            kind=kind,
             issued_day=int(time.time()) // SECONDS_A_DAY,
             open=True,
             expiry_day=0,
@@ -230,7 +236,7 @@ def contributions(
         )
     )
     head = plain[: PLAIN_SIZE - 2 * HASH_SIZE]
-    commit, hide = committer(origin, Kind.CONTRIBUTION), committer(origin, Kind.CONTRIBUTION, handling=True)
+    commit, hide = committer(origin, kind), committer(origin, kind, handling=True)
     entries = [
         head + hide(other, handling) + commit(nonce, body)
         for nonce, other, body in zip(nonces, handling_nonces, bodies, strict=True)
@@ -243,7 +249,7 @@ def contributions(
         start=state.size,
         entries=entries,
         leaves=leaves,
-        kinds=bytes([Kind.CONTRIBUTION]) * count,
+        kinds=bytes([kind]) * count,
         expiry_days=[0] * count,
         nonces=nonces,
         bodies=bodies,

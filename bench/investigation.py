@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench import Figure, reviewed
+from bench import Figure, linked, reviewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,10 @@ class Measurement:
     measure: Callable[[int], Figure]
 
 
-FIGURES: Final = (Measurement(records=reviewed.FILES, measure=reviewed.measured),)
+FIGURES: Final = (
+    Measurement(records=reviewed.FILES, measure=reviewed.measured),
+    Measurement(records=linked.LINKS, measure=linked.measured),
+)
 
 
 def run(records: int | None = None) -> Iterator[Figure]:

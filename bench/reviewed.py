@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from bench import Figure, figure, in_turns
-from bench.federation import contributions
+from bench.federation import batch
 from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR
 from node.domain.holdings import IngestItem, IngestRequest
 from node.domain.ids import NONCE_SIZE, Origin, federation_id, member_id
@@ -78,7 +78,7 @@ class Unit:
         nonces = [number.to_bytes(NONCE_SIZE, "big") for number in range(len(files))]
         with self._store.write() as writer:
             state = writer.open_log(Origin(_FEDERATION, _OTHER))
-            writer.append(contributions(writer, state, bodies, nonces, nonces))
+            writer.append(batch(writer, state, bodies, nonces, nonces))
 
     def take(self, files: Sequence[PictureFingerprints]) -> None:
         """Takes files into a new case. Raises `RuntimeError` if one of them is no hit."""

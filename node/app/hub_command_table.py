@@ -29,23 +29,26 @@ def hub_commands(services: HubServices) -> Commands:
     """All commands of a hub by name."""
     return Commands.of(
         HubCommands(operation=_operation(services), statuses=_statuses(services)),
-        HubNoticeCommands(
-            review=NoticeReview(
-                store=services.store,
-                codec=services.codec,
-                audit=services.audit,
-                federation=federation_id(services.settings.federation),
-                speech=services.own_log,
-                roster=services.members.current,
-            )
-        ),
+        HubNoticeCommands(review=_review(services)),
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
     )
 
 
+def _review(services: HubServices) -> NoticeReview:
+    return NoticeReview(
+        store=services.store,
+        codec=services.codec,
+        audit=services.audit,
+        federation=federation_id(services.settings.federation),
+        speech=services.own_log,
+        roster=services.members.current,
+    )
+
+
 def _operation(services: HubServices) -> HubOperation:
     return HubOperation(
+        codec=services.codec,
         addresses=(
             services.settings.public_hub or services.settings.hub,
             services.settings.public_enrolment or services.settings.enrolment,
@@ -79,6 +82,8 @@ def _statuses(services: HubServices) -> HubStatuses:
         claimed=services.carrier.claimed,
         troubles=lambda: dict(services.carrier.troubles),
         new_keys=lambda: (services.halted or "wait for the authority's signature") if services.change.waits() else "",
+        own_log=services.why_own_log_is_closed,
+        notices_waiting=_review(services).waiting,
         daemon=lambda: services.daemon,
         refused=services.refused,
         at_once=lambda member: services.at_once(member),  # noqa: PLW0108 (the daemon sets it later)

@@ -18,7 +18,7 @@ from node.app import hub_requests
 from node.app.ceremonies import HUB_KEY_FILE
 from node.app.hub_archive import require_newest
 from node.domain.ids import HUB_NAME, federation_id, spoken
-from node.errors import Misuse, NotFound, Unavailable, VigilError
+from node.errors import Misuse, NotFound, VigilError
 from node.hub.carrier import HubCarrier
 from node.hub.enrolment import EnrolmentDesk
 from node.hub.key_changes import open_log
@@ -133,7 +133,7 @@ class HubServices:
         signed = roster.hub.logs if roster else ()
         key = self.log_key
         if key is None or (signed and key.epoch <= signed[-1].epoch):
-            if key is not None and self._is_log_open():
+            if key is not None and not self.why_own_log_is_closed():
                 raise Misuse(
                     "the hub's own log has a key that can be used", remedy="to change all keys: vigil hub rekey"
                 )
@@ -144,12 +144,13 @@ class HubServices:
         self.own_log.begin()
         return spoken(self.claims().fingerprint(self.ring.federation))
 
-    def _is_log_open(self) -> bool:
+    def why_own_log_is_closed(self) -> str:
+        """Why the hub cannot write to its own log now; "" if it can. Blocking."""
         try:
             self.own_log.require_open()
-        except Unavailable:
-            return False
-        return True
+        except VigilError as error:
+            return str(error)
+        return ""
 
     def refused(self, member: MemberId) -> dict[str, int]:
         """How often a member was refused today, by limit."""

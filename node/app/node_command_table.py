@@ -33,6 +33,7 @@ from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
+from node.control.link_commands import LinkCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.list_sharing_commands import ListSharingCommands
@@ -65,6 +66,8 @@ from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
+from node.usecases.link_reading import LinkReading
+from node.usecases.linking import Linking
 from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
@@ -74,6 +77,7 @@ from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.notices import Notices
 from node.usecases.own_hashes import OwnHashes
 from node.usecases.own_keys import OwnKeys
+from node.usecases.own_links import OwnLinks
 from node.usecases.planning import Planner
 from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
@@ -98,6 +102,7 @@ def node_commands(services: NodeServices) -> Commands:
         _search(services, cases),
         _queries(services),
         _records(services),
+        _links(services),
         _sharing(services),
         _list_sharing(services),
         _node(services),
@@ -169,6 +174,7 @@ def _reviews(services: NodeServices) -> ReviewCommands:
         records=_list(services),
         radius=lambda: services.policy().radius,
         standing=lambda tx: sources(tx, services.members.latest()),
+        verifier=services.verifier,
     )
     return ReviewCommands(
         reviewing=Reviewing(
@@ -216,7 +222,9 @@ def _export(services: NodeServices) -> ExportCommands:
         sender = Sender(federation=federation, member=me, name=known.name if known else me, what=what, at=at)
         return write_list(form, export, shape, sender)
 
-    exporting = Exporting(store=services.store, catalogue=services.catalogue, clock=time.time)
+    exporting = Exporting(
+        store=services.store, catalogue=services.catalogue, clock=time.time, verifier=services.verifier
+    )
     return ExportCommands(
         exports=Exports(
             exporting=exporting,
@@ -247,13 +255,18 @@ def _search(services: NodeServices, cases: Cases) -> SearchCommands:
             cases=cases,
             store=services.store,
             audit=services.audit,
+            verifier=services.verifier,
         ),
     )
 
 
 def _list(services: NodeServices) -> RecordList:
     return RecordList(
-        store=services.store, catalogue=services.catalogue, codec=services.codec, own=services.own_log.origin
+        store=services.store,
+        catalogue=services.catalogue,
+        codec=services.codec,
+        own=services.own_log.origin,
+        verifier=services.verifier,
     )
 
 
@@ -262,6 +275,18 @@ def _records(services: NodeServices) -> RecordCommands:
     return RecordCommands(
         reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
         stating=_statements(services),
+    )
+
+
+def _links(services: NodeServices) -> LinkCommands:
+    store, codec, audit, own = services.store, services.codec, services.audit, services.own_log.origin
+    return LinkCommands(
+        linking=Linking(
+            store=store, records=_list(services), ledger=services.ledger, codec=codec, audit=audit, own=own
+        ),
+        reading=LinkReading(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
+        own=OwnLinks(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
+        publishing=_publishing(services),
     )
 
 
@@ -319,6 +344,7 @@ def _node(services: NodeServices) -> NodeCommands:
             audit=services.audit,
             latest=services.members.latest,
             check_index=services.catalogue.check_index,
+            codec=services.codec,
         ),
     )
 
@@ -359,6 +385,10 @@ def _queries(services: NodeServices) -> QueryCommands:
         )
     )
     return QueryCommands(
-        querying=Querying(planner=planner, asker=asker, store=services.store, codec=services.codec),
-        reading=QueryReading(store=services.store, codec=services.codec, audit=services.audit),
+        querying=Querying(
+            planner=planner, asker=asker, store=services.store, codec=services.codec, verifier=services.verifier
+        ),
+        reading=QueryReading(
+            store=services.store, codec=services.codec, audit=services.audit, verifier=services.verifier
+        ),
     )

@@ -51,6 +51,7 @@ from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
 from node.usecases.sources import Sources, sources
 from node.usecases.stored_hits import StoredHits
+from node.usecases.verification import Verifier
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def _wire(
         disagreed=alarms.index_disagrees,
     )
     hits = StoredHits(store=store, own=me, clock=time.time)
+    verifier = Verifier(codec=codec, latest=members.latest)
     list_hits = ListHits(store=store, index=index, matcher=matcher, radius=lambda: latest_policy(members).radius)
     signer = ring.signer(STATEMENT)
     ledger = Ledger(
@@ -213,8 +215,9 @@ def _wire(
         audit=audit,
         alarms=alarms,
         matcher=matcher,
+        verifier=verifier,
         kept=hits,
-        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing),
+        hits=HitList(store=store, codec=codec, own=me, clock=time.time, standing=standing, verifier=verifier),
         arrivals=Arrivals(
             store=store,
             index=index,

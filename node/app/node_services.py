@@ -40,6 +40,7 @@ from node.usecases.ownlog import OwnLog
 from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
 from node.usecases.stored_hits import StoredHits
+from node.usecases.verification import Verifier
 from node.wire.convert import ProtoCodec
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class NodeServices:
     audit: NodeAuditLog
     alarms: Alarms
     matcher: Matcher
+    verifier: Verifier
     hits: HitList
     kept: StoredHits
     arrivals: Arrivals

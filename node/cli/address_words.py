@@ -47,7 +47,8 @@ def outcome_words(line: Line) -> str:
         return refused_words(line)
     if "given" in line:
         refused = f", {line['refused']:,} refused" if line["refused"] else ""
-        return f"{line['done']:,} of {line['given']:,} done{refused}. The node sends it to the hub while it runs."
+        sent = " The node sends it to the hub while it runs." if line["done"] else ""
+        return f"{line['done']:,} of {line['given']:,} done{refused}.{sent}"
     about = address_words(line) + ": " if "address" in line else ""
     return about + _DONE[line["done"]]
 
@@ -63,7 +64,7 @@ def refused_words(line: Line) -> str:
 def known_words(line: Line) -> str:
     """A known address with its evidence, and what the members say."""
     if "total" in line:
-        return f"{line['shown']:,} of {line['total']:,} known addresses."
+        return f"{line['listed']:,} of {line['total']:,} known addresses."
     lines = [address_words(line)]
     lines.append(below(2, listed_words(line["listed"])))
     for each in line["evidence"]:

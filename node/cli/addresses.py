@@ -61,7 +61,7 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-YesOption = Annotated[bool, typer.Option("--yes", help="More than ten need it.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask. More than ten addresses need it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -194,15 +194,20 @@ def forget(
 @group.command("list", cls=Command)
 def list_(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many to list.")] = _LISTED,
-    after: Annotated[int, typer.Option("--after", min=0, help="List those after this number.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Show at most N.")] = _LISTED,
+    after: Annotated[
+        int, typer.Option("--after", metavar="N", min=0, help="Show the addresses after the one with number N.")
+    ] = 0,
 ) -> None:
     """Show the addresses that this node knows, their evidence, and what the members say."""
     given = common(ctx)
+    end: Line = {}
     with given.session() as session:
-        lines = _shown(given, session.run("addresses-list", {"limit": limit, "after": after}), known_words)
-    if len(lines) == limit:
-        given.output.note(f"the first {limit:,}: --limit N for more, --after {lines[-1]['id']} for the next")
+        for line in session.run("addresses-list", {"limit": limit, "after": after}):
+            given.output.line(line, known_words)
+            end = line
+    if end["next"]:
+        given.output.note(f"There are more. The next ones: --after {end['next']}")
 
 
 @group.command("due", cls=Command)

@@ -56,7 +56,7 @@ class Status(StrEnum):
 @group.command("list", cls=Command)
 def list_(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="List at most this many.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Show at most N.")] = _LISTED,
     after: Annotated[str, typer.Option("--after", metavar="REF", help="List the cases after this one.")] = "",
     status: Annotated[Status | None, typer.Option("--status", help="Only cases of this node with this status.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only cases of this node that you lead or work on.")] = False,
@@ -85,7 +85,7 @@ def show(  # noqa: PLR0917 (typer hands over by name)
     case: CaseArgument,
     name: Annotated[str, typer.Option("--list", metavar="NAME", help="Only the case of this list.")] = "",
     limit: Annotated[
-        int, typer.Option("--limit", min=0, max=10_000, help="Show at most this many rows of a list's case.")
+        int, typer.Option("--limit", metavar="N", min=0, max=10_000, help="Show at most N rows of a list's case.")
     ] = _ROWS,
     after: Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Show the rows after this one.")] = 0,
     words: Annotated[

@@ -70,7 +70,7 @@ def notes(
     number: Annotated[
         int | None, typer.Option("--note", metavar="N", min=1, help="All versions of note N, the first one first.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="Show at most N.")] = _LISTED,
     before: Annotated[int, typer.Option("--before", metavar="N", min=0, help="Show the notes before note N.")] = 0,
 ) -> None:
     """Show the notes of a case, the newest first, each with its newest version."""
@@ -86,7 +86,7 @@ def notes(
 def timeline(
     ctx: typer.Context,
     case: CaseArgument,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="Show at most N.")] = _LISTED,
     before: Annotated[
         str, typer.Option("--before", metavar="PLACE", help="Show what happened before this place.")
     ] = "",

@@ -101,9 +101,11 @@ def _sha256_of(path: Path) -> str:
             while piece := file.read(_READ):
                 digest.update(piece)
     except FileNotFoundError:
-        raise NotFound(f"there is no file {plain(path)}") from None
+        raise NotFound(f"there is no file {plain(path)}", remedy="check the path") from None
     except OSError as error:
-        raise StoreError(f"{plain(path)} could not be read: {error.strerror}") from None
+        raise StoreError(
+            f"{plain(path)} could not be read: {error.strerror}", remedy="check the path and who may read it"
+        ) from None
     return digest.hexdigest()
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from node.cli.output import Line, plain
 from node.cli.statement_words import why_words
 from node.cli.words import below, count, day_words, moment, record_name
+from node.domain.consultations import MOST_AFTER
 
 _INDENT: Final = 4
 _MORE: Final = 2
@@ -87,7 +88,7 @@ def _answer_words(line: Line) -> str:
 
 def _missing_words(line: Line) -> list[str]:
     found = [
-        f"{count(number, 'message')} of this thread {_ABSENT.get(why, plain(why))}"
+        f"{_at_least(number)}{count(number, 'message')} of this thread {_ABSENT.get(why, plain(why))}"
         for why, number in line["absent"].items()
     ]
     if line["left_out"]:
@@ -96,6 +97,11 @@ def _missing_words(line: Line) -> list[str]:
     if line["uncounted"]:
         found.append(f"{count(line['uncounted'], 'message')} of members that are not in this thread left out")
     return found
+
+
+def _at_least(number: int) -> str:
+    """Messages that no message here names are not known."""
+    return "at least " if number >= MOST_AFTER else ""
 
 
 def message_words(line: Line) -> str:

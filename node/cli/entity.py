@@ -56,7 +56,7 @@ def add(
     arguments: Line = {"kind": kind.value, "pseudonym": pseudonym, "status": status.value, "cases": case or []}
     with given.session() as session:
         line = one(session.run("entity-add", arguments))
-    given.output.line(line, lambda line: f"Entity {line['entity']}: {line['kind']}, {line['status']}.")
+    given.output.line(line, lambda line: f"Entity {line['entity']}: {line['kind']}, status {line['status']}.")
 
 
 @group.command("list", cls=Command)
@@ -67,7 +67,7 @@ def list_(
         str | None,
         typer.Option("--case", metavar="REF", help="List those that this case names, or that its holdings show."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="List at most this many.")] = _LISTED,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N.")] = _LISTED,
     after: Annotated[int, typer.Option("--after", metavar="E", min=0, help="List the entities after this one.")] = 0,
 ) -> None:
     """List the entities. Those that were merged into another one are shown with it."""
@@ -89,7 +89,9 @@ def list_(
 def show(
     ctx: typer.Context,
     number: Number,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Show at most this many links.")] = _LISTED,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="Show at most N links.")
+    ] = _LISTED,
     after: Annotated[int, typer.Option("--after", metavar="LINK", min=0, help="Show the links after this one.")] = 0,
 ) -> None:
     """Show an entity: its status, cases and notes, its links to holdings, and who changed what and when."""
@@ -123,7 +125,9 @@ def change(  # noqa: PLR0917 (typer hands over by name)
     arguments |= {"status": status.value} if status else {}
     with given.session() as session:
         line = one(session.run("entity-change", arguments))
-    given.output.line(line, lambda line: f"Entity {line['entity']}: {line['status']}, version {line['version']}.")
+    given.output.line(
+        line, lambda line: f"Entity {line['entity']}: status {line['status']}, version {line['version']}."
+    )
 
 
 @group.command("note", cls=Command)
@@ -132,13 +136,14 @@ def note(
     number: Number,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is known.", show_default=False)],
     edit: Annotated[
-        int, typer.Option("--edit", metavar="NOTE", min=0, help="The note that this is a new version of.")
-    ] = 0,
+        int | None,
+        typer.Option("--edit", metavar="N", min=1, help="Write a new version of note N. The former ones stay."),
+    ] = None,
 ) -> None:
     """Note a fact about an entity. An edited note keeps its former versions."""
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("entity-note", {"entity": number, "text": text, "edit": edit}))
+        line = one(session.run("entity-note", {"entity": number, "text": text, "edit": edit or 0}))
     given.output.line(line, lambda line: f"Note {line['note']} of entity {line['entity']}, version {line['version']}.")
 
 

@@ -7,8 +7,18 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from typing import Final
+
 from node.cli.output import Line, plain
 from node.cli.words import below, count, moment
+
+_DEEDS: Final = {
+    "added": "added as",
+    "merged": "merged into entity",
+    "split": "no longer merged into entity",
+    "named-by-case": "named by case",
+    "left-case": "no longer named by case",
+}
 
 
 def entity_words(line: Line) -> str | None:
@@ -52,7 +62,8 @@ def _link_words(link: Line) -> str:
 
 def _event_words(event: Line) -> str:
     change = " -> ".join(plain(each) for each in (event["was"], event["now"]) if each)
-    return f"  {moment(event['at'])} entity {event['entity']}: {event['event']} {change}".rstrip() + (
+    what = _DEEDS.get(event["event"], event["event"])
+    return f"  {moment(event['at'])} entity {event['entity']}: {what} {change}".rstrip() + (
         f" ({_who(event['officer'])})"
     )
 

@@ -14,7 +14,7 @@ from typing import Final
 from node.cli.list_hits import row_hit_words
 from node.cli.output import Line, Output, plain
 from node.cli.records import print_record
-from node.cli.words import below, count, day_words, join, moment, stored_near_words
+from node.cli.words import below, day_words, join, moment, stored_near_words
 
 _INDENT: Final = 4
 
@@ -28,9 +28,10 @@ class State(StrEnum):
     UNSURE = "unsure"
 
 
-def state_counts_words(line: Line) -> str:
+def state_counts_words(line: Line, *, shows_rejected: bool) -> str:
     """How many hits are in each state that a listing shows, and how many of them nobody has listed before."""
-    words = [f"{line[name]:,} {name}" for name in ("new", "confirmed", "unsure") if line[name] or name == "new"]
+    names = ["new", "confirmed", "unsure", *(["rejected"] if shows_rejected else [])]
+    words = [f"{line[name]:,} {name}" for name in names if line[name] or name == "new"]
     return ", ".join(words) + (f" ({line['unseen']:,} not listed before)" if line["unseen"] else "")
 
 
@@ -86,7 +87,7 @@ def print_hit(output: Output, line: Line) -> None:
 
 
 def _print_decisions(output: Output, line: Line) -> None:
-    output.say(f"Decisions: {count(len(line['history']), 'decision')}")
+    output.say(f"Decisions: {len(line['history']) or 'none'}")
     for decision in line["history"]:
         output.say(below(_INDENT, _decision_words(decision)))
         if decision["note"]:

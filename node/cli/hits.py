@@ -9,6 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -98,9 +99,11 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     if lists_after and (member or unseen or after):
         raise Misuse("--lists-after shows hits on lists alone", remedy="give it without --member, --unseen and --after")
     arguments |= {"lists_after": lists_after} if lists_after else {}
+    shows_rejected = State.REJECTED in wanted or (show_all and not wanted)
+    summary = partial(_summary_words, shows_rejected=shows_rejected)
     with given.session() as session:
         for line in session.run("hits-list", arguments):
-            shown = hit_words if "hit" in line else holding_words if "holding" in line else _summary_words
+            shown = hit_words if "hit" in line else holding_words if "holding" in line else summary
             given.output.line(line, shown)
 
 
@@ -140,11 +143,12 @@ def show(ctx: typer.Context, hit: HitArgument) -> None:
         print_hit(given.output, line)
 
 
-def _summary_words(line: Line) -> str:
+def _summary_words(line: Line, *, shows_rejected: bool) -> str:
     alike = f" and {line['grouped']:,} just like them" if line.get("grouped") else ""
-    words = [f"{count(line['hits'], 'hit')} shown{alike} of {line['total']:,}."]
-    words += [f"All: {state_counts_words(line)}."] if line["total"] else []
-    if line["rejected"]:
+    total = line["total"] + (line["rejected"] if shows_rejected else 0)
+    words = [f"{count(line['hits'], 'hit')} shown{alike} of {total:,}."]
+    words += [f"All: {state_counts_words(line, shows_rejected=shows_rejected)}."] if total else []
+    if line["rejected"] and not shows_rejected:
         words.append(f"{count(line['rejected'], 'rejected hit')}: vigil hits --state rejected")
     if line["hidden"]:
         words.append(f"The allow-list hides {count(line['hidden'], 'more hit')}: vigil hits --show-all")
@@ -155,7 +159,7 @@ def _summary_words(line: Line) -> str:
         )
     if line["next"] is not None:
         words.append(f"For the next hits: vigil hits --after {line['next']}")
-    words += _lists_words(line["lists"]) + same_name_words(line)
+    words += _lists_words(line["lists"], shows_rejected=shows_rejected) + same_name_words(line)
     if line["not_matched_yet"]:
         words.append(not_matched_words(line))
     if line["left_out"]:
@@ -168,7 +172,7 @@ def _summary_words(line: Line) -> str:
     return "\n".join(words)
 
 
-def _lists_words(lists: Line | None) -> list[str]:
+def _lists_words(lists: Line | None, *, shows_rejected: bool) -> list[str]:
     """The holdings that match lists."""
     if lists is None or not lists["scanned"]:
         return []
@@ -176,7 +180,7 @@ def _lists_words(lists: Line | None) -> list[str]:
     words = [f"{count(lists['holdings'], 'holding')} of {lists['scanned']:,} that were searched for {match}."]
     if lists["hidden"]:
         words.append(f"The allow-list hides {count(lists['hidden'], 'more holding')}: vigil hits --show-all")
-    if lists["rejected"]:
+    if lists["rejected"] and not shows_rejected:
         words.append(f"{count(lists['rejected'], 'rejected hit')} on them not shown: vigil hits --state rejected")
     if lists["next"] is not None:
         words.append(f"For the next hits on lists: vigil hits --lists-after {lists['next']}")

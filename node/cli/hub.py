@@ -246,7 +246,16 @@ def _hub_words(line: Line) -> str:
         f"{'Authority':<12} {f'has to sign again by {moment(signs)}' if signs else 'has not signed yet'}\n"
         f"{'Connected':<12} {count(line['attending'], 'member')}"
         + (f"\n{'New keys':<12} {plain(line['new_keys'])}" if line.get("new_keys") else "")
+        + (f"\n{'Notices':<12} {notices}" if (notices := _notices_words(line)) else "")
     )
+
+
+def _notices_words(line: Line) -> str:
+    """What waits for the operator, and why nothing can be decided; "" if nothing has to be done."""
+    waiting = line["notices_waiting"]
+    words = [f"{count(waiting, 'request')} waiting: vigil hub notices list --waiting"] if waiting else []
+    words += [f"no decision is possible: {plain(line['own_log'])}"] if line["own_log"] else []
+    return "; ".join(words)
 
 
 @group.command("requests", cls=Command)

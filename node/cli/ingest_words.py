@@ -44,6 +44,7 @@ def file_words(line: Line) -> str:
 def earlier_words(line: Line) -> str:
     """A hit of the case from an earlier or later time: the files of this run are listed above."""
     what = f"{speaker(line['origin'])} {record_name(line['record'])}: {stored_hit_words(line)}"
+    what += "" if line["new"] else f"; reviewed before: {plain(line['state'])}"
     return f"{'hit':<5} {line['holding']:>7} {what}"
 
 

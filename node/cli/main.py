@@ -60,6 +60,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "retract": ("node.cli.retract", RECORDS, "Retract our own records, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
+    "link": ("node.cli.links", RECORDS, "State that records show the same victim, offender, place or series."),
+    "links": ("node.cli.links", RECORDS, "Show what is linked with a record, by whom, and who disputes it."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),
     "notice": ("node.cli.notice", RECORDS, "Request yellow and green notices; list those that are published."),
     "export": ("node.cli.evidence", RECORDS, "Write a record's evidence to a file."),

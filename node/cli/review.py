@@ -48,7 +48,9 @@ def review(  # noqa: PLR0917 (typer hands over by name)
     hits: Annotated[
         list[str], typer.Argument(metavar="HIT...", help="The numbers of the hits: vigil hits.", show_default=False)
     ],
-    decision: Annotated[Choice, typer.Argument(help="What you decide.", show_default=False)],
+    decision: Annotated[
+        Choice, typer.Argument(metavar="DECISION", help="confirm, reject or unsure.", show_default=False)
+    ],
     note: Annotated[
         str, typer.Option("--note", metavar="TEXT", help="Why. The note stays on this node, and goes with the holding.")
     ] = "",
@@ -83,7 +85,8 @@ def review(  # noqa: PLR0917 (typer hands over by name)
             line = _decided(session, hit, if_state, {"decision": decision.value, "note": note, "abroad": abroad})
             given.output.line(line, _decided_words)
             if line["error"]:
-                given.output.error(f"hit {plain(hit)}: {line['error']}", line["remedy"] or "")
+                which = f"hit {plain(hit)}: " if len(hits) > 1 else ""
+                given.output.error(f"{which}{line['error']}", line["remedy"] or "")
                 kinds.append(line["kind"])
             elif line["unsaid"]:
                 kinds.append(VigilError.kind)

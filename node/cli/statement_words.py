@@ -29,6 +29,16 @@ def category_words(category: Line | None) -> str:
     return words if category["baseline"] == "unknown" else f"{words}, baseline {category['baseline']}"
 
 
+def verification_words(line: Line) -> list[str]:
+    """`confirmed by 3, disputed by 1`, and with which categories; nothing if no member has an opinion."""
+    counts = [("confirmed by", line.get("confirmed")), ("disputed by", line.get("disputed"))]
+    words = [", ".join(f"{what} {number:,}" for what, number in counts if number)]
+    words += [f"verified as {category_words(each)} by {each['members']:,}" for each in line.get("verified_as") or ()]
+    aside = line.get("opinions_set_aside")
+    words += [f"opinions of suspended members: {aside:,}"] if aside else []
+    return [each for each in words if each]
+
+
 def statement_words(line: Line) -> list[str]:
     """The stated fields of a statement, one phrase per field."""
     known = [
@@ -40,7 +50,7 @@ def statement_words(line: Line) -> list[str]:
         ("language", line.get("language")),
         ("media type", line.get("media_type")),
     ]
-    return [f"{name} {plain(value)}" for name, value in known if value]
+    return [f"{name} {plain(value)}" for name, value in known if value] + verification_words(line)
 
 
 def statement_rows(line: Line) -> list[tuple[str, str]]:

@@ -103,6 +103,7 @@ def hit_words(hit: Line) -> str:
     about += ["MD5 or SHA-1 only; can be forged"] if hit.get("weak") else []
     about += [_RECORD_HERE[hit["record_here"]]] if hit.get("record_here") in _RECORD_HERE else []
     about += ["known to be harmless (allow-list)"] if hit.get("allowed") else []
+    about += [f"reviewed before: {plain(hit['review'])}"] if hit.get("review") else []
     about += _member_words(hit)
     cases = f"case {plain(', '.join(hit['cases']))}" if hit.get("cases") else ""
     said = "; ".join(statement_words(hit))

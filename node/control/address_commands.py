@@ -109,14 +109,13 @@ class AddressCommands:
 
     async def addresses_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"after", "limit"} -> a line per known address {"id", "address", ..., "evidence", "ours", "listed"}, then
-        {"shown", "total", "after"}.
+        {"listed", "total", "next"}. "next": the number after which the next page continues, null at the end.
         """
         given = Arguments(arguments)
-        after = given.whole("after", 0)
-        shown, total = await asyncio.to_thread(self.book.page, after, given.whole("limit", LISTED))
-        for each in shown:
+        page = await asyncio.to_thread(self.book.page, given.whole("after", 0), given.whole("limit", LISTED))
+        for each in page.shown:
             yield shown_line(each)
-        yield {"shown": len(shown), "total": total, "after": shown[-1].known.id if shown else after}
+        yield {"listed": len(page.shown), "total": page.total, "next": page.next}
 
     async def addresses_due(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"days"} -> a line per listing of ours that ends within so many days {"id", "address", ..., "last_day"}, then

@@ -3,17 +3,21 @@
 Rules this module upholds:
 
 - A missing argument, or one of another type, raises `Misuse` with the argument's name.
+- A whole number has at most 64 bits, as in the store: a person may type more digits than any number here has.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.ids import RecordId, query_id
 from node.errors import Misuse
 
 if TYPE_CHECKING:
     from node.control.runner import Line
+
+MOST: Final = 2**63 - 1
+"""The largest whole number that the store can compare with."""
 
 
 class Arguments:
@@ -38,7 +42,7 @@ class Arguments:
 
     def whole(self, name: str, default: int | None = None) -> int:
         """A whole number."""
-        return int(self._get(name, (int,), default))
+        return _bounded(name, int(self._get(name, (int,), default)))
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """True or false."""
@@ -56,7 +60,7 @@ class Arguments:
         values = self._get(name, (list,), [])
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             raise Misuse(f"the argument {name} is not a list of numbers")
-        return tuple(values)
+        return tuple(_bounded(name, value) for value in values)
 
     def object(self, name: str) -> Line:
         """A JSON object; empty if absent."""
@@ -80,3 +84,9 @@ class Arguments:
     def query_id(self, name: str = "query") -> bytes:
         """A query's id. Raises `Malformed` if it is not one."""
         return query_id(self.text(name))
+
+
+def _bounded(name: str, number: int) -> int:
+    if not -MOST <= number <= MOST:
+        raise Misuse(f"the number for {name} is too large", remedy=f"give a number up to {MOST:,}")
+    return number

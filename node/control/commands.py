@@ -34,6 +34,7 @@ INVESTIGATION: Final = frozenset({
     "consult-show",
     "categorise", "holding", "holdings", "set-level",
     "ingest", "ingest-known", "ingest-salt",
+    "link", "link-revise", "links", "links-mine",
     "list-change", "list-hits", "list-import", "list-list", "list-show",
     "match", "match-case",
     "queries", "query", "query-again", "query-case", "query-rest",

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.control.lines import handling_line, hit_line, notice_line, seconds_line, shares_line, statement_line
+from node.control.lines import (
+    baseline_line,
+    handling_line,
+    hit_line,
+    notice_line,
+    seconds_line,
+    shares_line,
+    statement_line,
+    verification_line,
+)
 from node.control.review_words import counts_line, life_line, review_line, row_state_line
 from node.domain.ids import RecordId
 from node.usecases.sources import MUTED, SUSPENDED
@@ -30,7 +39,7 @@ Line = dict[str, Any]
 def stored_hit_line(shown: ShownHit) -> Line:
     """One stored hit: its holding, its record, the distance, and since when."""
     hit, evidence = shown.hit, shown.hit.evidence
-    return {
+    line = {
         "hit": hit.id,
         "holding": hit.holding,
         "cases": list(shown.cases),
@@ -61,7 +70,9 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "seen": bool(hit.shown_at),
         "first_seen": hit.first_seen,
         "last_seen": hit.last_seen,
+        **verification_line(shown.verification),
     }
+    return baseline_line(line, shown.statement.category if shown.statement else None, shown.verification)
 
 
 def holding_hits_line(found: HoldingHits) -> Line:

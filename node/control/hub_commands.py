@@ -178,6 +178,8 @@ def _hub_line(of: HubStatus) -> Line:
         "roster_stale": of.roster_stale,
         "new_keys": of.new_keys or None,
         "attending": of.attending,
+        "own_log": of.own_log or None,
+        "notices_waiting": of.notices_waiting,
     }
 
 

@@ -8,7 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.calendar import in_calendar, spell_day
 from node.domain.fingerprint_json import read_prints, write_prints
@@ -18,6 +18,7 @@ from node.domain.holdings import IngestItem
 from node.domain.material import BACKGROUNDS
 from node.domain.parts import Place, Role
 from node.domain.queries import Look, Subject
+from node.domain.reviews import ReviewState
 from node.errors import Malformed, Misuse
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from node.domain.notices import PublishedNotice
     from node.domain.queries import Hit, MemberOutcome, RowOfList
     from node.domain.statements import Category, Contribution
+    from node.domain.verification import Verification
     from node.domain.videos import Shares
 
 Line = dict[str, Any]
+UNCONFIRMED: Final = "unconfirmed"
+"""The baseline of a record that too few members confirm."""
 
 
 def category_line(category: Category | None) -> Line | None:
@@ -42,6 +46,27 @@ def category_line(category: Category | None) -> Line | None:
         "code": category.code,
         "baseline": category.baseline.name.lower(),
     }
+
+
+def verification_line(known: Verification | None) -> Line:
+    """How many active members confirm or dispute a record or a link, and with which categories; null if it was not
+    counted. `opinions_set_aside`: those of suspended members.
+    """
+    return {
+        "confirmed": len(known.confirmed) if known else None,
+        "disputed": len(known.disputed) if known else None,
+        "verified_as": [{**(category_line(each) or {}), "members": members} for each, members in known.verified_as]
+        if known
+        else None,
+        "opinions_set_aside": len(known.suspended) if known else None,
+    }
+
+
+def baseline_line(line: Line, category: Category | None, known: Verification | None) -> Line:
+    """The line of a record; its category says that the baseline is unconfirmed, where the policy asks for more."""
+    if known is None or not known.is_baseline_unconfirmed(category):
+        return line
+    return line | {"category": {**line["category"], "baseline": UNCONFIRMED}}
 
 
 def statement_line(said: Contribution | None) -> Line:
@@ -71,20 +96,26 @@ def handling_line(handling: Handling | None) -> Line | None:
     }
 
 
-def told_hit_line(labels: Sequence[str], member: str, hit: Hit, standing: str | None) -> Line:
+def told_hit_line(
+    labels: Sequence[str], member: str, hit: Hit, standing: str | None, known: Verification | None = None
+) -> Line:
     """A hit reported by another member. `subject` is null if the hit is about the question as a whole, or if its
     subject is not stored. `record_here`: see `usecases.standing`.
     """
-    known = not hit.whole and hit.subject < len(labels)
-    line = hit_line(labels[hit.subject] if known else None, hit)
+    is_known = not hit.whole and hit.subject < len(labels)
+    line = hit_line(labels[hit.subject] if is_known else None, hit, known)
     return line | {"where": member, "subjects": len(labels) if hit.whole else None, "record_here": standing}
 
 
-def hit_line(subject: str | None, hit: Hit) -> Line:
-    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series."""
+def hit_line(subject: str | None, hit: Hit, known: Verification | None = None) -> Line:
+    """One hit. `subject` is the person's own name for it. A member's answer has only the category and the series.
+    `known`: what other members say of its record. "review": what officers decided about it before, null if nothing.
+    """
     said = statement_line(hit.statement)
     if hit.statement is None:
         said |= {"category": category_line(hit.category), "series": hit.series}
+    category = hit.statement.category if hit.statement else hit.category
+    said = baseline_line(said | verification_line(known), category, known)
     return {
         "subject": subject,
         "origin": hit.origin,
@@ -109,6 +140,7 @@ def hit_line(subject: str | None, hit: Hit) -> Line:
         "seconds": seconds_line(hit.at),
         "subject_seconds": seconds_line(hit.subject_at),
         "list": row_line(hit.row),
+        "review": None if hit.state is ReviewState.NEW else hit.state.name.lower(),
         "notice": notice_line(hit.notice),
     }
 

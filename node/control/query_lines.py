@@ -65,7 +65,10 @@ def told_lines(told: Told) -> list[Line]:
     """A member's state, followed by its hits."""
     head = outcome_line(told.query_id, told.outcome) | {"grouped": told.grouped}
     member = told.outcome.member
-    return [head, *(told_hit_line(told.labels, member, each.hit, each.standing) for each in told.hits)]
+    return [
+        head,
+        *(told_hit_line(told.labels, member, each.hit, each.standing, each.verification) for each in told.hits),
+    ]
 
 
 def summary_line(plan: Plan) -> Line:
@@ -199,7 +202,11 @@ def event_lines(event: QueryEvent) -> list[Line]:
         case Waits():
             return [{"waiting_seconds": round(event.seconds, 1), "because": event.because}]
         case PartBegun():
-            hits = [hit_line(event.labels[hit.subject], hit) | {"where": "here"} for hit in event.found.hits]
+            hits = [
+                hit_line(event.labels[hit.subject], hit, event.known.get(hit.record) if hit.record else None)
+                | {"where": "here"}
+                for hit in event.found.hits
+            ]
             return [part_line(event), *hits]
         case Told():
             head, *hits = told_lines(event)

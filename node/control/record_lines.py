@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.control.cooperation_words import cooperation_words
-from node.control.lines import category_line, fingerprint_line, handling_line, statement_line
+from node.control.lines import (
+    baseline_line,
+    category_line,
+    fingerprint_line,
+    handling_line,
+    statement_line,
+    verification_line,
+)
 from node.domain.envelope import Kind
 from node.domain.statements import Comment, Contribution, NotUnderstood, Opinion, Retraction, Sealed
 from node.usecases.contribution import Stand
@@ -80,7 +87,9 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         "handling": handling_line(view.handling),
         "says": _says(body),
         "remarks": view.said,
+        **verification_line(shown.verification),
     }
+    line = baseline_line(line, contribution.category if contribution else None, shown.verification)
     if whole:
         line["fingerprints"] = [fingerprint_line(f) for f in contribution.fingerprints] if contribution else []
         line["remarks"] = [

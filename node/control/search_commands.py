@@ -91,7 +91,7 @@ class SearchCommands:
         subjects = (read_subject(line) async for line in items)
         async with aclosing(subjects), aclosing(self.searching.subjects(search, subjects)) as events:
             async for event in events:
-                yield (hit_line(event.label, event.hit) if isinstance(event, SubjectHit) else search_ended_line(event))
+                yield _hit_line(event) if isinstance(event, SubjectHit) else search_ended_line(event)
 
     async def match_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"rule", "case", "list", "show_all"} -> as `match`: the holdings of the case, with their stored fingerprints,
@@ -102,7 +102,7 @@ class SearchCommands:
         search = _search(given, given.text("case"))
         async with aclosing(self.searching.case(search, given.text("list", ""))) as events:
             async for event in events:
-                yield (hit_line(event.label, event.hit) if isinstance(event, SubjectHit) else case_searched_line(event))
+                yield _hit_line(event) if isinstance(event, SubjectHit) else case_searched_line(event)
 
 
 def _search(given: Arguments, case: str) -> Search:
@@ -115,3 +115,7 @@ def read_rule(text: str) -> MatchRule:
     if rule is None:
         raise Misuse(f"no match rule {text[:20]!r}", remedy="one of: policy, exact")
     return rule
+
+
+def _hit_line(found: SubjectHit) -> Line:
+    return hit_line(found.label, found.hit, found.verification)

@@ -106,6 +106,8 @@ class Limits:
     """Simultaneous calls that carry a package, bodies, heads of logs, a file of the roster or a certificate."""
     suspended_hits: int = _limit(0, 0, 1)
     """1: hits on records of a suspended member are shown, marked. 0: they are counted, and shown on request."""
+    baseline_confirmations: int = _limit(0, 0, 20)
+    """Other members that must confirm a record before it is shown as within the baseline; fewer: unconfirmed."""
 
     near_hour: int = _limit(12, 1, 1_000)
     """Questions within an hour around one holding at hit/no-hit level (`usecases.neighbourhood`). Questions beyond it

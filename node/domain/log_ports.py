@@ -121,6 +121,14 @@ class ChainReader(Protocol):
         """The links of the entries in [start, stop) that point at another, by index."""
         ...
 
+    def links_at(self, origin: Origin, indices: Collection[int]) -> Mapping[int, Link]:
+        """The links of these entries, by index; entries that point at nothing are left out."""
+        ...
+
+    def linked_in(self, chains: Collection[RecordId], kinds: Collection[int]) -> list[Link]:
+        """The links of these kinds in any of the chains that count, in any order: `linked` for many chains."""
+        ...
+
     def linked(
         self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
     ) -> list[Link]:
@@ -138,6 +146,10 @@ class ChainReader(Protocol):
         ...
 
     def chain(self, root: RecordId) -> Chain | None: ...
+
+    def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
+        """`chain` for many records; those without a chain are left out."""
+        ...
 
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         """The `leaves` that name a chain of this log."""

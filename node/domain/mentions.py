@@ -103,6 +103,18 @@ class Stated:
     is_read: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Entries and the records that they mention, as columns. `ends`: (place in `entries`, place in `records`) of each
+    mention, each once, in no order. `is_whole`: no record that they lead to was left out.
+    """
+
+    entries: Sequence[tuple[Origin, int]] = ()
+    records: Sequence[RecordId] = ()
+    ends: Sequence[tuple[int, int]] = ()
+    is_whole: bool = True
+
+
 class MentionReader(Protocol):
     """Reads mentions inside one snapshot."""
 
@@ -121,6 +133,19 @@ class MentionReader(Protocol):
     ) -> list[Mention]:
         """The mentions of a record, by its first version, in these roles; in log order, from past `after` on; the first
         `limit`, without those of `spare`.
+        """
+        ...
+
+    def joined(self, records: Collection[RecordId], role: Role, limit: int) -> Joined:
+        """All that hangs together with these records, each named by its first version: the entries that mention one of
+        them in this role, what else these mention so, and so on. The nearest `limit` records, or some more, and a
+        number of mentions in proportion to `limit`. One query for hundreds of records, whatever the shape of the graph.
+        """
+        ...
+
+    def mentioned_as(self, role: Role, limit: int) -> list[RecordId]:
+        """The first versions of records that something mentions in this role, in the order of their hashes; the first
+        `limit`.
         """
         ...
 

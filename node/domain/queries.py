@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import has_frames
 from node.domain.material import BACKGROUNDS
-from node.domain.reviews import UNKNOWN_FILE, FileDigests
+from node.domain.reviews import UNKNOWN_FILE, FileDigests, ReviewState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,8 @@ class Hit:
     subject have the same evidence, including this one; `leads`: whether it is the first of these. `standing`: why hits
     of its member are set aside unless requested ("muted", "suspended"), or "". `held_look`: the background of the look
     by which our own holding was found, "" if it was found without one. `row`: the row of a list that was found, None
-    for a hit on a holding or a record. `file`: what a record says of its file. `notice`: the published
+    for a hit on a holding or a record. `file`: what a record says of its file. `state`: what
+    officers decided about it before, if the subject is one of our holdings. `notice`: the published
     notice that was found, None for any other hit.
     """
 
@@ -223,6 +224,7 @@ class Hit:
     held_look: str = ""
     row: RowOfList | None = None
     file: FileDigests = UNKNOWN_FILE
+    state: ReviewState = ReviewState.NEW
     notice: PublishedNotice | None = None
 
 

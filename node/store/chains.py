@@ -41,6 +41,17 @@ _LINKS: Final = (
     .join(logs, logs.c.number == links.c.log_no)
     .where(links.c.log_no == bindparam("log"), links.c.idx >= bindparam("start"), links.c.idx < bindparam("stop"))
 )
+_LINKS_AT: Final = (
+    select(*_LINK_COLUMNS)
+    .join(logs, logs.c.number == links.c.log_no)
+    .where(links.c.log_no == bindparam("log"), links.c.idx.in_(bindparam("some", expanding=True)))
+)
+_LINKED_IN: Final = (
+    select(*_LINK_COLUMNS)
+    .join(logs, logs.c.number == links.c.log_no)
+    .where(links.c.root_leaf.in_(bindparam("leaves", expanding=True)), links.c.counts == 1)
+    .where(links.c.kind.in_(bindparam("kinds", expanding=True)))
+)
 _LINKED: Final = (
     select(*_LINK_COLUMNS)
     .join(logs, logs.c.number == links.c.log_no)
@@ -84,6 +95,7 @@ _CHAINS: Final = select(chains, logs.c.origin.label("head_origin")).outerjoin(
     logs, logs.c.number == chains.c.head_log
 )  # fmt: skip
 _CHAIN: Final = _CHAINS.where(*_THIS_CHAIN)
+_THESE_CHAINS: Final = _CHAINS.where(chains.c.root_leaf.in_(bindparam("leaves", expanding=True)))
 # A literal number, not a parameter: it lets SQLite use the partial index.
 _AWAITED: Final = (
     select(chains.c.root_leaf)
@@ -121,6 +133,21 @@ class ChainRows(MentionRows):
         rows = self._connection.execute(_LINKS, {"log": self._number(origin) or 0, "start": start, "stop": stop})
         return {row.idx: _link(row) for row in rows}
 
+    def links_at(self, origin: Origin, indices: Collection[int]) -> Mapping[int, Link]:
+        number = self._number(origin) or 0
+        found: dict[int, Link] = {}
+        for some in chunks(indices):
+            rows = self._connection.execute(_LINKS_AT, {"log": number, "some": some})
+            found |= {row.idx: _link(row) for row in rows}
+        return found
+
+    def linked_in(self, chains: Collection[RecordId], kinds: Collection[int]) -> list[Link]:
+        wanted, found = set(chains), []
+        for leaves in chunks({each.leaf for each in wanted}):
+            rows = self._connection.execute(_LINKED_IN, {"leaves": leaves, "kinds": list(map(int, kinds))})
+            found += [link for link in map(_link, rows) if link.chain in wanted]
+        return found
+
     def linked(
         self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
     ) -> list[Link]:
@@ -153,6 +180,16 @@ class ChainRows(MentionRows):
     def chain(self, root: RecordId) -> Chain | None:
         row = self._connection.execute(_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)}).one_or_none()
         return None if row is None else _chain(row)
+
+    def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
+        wanted = set(roots)
+        found: dict[RecordId, Chain] = {}
+        for leaves in chunks({each.leaf for each in wanted}):
+            for row in self._connection.execute(_THESE_CHAINS, {"leaves": leaves}):
+                chain = _chain(row)
+                if chain.root in wanted:  # two logs may have entries of one hash
+                    found[chain.root] = chain
+        return found
 
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         found: set[bytes] = set()

@@ -208,7 +208,10 @@ class EntityWrites(EntityRows):
             versions = select(func.max(entity_notes.c.version)).where(of_entity, entity_notes.c.number == note.number)
             last = self._connection.scalar(versions)
             if last is None:
-                raise NotFound(f"entity {note.entity} has no note {note.number}")
+                raise NotFound(
+                    f"entity {note.entity} has no note {note.number}",
+                    remedy=f"`vigil entity show {note.entity}` shows its notes",
+                )
             stored = replace(note, version=last + 1)
         else:
             last = self._connection.scalar(select(func.max(entity_notes.c.number)).where(of_entity))

@@ -15,9 +15,11 @@ from typing import Any, Final
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from node.domain.envelope import UNDERSTOOD
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.mentions import Mention, Role, Stated
-from node.store.statements import Repository, chunks, insert_rows
+from node.store.joined import JoinedRows
+from node.store.statements import chunks, insert_rows
 from node.store.tables.logs import logs
 from node.store.tables.mentions import mentions
 from node.store.tables.mentions import stated as by_kind
@@ -90,7 +92,7 @@ _SET_READ: Final = (
 )
 
 
-class MentionRows(Repository):
+class MentionRows(JoinedRows):
     """`MentionReader` inside one transaction."""
 
     def mentions(self, origin: Origin, start: int, stop: int) -> list[Mention]:
@@ -157,8 +159,10 @@ class MentionWrites(MentionRows):
             self._connection.execute(_SET_READ, rows)
 
     def _list_by_kind(self, number: int, rows: list[tuple[int, int]]) -> None:
-        """(Kind, index) of new entries of a log; their mentions are filed in the same transaction."""
-        listed = [(kind, number, index, 1) for kind, index in rows]
+        """(Kind, index) of new entries of a log. Mentions of a known kind are filed in the same transaction; those of
+        other kinds wait for the version that knows them.
+        """
+        listed = [(kind, number, index, int(kind in UNDERSTOOD)) for kind, index in rows]
         insert_rows(self._connection, by_kind, ("kind", "log_no", "idx", "is_read"), listed)
 
     def _move_mentions(self, root: RecordId, to: RecordId) -> None:

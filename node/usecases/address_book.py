@@ -86,6 +86,17 @@ class Shown:
     listed: Listed | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPage:
+    """A page of the known addresses. `total`: how many are known; `next`: the number after which the next page
+    continues, None at the end.
+    """
+
+    shown: Sequence[Shown]
+    total: int
+    next: int | None
+
+
 def digest_of(keys: Iterable[AddressKey]) -> str:
     """One hash over the hashes of addresses, for the audit log (hex)."""
     return hashlib.sha256(b"".join(sorted(bytes([key.granularity]) + key.hash for key in keys))).hexdigest()
@@ -193,14 +204,16 @@ class AddressBook:
         self._store.scrub()
         return keys
 
-    def page(self, after: int, limit: int) -> tuple[list[Shown], int]:
-        """(At most `limit` known addresses with ids after `after`, how many are known in total)."""
+    def page(self, after: int, limit: int) -> AddressPage:
+        """At most `limit` known addresses with ids after `after`."""
         self._looks("addresses list", limit=limit)
         with self._store.read() as tx:
-            known = tx.known_addresses(after, limit)
+            found = tx.known_addresses(after, limit + 1)
+            known = found[:limit]
             listed: Mapping[AddressKey, Listed] = self._listed.within(tx).of([each.address.key for each in known])
             shown = [Shown(known=each, listed=listed.get(each.address.key)) for each in known]
-            return shown, tx.count_known_addresses()
+            total = tx.count_known_addresses()
+        return AddressPage(shown=shown, total=total, next=known[-1].id if len(found) > limit else None)
 
     def _looks(self, what: str, **at: object) -> None:
         body = {"what": what, **at, "at": int(self._clock())}

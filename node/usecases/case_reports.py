@@ -24,7 +24,6 @@ from node.domain.envelope import Kind
 from node.domain.ids import HASH_SIZE
 from node.errors import Damaged, DiskFull, Misuse, NotFound
 from node.usecases.audit import AuditEntry, unpack_body
-from node.usecases.cases import no_holdings
 from node.usecases.report_case import case_file, story
 from node.usecases.report_entities import entities
 from node.usecases.report_hits import hits
@@ -192,7 +191,7 @@ class CaseReports:
 
     def _content(self, tx: NodeStoreReader, case: str, choices: Choices) -> Content:
         if tx.case_file(case) is None and not tx.known_cases([case]):
-            raise no_holdings(tx, case, "a report is about a case of this node")
+            raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
         source = ReportSource(tx=tx, codec=self._codec, case=case, choices=choices)
         return Content(
             federation=self._federation,

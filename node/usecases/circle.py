@@ -6,6 +6,7 @@ Rules this module upholds:
   earlier remarks. The remark's own handling never changes; it is fixed when it is signed.
 - The author of the remark and the owner of the record may always read it.
 - The subject of a comment on a comment has its own readers, so the record's handling is looked up along the way.
+- A remark on a link is for those alone who may read each record of the link.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from node.errors import Malformed
 from node.usecases.purging import REMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from node.domain.handling import Handling
-    from node.domain.ids import MemberId, RecordId
+    from node.domain.ids import MemberId, Origin, RecordId
     from node.domain.log_ports import Link, LogReader
     from node.domain.mentions import Mention
     from node.usecases.entry_columns import Handlings
 
 MAX_DEPTH: Final = 16
 """How many comments on comments are followed up to their record; a deeper one is withheld."""
+NOTHING: Final[frozenset[RecordId]] = frozenset()
 
 
 class Circle:
@@ -40,7 +42,7 @@ class Circle:
         self._reader = reader
         self._handlings = handlings
         self._member = member
-        self._known: dict[RecordId, tuple[bool, Link | None]] = {}
+        self._known: dict[RecordId, tuple[bool, frozenset[RecordId]]] = {}
 
     def admits(self, link: Link) -> bool:
         """Whether the member may read this remark, as far as its record decides it."""
@@ -52,37 +54,42 @@ class Circle:
         """Whether the member may read a link, as far as one of its records decides it."""
         if mention.origin.member == self._member:
             return True
-        admitted, about = self._looked_at(mention.record)
-        return admitted and self._admits_from(about)
+        return self._admits_all([mention.record])
 
     def _admits_from(self, link: Link | None) -> bool:
-        at = link
-        for _ in range(MAX_DEPTH):
-            if at is None:
-                return True
-            admitted, at = self._looked_at(at.chain)
-            if not admitted:
-                return False
-        return False
+        return link is None or self._admits_all([link.chain])
 
-    def _looked_at(self, root: RecordId) -> tuple[bool, Link | None]:
+    def _admits_all(self, roots: Collection[RecordId]) -> bool:
+        """Whether the member may read these, and what they are about, and so on."""
+        waiting, seen = set(roots), set(roots)
+        for _ in range(MAX_DEPTH):
+            if not waiting:
+                return True
+            about: set[RecordId] = set()
+            for root in waiting:
+                admitted, further = self._looked_at(root)
+                if not admitted:
+                    return False
+                about |= further
+            waiting = about - seen
+            seen |= about
+        return not waiting
+
+    def _looked_at(self, root: RecordId) -> tuple[bool, frozenset[RecordId]]:
         if root not in self._known:
             self._known[root] = self._look(root)
         return self._known[root]
 
-    def _look(self, root: RecordId) -> tuple[bool, Link | None]:
-        """(Whether the member may read the newest version; its link, if it is a remark itself)."""
+    def _look(self, root: RecordId) -> tuple[bool, frozenset[RecordId]]:
+        """(Whether the member may read the newest version; what that is about, which decides as well)."""
         chain = self._reader.chain(root)
         if chain is None or chain.head is None:
             # It is not here: for a member the remark's own handling decides; for anybody, nothing says it may leave.
-            return self._member is not None, None
+            return self._member is not None, NOTHING
         if chain.ended:
-            return False, None  # the remarks on it are being deleted
+            return False, NOTHING  # the remarks on it are being deleted
         origin, index = chain.head
-        links: Mapping[int, Link] = self._reader.links(origin, index, index + 1)
-        about = links.get(index)
-        if about is not None and about.kind not in REMARKS:
-            about = None
+        about = self._subjects(origin, index)
         if self._member == origin.member:
             return True, about
         run = self._reader.run(origin, index, index + 1, 0)
@@ -94,6 +101,16 @@ class Circle:
         except Malformed:
             return False, about
         return envelope is not None and envelope.open and self._member is not None, about
+
+    def _subjects(self, origin: Origin, index: int) -> frozenset[RecordId]:
+        """The record that a remark is about, or the records of a link. Its author may read its own link."""
+        link = self._reader.links(origin, index, index + 1).get(index)
+        if link is not None and link.kind in REMARKS:
+            return frozenset({link.chain})
+        if origin.member == self._member:
+            return NOTHING
+        said = self._reader.mentions(origin, index, index + 1)
+        return frozenset(each.record for each in said if each.role in BINDING)
 
 
 def admits(handling: Handling, reader: MemberId | None, owner: MemberId) -> bool:

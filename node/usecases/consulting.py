@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """The first message of a new thread. `about`: records and other statements, as a person names them; `query`: the id
-    of one of our queries, b"" for none; `case`: of this node, never sent.
+    of one of our queries or of a part of it, b"" for none; `case`: of this node, never sent.
     """
 
     subject: str
@@ -72,8 +72,7 @@ class Consulting:
             raise Misuse("a thread begins with a subject and a text", remedy="give --subject and a text")
         with self._threads.store.read() as tx:
             about = self._named(tx, asked.about)
-            if asked.query and tx.asked(asked.query) is None:
-                raise NotFound("this node asked no such query", remedy="vigil queries lists the queries")
+            query = _query_sent(tx, asked.query) if asked.query else b""
             if asked.case:
                 opened_case(tx, asked.case)
         said = Consultation(
@@ -82,7 +81,7 @@ class Consulting:
             text=asked.text,
             language=asked.language,
             about=about,
-            query_id=asked.query,
+            query_id=query,
             at=int(self._clock()),
         )
         self._ledger.check(said)
@@ -95,7 +94,7 @@ class Consulting:
         def work() -> RecordId:
             return self._ledger.state(said, replace(handling, audience=audience), began)
 
-        names = {"to": list(audience), "about": list(map(str, about)), "query": asked.query.hex(), "case": asked.case}
+        names = {"to": list(audience), "about": list(map(str, about)), "query": query.hex(), "case": asked.case}
         record = perform(self._audit, "consult open", work, **names)
         return Told(thread=record, records=(record,), members=tuple(sorted({*audience, self._threads.own.member})))
 
@@ -181,3 +180,19 @@ class Consulting:
                     case=case, kind=CaseEventKind.CONSULTED, at=at, officer=officer, count=1, subject=thread.leaf.hex()
                 )
             )
+
+
+def _query_sent(tx: NodeStoreReader, number: bytes) -> bytes:
+    """The id under which other members know a query of ours: that of its only part, or of the part that is named.
+    Raises `NotFound`, `Misuse`.
+    """
+    kept = tx.question(number)
+    if kept is None:
+        raise NotFound("this node asked no such query", remedy="vigil queries lists the queries")
+    parts = [each.query_id for each in kept.parts]
+    if number in parts or len(parts) == 1:
+        return number if number in parts else parts[0]
+    raise Misuse(
+        f"this query was asked in {len(parts)} parts, and other members know each part by its own id",
+        remedy="name one part: vigil queries ID shows their ids",
+    )

@@ -191,7 +191,9 @@ class Entities:
         def work() -> Entity:
             with self._changing(number) as (tx, merged):
                 survivor = _unmerged(tx, into)
-                if number == into or merged.kind is not survivor.kind:
+                if number == into:
+                    raise Misuse("an entity cannot be merged into itself", remedy="name two different entities")
+                if merged.kind is not survivor.kind:
                     raise Misuse(
                         f"entity {number} ({merged.kind}) cannot be merged into entity {into} ({survivor.kind})",
                         remedy="name two entities of one kind",
@@ -209,7 +211,10 @@ class Entities:
             with self._store.write() as tx:
                 entity = known_entity(tx, number)
                 if not entity.merged_into:
-                    raise Refused(f"entity {number} is not merged into another one")
+                    raise Refused(
+                        f"entity {number} is not merged into another one",
+                        remedy=f"`vigil entity show {number}` shows what was merged into it",
+                    )
                 self._event(tx, number, Deed.SPLIT, was=str(entity.merged_into))
                 tx.change_entity(replace(entity, merged_into=0))
                 return tx.entities_by_id([number])[number]

@@ -28,13 +28,15 @@ from node.usecases.export_rules import ALLOWED, RETRACTED, level_reason, list_re
 from node.usecases.exported_rows import Scheme, of_holding, of_record, scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from node.domain.holdings import Holding
     from node.domain.ids import Origin, RecordId
     from node.domain.lists import ReferenceList
     from node.domain.stores import NodeStore
+    from node.domain.verification import Verification
     from node.usecases.catalogue import Catalogue, RecordView
+    from node.usecases.verification import Verifier
 
 PAGE: Final = 500
 """Holdings or records read at a time; a holding of a video has thousands of frames."""
@@ -113,13 +115,32 @@ class ListSource:
 
 
 class _Selected:
-    """What a selection takes of this node. `today`: days since 1970."""
+    """What a selection takes of this node. `today`: days since 1970. `verifier` None: opinions are not counted."""
 
-    def __init__(self, store: NodeStore, catalogue: Catalogue, selection: Selection, today: int) -> None:
+    def __init__(
+        self, store: NodeStore, catalogue: Catalogue, selection: Selection, today: int, verifier: Verifier | None = None
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._wanted = selection
         self._today = today
+        self._verifier = verifier
+        self._known: Mapping[tuple[Origin, int], Verification] = {}
+
+    def _count(self, views: Sequence[RecordView]) -> None:
+        """Counts what other members say of these records, as far as their baseline depends on it: once for a page."""
+        verifier, self._known = self._verifier, {}
+        if verifier is None:
+            return
+        bodies = [(view, view.body) for view in views]
+        needing = [view for view, said in bodies if isinstance(said, Contribution) and verifier.needs(said.category)]
+        if needing:
+            with self._store.read() as tx:
+                self._known = verifier.at(tx, {(view.record.origin, view.index) for view in needing})
+
+    def _said_of(self, view: RecordView | None) -> Verification | None:
+        """What was counted for a record of the present page."""
+        return None if view is None else self._known.get((view.record.origin, view.index))
 
 
 class HoldingSource(_Selected):
@@ -129,7 +150,7 @@ class HoldingSource(_Selected):
         """See `Source`."""
         for holding, view, reason in self._each(bare=False):
             said = view.body if view is not None and isinstance(view.body, Contribution) else None
-            row = of_holding(holding, said, scheme)
+            row = of_holding(holding, said, scheme, self._said_of(view))
             yield row, reason
             if reason == RETRACTED or (reason == ALLOWED and holding.level >= self._wanted.level):
                 yield Withdrawal(At(), reference=row), ""
@@ -148,6 +169,7 @@ class HoldingSource(_Selected):
                 retracted = {each.id for each in page if tx.setting(withdrawn(each.id))}
             recent = [each for each in page if each.added_at >= wanted.since or each.id in retracted]
             views = self._views([each.record for each in recent if each.record is not None])
+            self._count(list(views.values()))
             for holding in recent:
                 view = None if holding.record is None else views.get(holding.record)
                 if wanted.series and not _is_of(view, wanted.series) and holding.id not in retracted:
@@ -184,7 +206,7 @@ class RecordSource(_Selected):
         for view in self._each():
             said = view.body
             if isinstance(said, Contribution) and self._is_wanted(view, said):
-                yield of_record(view.record, said, scheme), record_reason(view, self._today)
+                yield of_record(view.record, said, scheme, self._said_of(view)), record_reason(view, self._today)
             if self._is_gone(view):
                 yield Withdrawal(At(), id=str(view.record)), ""
 
@@ -202,7 +224,9 @@ class RecordSource(_Selected):
             sizes = {log.origin: log.size for log in tx.logs() if log.origin.stream == "log"}
         for origin in sorted(sizes):
             for after in range(0, sizes[origin], PAGE):
-                yield from self._catalogue.records(origin, after=after, limit=min(PAGE, sizes[origin] - after))
+                page = self._catalogue.records(origin, after=after, limit=min(PAGE, sizes[origin] - after))
+                self._count(page)
+                yield from page
 
     def _is_wanted(self, view: RecordView, said: Contribution) -> bool:
         is_of = self._wanted.series in ("", said.series)

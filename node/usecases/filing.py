@@ -20,7 +20,7 @@ from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Me
 from node.domain.notices import NoticeDecision
 from node.errors import Malformed
 from node.tlog.merkle import leaf_hash
-from node.usecases.notice_check import REQUESTS, UNASKED, Vouched, vouched
+from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASKED, is_confirmed, vouched
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
@@ -96,66 +96,78 @@ class Filing:
                 root, _ = root_of(writer, each.origin, each.index, each.record.leaf)
                 writer.put_mentions([replace(each, record=root)])
                 continue
-            chain = self._chain(writer, each.record)
+            found = self._find(writer, each.record)
+            chain = self._chain(writer, each.record, found)
             writer.put_mentions([replace(each, record=chain.root)])
-            if each.role is Role.REQUEST and self._judged(*place) is Vouched.NO:
+            if each.role is Role.REQUEST and not self._stands(place, chain.root, found):
                 over.add(place)
             elif writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
                 over.add(place)
                 self.purge.record(*place, leaf_at(writer, *place))
 
     def meet(self, batch: VerifiedBatch) -> None:
-        """Requests for notices came: decisions on them that waited are judged."""
+        """Requests for notices came: decisions on them that waited are judged, and then the last one counts."""
         writer, first = self.purge.writer, batch.start
+        found: dict[RecordId, None] = {}
         for at, kind in enumerate(batch.kinds):
             if kind not in REQUESTS:
                 continue
             root, _ = root_of(writer, batch.origin, first + at, batch.leaves[at])
             for each in writer.mentioning(root, [Role.REQUEST]):
-                if writer.entry_at(each.origin, each.index)[1] == BodyState.HELD:
-                    self._judged(each.origin, each.index)
+                place = (each.origin, each.index)
+                said = self._decision(place)
+                if said is not None and said.request == RecordId(batch.origin, batch.leaves[at]):
+                    self._judge(place, said, first + at)
+                    found[root] = None
+        for root in found:
+            self._keep_last(root)
 
-    def _judged(self, origin: Origin, index: int) -> Vouched:
-        """Whether a member asked for what this decision publishes; a decision that nobody asked for is set aside."""
-        said = self._decision(origin, index)
-        verdict = Vouched.WAITS if said is None else vouched(self.purge.writer, said)
-        if verdict is Vouched.NO:
-            self.purge.set_aside(origin, index, UNASKED)
-            self.unasked.append((origin, index))
-        elif verdict is Vouched.YES and said is not None:
-            self.confirmed.append((origin, index))
-            self._supersede(said)
-        return verdict
+    def _stands(self, place: tuple[Origin, int], root: RecordId, found: int | None) -> bool:
+        """Whether a decision keeps its body. `root`, `found`: its request, and where that is."""
+        writer = self.purge.writer
+        if len(writer.mentioning(root, [Role.REQUEST], limit=MOST_DECISIONS + 1)) > MOST_DECISIONS:
+            self.purge.set_aside(*place, TOO_MANY)
+            return False
+        said = self._decision(place)
+        if said is None or found is None:
+            return True
+        if not self._judge(place, said, found):
+            return False
+        self._keep_last(root)
+        return True
 
-    def _supersede(self, decision: NoticeDecision) -> None:
+    def _judge(self, place: tuple[Origin, int], said: NoticeDecision, found: int) -> bool:
+        """Compares a decision with its request, at `found`. A decision that nobody asked for is set aside."""
+        if vouched(self.purge.writer, said, found):
+            self.confirmed.append(place)
+            return True
+        self.purge.set_aside(*place, UNASKED)
+        self.unasked.append(place)
+        return False
+
+    def _keep_last(self, root: RecordId) -> None:
         """Of several decisions on one request, the last by epoch and index counts: a restored hub decides again in its
         next log.
         """
         writer = self.purge.writer
-        root = self._chain(writer, decision.request).root
         found = [(each.origin, each.index) for each in writer.mentioning(root, [Role.REQUEST])]
-        held = [place for place in found if writer.entry_at(*place)[1] == BodyState.HELD and self._is_sound(*place)]
-        for place in sorted(held, key=lambda place: (place[0].epoch, place[1]))[:-1]:
-            self.purge.bodies(place[0], [place[1]])
+        held = [each for each in found if is_confirmed(writer, *each) and writer.entry_at(*each)[1] == BodyState.HELD]
+        for each in sorted(held, key=lambda each: (each[0].epoch, each[1]))[:-1]:
+            self.purge.bodies(each[0], [each[1]])
 
-    def _is_sound(self, origin: Origin, index: int) -> bool:
-        said = self._decision(origin, index)
-        return said is not None and vouched(self.purge.writer, said) is Vouched.YES
-
-    def _decision(self, origin: Origin, index: int) -> NoticeDecision | None:
-        entry, body = self.purge.writer.held_at(origin, [index])[index]
-        said = self.codec.decode_body(kind_of(entry), body)
+    def _decision(self, place: tuple[Origin, int]) -> NoticeDecision | None:
+        held = self.purge.writer.held_at(place[0], [place[1]]).get(place[1])
+        said = None if held is None else self.codec.decode_body(kind_of(held[0]), held[1])
         return said if isinstance(said, NoticeDecision) else None
 
-    def _chain(self, writer: LogWriter, record: RecordId) -> Chain:
-        """The chain of a mentioned record; one that waits for it if it is not here."""
-        index = self._find(writer, record)
+    def _chain(self, writer: LogWriter, record: RecordId, found: int | None) -> Chain:
+        """The chain of a mentioned record, which is at `found`; one that waits for it if it is not here."""
         root = record
-        if index is not None:
-            root, _ = root_of(writer, record.origin, index, record.leaf)
+        if found is not None:
+            root, _ = root_of(writer, record.origin, found, record.leaf)
         chain = writer.chain(root)
         if chain is None:
-            chain = Chain(root=root, head=None if index is None else (record.origin, index))
+            chain = Chain(root=root, head=None if found is None else (record.origin, found))
             writer.put_chain(chain)
         return chain
 

@@ -20,11 +20,13 @@ from node.tlog import merkle
 from node.tlog.tiles import TILE_WIDTH, tile_root
 from node.usecases.chain_check import Roots, chain_faults
 from node.usecases.checkpoint_trust import verify_note
+from node.usecases.mention_check import mention_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.domain.log_ports import LogReader, LogState, StoredRun
+    from node.domain.ports import Codec
     from node.domain.roster import Roster
     from node.domain.stores import LogStore
 
@@ -45,10 +47,10 @@ class Report:
     faults: tuple[str, ...]
 
 
-def check_store(store: LogStore, roster: Roster | None) -> Iterator[Report]:
+def check_store(store: LogStore, roster: Roster | None, codec: Codec | None = None) -> Iterator[Report]:
     """One report per log, then one for the database itself (`log` is "database").
 
-    Without a roster, signatures are not checked, and the report says so.
+    Without a roster, signatures are not checked, and the report says so. Without a codec, mentions are not checked.
     """
     with store.read() as reader:
         try:
@@ -58,18 +60,20 @@ def check_store(store: LogStore, roster: Roster | None) -> Iterator[Report]:
             yield Report(log="logs", entries=0, bodies=0, faults=(f"{error}: restore a backup",))
         first = Roots(reader)
         for log in logs:
-            yield check_log(reader, log, roster, first)
+            yield check_log(reader, log, roster, first, codec)
     yield Report(log="database", entries=0, bodies=0, faults=tuple(store.check()))
 
 
-def check_log(reader: LogReader, log: LogState, roster: Roster | None, first: Roots) -> Report:
+def check_log(
+    reader: LogReader, log: LogState, roster: Roster | None, first: Roots, codec: Codec | None = None
+) -> Report:
     """Recomputes one log. `first`: the records of all logs.
 
     1. Every entry hashes to the leaf in its tile, and each tile above hashes the tiles below it. 2. The leaves give the
     stored root. 3. Every stored body opens its commitment, also of statements that wait for their place; a body that is
     not held has left no bytes. 4. An entry that points at a record is filed under it, and has no body that the record's
-    retraction or correction deletes. 5. The signatures of the checkpoints are valid, and their size and root are those
-    of this log.
+    retraction or correction deletes; a statement of cooperation is filed under what its body is about. 5. The
+    signatures of the checkpoints are valid, and their size and root are those of this log.
     """
     faults: list[str] = []
     tree = merkle.CompactRange()
@@ -85,6 +89,8 @@ def check_log(reader: LogReader, log: LogState, roster: Roster | None, first: Ro
             leaves = [merkle.leaf_hash(entry) for entry in run.entries]
             faults += _tile_faults(reader, log, run.start, leaves) + _body_faults(log, run)
             faults += chain_faults(reader, log.origin, run, first)
+            if codec is not None and log.origin.stream == "log":
+                faults += mention_faults(reader, log.origin, run, codec, first)
             states.update(run.states)
         signed = {log.checkpoint_size, log.anchor_size, log.cosigned_size}
         for size in sorted(each for each in signed if 0 < each - tree.size <= len(leaves)):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from node.usecases.recordlist import RecordList, Shown
     from node.usecases.shown_hits import ShownHit
     from node.usecases.sources import Sources
+    from node.usecases.verification import Verifier
 
 SEE: Final = "vigil hits shows the hits and their numbers"
 
@@ -163,7 +164,9 @@ def _closed(tx: NodeStoreReader, pair: Pair) -> tuple[Review, ...]:
 
 
 class HitDetails:
-    """Blocking: never on the event loop. `standing`: whose hits are set aside; `radius`: the policy's, in bits."""
+    """Blocking: never on the event loop. `standing`: whose hits are set aside; `radius`: the policy's, in bits;
+    `verifier` None: opinions are not counted.
+    """
 
     def __init__(
         self,
@@ -175,6 +178,7 @@ class HitDetails:
         records: RecordList,
         radius: Callable[[], int],
         standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
+        verifier: Verifier | None = None,
     ) -> None:
         self._store = store
         self._codec = codec
@@ -183,6 +187,7 @@ class HitDetails:
         self._records = records
         self._radius = radius
         self._standing = standing
+        self._verifier = verifier
 
     def one(self, name: HitName) -> HitDetail:
         """One hit. Raises `NotFound` for what is no hit."""
@@ -193,7 +198,7 @@ class HitDetails:
             former = [*at.closed, at.outdated] if at.outdated else at.closed
             earlier = [each for review in former for each in tx.decisions(review.id)]
             if at.hit is not None:
-                (shown,) = shown_hits(tx, self._codec, [(at.hit, 1)], self._standing(tx))
+                (shown,) = shown_hits(tx, self._codec, [(at.hit, 1)], self._standing(tx), self._verifier)
         evidence = None if at.hit is not None else self._evidence(at)
         if at.hit is None and evidence is None and at.review is None:
             raise NotFound(f"{name} is no hit: the two are not near each other", remedy=SEE)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from node.domain.stored_hits import HitCounts, StoredHit
     from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.shown_hits import ShownHit
+    from node.usecases.verification import Verifier
 
 SHARE: Final = 2
 """At most this part of a page's lines is from one member."""
@@ -96,7 +97,9 @@ class Standing:
 
 
 class HitList:
-    """Safe to use from any thread, blocking. `own`: the node's owner; `standing`: whose hits are set aside."""
+    """Safe to use from any thread, blocking. `own`: the node's owner; `standing`: whose hits are set aside. `verifier`
+    None: opinions are not counted.
+    """
 
     def __init__(
         self,
@@ -106,11 +109,13 @@ class HitList:
         own: MemberId,
         clock: Clock,
         standing: Callable[[NodeStoreReader], Sources] = lambda _tx: EVERYBODY,
+        verifier: Verifier | None = None,
     ) -> None:
         self._store = store
         self._codec = codec
         self._own = own
         self._clock = clock
+        self._verifier = verifier
         self._standing = standing
 
     def page(self, wanted: Wanted) -> Page:
@@ -122,7 +127,7 @@ class HitList:
             while not drawn.full and (some := _stretch(tx, wanted, aside, drawn.before)):
                 drawn.take(some)
             after, more_of = drawn.end()
-            lines = shown_hits(tx, self._codec, drawn.lines, sources)
+            lines = shown_hits(tx, self._codec, drawn.lines, sources, self._verifier)
         return Page(
             hits=lines,
             next=after,

@@ -68,6 +68,13 @@ class OpenReviews:
         same = (each for each in known if each.state is ReviewState.REJECTED and each.file.is_same(file))
         return max(same, key=lambda each: each.id, default=None)
 
+    def state_of(self, pair: Pair, file: FileDigests) -> ReviewState:
+        """The state of a pair whose other side states this file now."""
+        own = self.of_pair(pair)
+        if own is not None and not own.file.differs(file):
+            return own.state
+        return ReviewState.REJECTED if self.rejected(pair.holding, file) else ReviewState.NEW
+
     def has(self, holding: int) -> bool:
         """Whether a pair of this holding has a review."""
         return holding in self._of
@@ -76,19 +83,20 @@ class OpenReviews:
         """The ended hit of the same pair, however many corrections lie in between."""
         if not self.has(found.holding):
             return None
-        review = self.of_pair(_pair(self._tx, found.holding, found.record, found.place))
+        review = self.of_pair(pair_with_version(self._tx, found.holding, found.record, found.place))
         hit = self._tx.hits_by_id([review.hit]).get(review.hit) if review is not None and review.hit else None
         return hit if hit is not None and hit.ended else None
 
 
-def _pair(tx: NodeStoreReader, holding: int, record: RecordId, place: int) -> Pair:
+def pair_with_version(tx: NodeStoreReader, holding: int, record: RecordId, place: int) -> Pair:
+    """The pair of a holding and a version of a record."""
     root, _ = root_of(tx, record.origin, place, record.leaf)
     return pair_with_record(holding, root)
 
 
 def pair_of(tx: NodeStoreReader, hit: StoredHit) -> Pair:
     """The pair of a stored hit."""
-    return _pair(tx, hit.holding, hit.record, hit.place)
+    return pair_with_version(tx, hit.holding, hit.record, hit.place)
 
 
 def files_of(

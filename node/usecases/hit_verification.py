@@ -27,7 +27,7 @@ from node.domain.statements import Category, Contribution, Tri
 from node.errors import Malformed
 from node.tlog import merkle
 from node.usecases import frames
-from node.usecases.notice_check import DECISIONS, Vouched, published, told, vouched
+from node.usecases.notice_check import DECISIONS, is_confirmed, published, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,10 +156,10 @@ class Checker:
                 held = tx.holdings_by_id(sorted(wanted))
                 spoken |= {(source, row): self._holding(holding) for row, holding in held.items()}
             elif origin := names.get(source):
-                for row, (entry, body) in tx.held_at(origin, sorted(wanted)).items():
-                    if (said := self._record(tx, origin, entry, body)) is not None:
+                for row, shown in tx.held_at(origin, sorted(wanted)).items():
+                    if (said := self._record(tx, origin, row, shown)) is not None:
                         spoken[source, row] = said
-                    elif entry[1] in DECISIONS:
+                    elif shown[0][1] in DECISIONS:
                         self._unheard.add((source, row))
         return spoken
 
@@ -184,7 +184,8 @@ class Checker:
             looks=holding.composed,
         )
 
-    def _record(self, tx: NodeStoreReader, origin: Origin, entry: bytes, disclosed: bytes) -> Spoken | None:
+    def _record(self, tx: NodeStoreReader, origin: Origin, row: int, shown: tuple[bytes, bytes]) -> Spoken | None:
+        entry, disclosed = shown
         envelope = decode(entry)
         try:
             body = self._codec.decode_body(envelope.kind, disclosed) if envelope else None
@@ -192,15 +193,15 @@ class Checker:
             return None
         record = RecordId(origin, merkle.leaf_hash(entry))
         if isinstance(body, NoticeDecision):
-            return self._notice(tx, record, body)
+            return self._notice(tx, record, row, body)
         if not isinstance(body, Contribution):
             return None
         return Spoken(str(origin), body.fingerprints, Level.SHARED, record, body)
 
-    def _notice(self, tx: NodeStoreReader, record: RecordId, decision: NoticeDecision) -> Spoken | None:
+    def _notice(self, tx: NodeStoreReader, record: RecordId, row: int, decision: NoticeDecision) -> Spoken | None:
         """A published notice; None as long as the entry of its request is not here, and for what is no notice."""
         notice = published(self._codec, record.origin, decision)
-        if notice is None or vouched(tx, decision) is not Vouched.YES:
+        if notice is None or not is_confirmed(tx, record.origin, row):
             return None
         told_of = told(self._codec, record.origin, decision)
         return Spoken(str(record.origin), notice.fingerprints, Level.SHARED, record, None, notice=told_of)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.domain.ids import MemberId
+    from node.domain.ports import Codec
     from node.domain.roster import Roster
     from node.domain.stores import HubStore
     from node.domain.token import Token
@@ -86,6 +87,7 @@ class HubOperation:
     make_backup: Callable[[str], Mapping[str, Any]]
     describe: Callable[[], Mapping[str, Any]] = dict
     root: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
+    codec: Codec | None = None
 
     def invite(self, member: MemberId, seconds: int = INVITATION_SECONDS) -> Token:
         """A token for one member, valid for so many seconds."""
@@ -149,7 +151,7 @@ class HubOperation:
 
     def check(self) -> Iterator[Report | Verdict]:
         """Checks the whole store; reads and never repairs (`upkeep.check_all`)."""
-        return check_all(self.store, self.latest())
+        return check_all(self.store, self.latest(), codec=self.codec)
 
     def backup(self, path: str) -> Mapping[str, Any]:
         """A copy of this hub in one new file, made while it runs: {"path", "files", "roster_version"}."""

@@ -54,7 +54,8 @@ class MemberStatusAtHub:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubStatus:
     """The hub. `roster`: in force, None if there is none. `authority_until`: Unix seconds; `new_keys`: what new keys of
-    the hub wait for, "" if there are none; `attending`: how many members wait for questions.
+    the hub wait for, "" if there are none; `attending`: how many members wait for questions. `own_log`: why the hub
+    cannot decide on notices now, "" if it can; `notices_waiting`: requests that wait for the operator.
     """
 
     federation: str
@@ -64,6 +65,8 @@ class HubStatus:
     authority_until: float | None
     new_keys: str
     attending: int
+    own_log: str = ""
+    notices_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,8 @@ class HubStatuses:
     new_keys: Callable[[], str]
     daemon: Callable[[], bool]
     clock: Clock
+    own_log: Callable[[], str] = str
+    notices_waiting: Callable[[], int] = int
     refused: Callable[[MemberId], Mapping[str, int]] = lambda _: {}
     at_once: Callable[[MemberId], tuple[int, int]] = lambda _: (0, 0)
     troubles: Callable[[], Mapping[Origin, str]] = dict
@@ -98,6 +103,8 @@ class HubStatuses:
             authority_until=self.authority_until(),
             new_keys=self.new_keys(),
             attending=len(self.attending()),
+            own_log=self.own_log(),
+            notices_waiting=self.notices_waiting(),
         )
 
     def members(self) -> list[MemberStatusAtHub | JoinRequest]:

@@ -115,7 +115,7 @@ class Ingesting:
                     hidden += result.hidden
                     new += result.new
                     tally.add(result.left_out, result.aside, result.standing)
-                    with_hits |= {result.holding} if result.hits else set()
+                    with_hits |= {result.holding} if result.is_lead else set()
                     yield FileTaken(
                         result=result,
                         hits=fair(result.hits, HITS_OF_FILE),

@@ -27,6 +27,7 @@ from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.holdings import FileReference
 from node.domain.material import PictureFingerprints
 from node.domain.queries import Level, Look, Subject
+from node.domain.reviews import ReviewState
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.texts import checked_text
 from node.errors import Misuse
@@ -68,6 +69,11 @@ class IngestResult:
     left_out: Mapping[MemberId, int] = field(default_factory=dict)
     aside: Mapping[MemberId, int] = field(default_factory=dict)
     standing: Mapping[MemberId, str] = field(default_factory=dict)
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether there is a hit that nobody rejected."""
+        return any(hit.state is not ReviewState.REJECTED for hit in self.hits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

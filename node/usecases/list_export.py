@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore
     from node.usecases.catalogue import Catalogue
     from node.usecases.exported_rows import Scheme
+    from node.usecases.verification import Verifier
 
 NO_SCHEME: Final[Scheme] = ("", "")
 NO_WITHDRAWALS: Final = "withdrawal, which this format does not have"
@@ -87,10 +88,13 @@ class Export:
 
 
 class Exporting:
-    """Blocking; safe to use from any thread."""
+    """Blocking; safe to use from any thread. `verifier` None: every baseline is exported as its owner states it."""
 
-    def __init__(self, *, store: NodeStore, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(
+        self, *, store: NodeStore, catalogue: Catalogue, clock: Clock, verifier: Verifier | None = None
+    ) -> None:
         self.store = store
+        self._verifier = verifier
         self._catalogue = catalogue
         self._clock = clock
 
@@ -108,9 +112,9 @@ class Exporting:
             whole = replace(selection, list=of.name)  # a list is exported as a whole: it says so
             return Export(ListSource(self.store, of, whole, self.today()), of.head, of.name)
         if selection.series and not selection.case:
-            source: Source = RecordSource(self.store, self._catalogue, selection, self.today())
+            source: Source = RecordSource(self.store, self._catalogue, selection, self.today(), self._verifier)
         else:
-            source = HoldingSource(self.store, self._catalogue, selection, self.today())
+            source = HoldingSource(self.store, self._catalogue, selection, self.today(), self._verifier)
         chosen = scheme or _only(source.schemes())
         return Export(source, ListHead(format="vigil", kind="media", scheme=chosen[0], scheme_version=chosen[1]))
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from node.domain.lists import ListedRow
-    from node.domain.reviews import Review
     from node.domain.stores import NodeStoreReader
     from node.usecases.list_hits import HoldingHits
 
@@ -31,18 +30,9 @@ def file_of_row(row: ListedRow) -> FileDigests:
     return FileDigests(sha256=said.sha256, sha1=said.sha1, md5=said.md5)
 
 
-def review_of_row(reviews: OpenReviews, holding: int, of_list: str, row: ListedRow) -> Review | None:
-    """The review of a holding and a row; None if there is none, or if it is about another file."""
-    own = reviews.of_pair(pair_with_row(holding, of_list, row.reference))
-    return None if own is None or own.file.differs(file_of_row(row)) else own
-
-
 def state_of_row(reviews: OpenReviews, holding: int, of_list: str, row: ListedRow) -> ReviewState:
     """The state of a holding and a row."""
-    own = review_of_row(reviews, holding, of_list, row)
-    if own is not None:
-        return own.state
-    return ReviewState.REJECTED if reviews.rejected(holding, file_of_row(row)) else ReviewState.NEW
+    return reviews.state_of(pair_with_row(holding, of_list, row.reference), file_of_row(row))
 
 
 def in_states(tx: NodeStoreReader, found: Sequence[HoldingHits], states: Collection[ReviewState]) -> list[HoldingHits]:

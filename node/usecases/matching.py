@@ -26,6 +26,7 @@ from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
 from node.usecases.hit_verification import Asked, Checker
+from node.usecases.reviewed_hits import with_reviews
 from node.usecases.search_terms import matchable, probes_of
 from node.usecases.sources import EVERYBODY, Sources
 
@@ -161,6 +162,7 @@ class Matcher:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
             hits = with_handling(tx, self._codec, hits, _rows(sifted.spoken, names))
+            hits = with_reviews(tx, hits, own_rows if own_source == HOLDINGS_SOURCE else ())
         if sifted.disagreed:
             self._look_again(asked)
         sizes = self._index.sizes()

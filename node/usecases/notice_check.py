@@ -11,11 +11,11 @@ Rules this module upholds:
 from __future__ import annotations
 
 import hmac
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from node.domain.envelope import Kind, commit, decode
 from node.domain.ids import HUB_NAME
+from node.domain.mentions import Role
 from node.domain.notices import Notice, NoticeDecision, NoticeStep, PublishedNotice
 from node.errors import Malformed
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 UNASKED: Final = "the hub published a notice that no member asked for"
 """Why such a decision is set aside."""
+TOO_MANY: Final = "there are more decisions on one request than a hub needs"
+MOST_DECISIONS: Final = 50
+"""Decisions on one request whose bodies are here at a time. Each replaces the one before, so an honest hub has one, and
+few more while its logs arrive.
+"""
 REQUESTS: Final = frozenset({Kind.NOTICE, Kind.REVISION})
 """The kinds of entries that may be a version of a request."""
 
@@ -33,30 +38,30 @@ DECISIONS: Final = frozenset({Kind.NOTICE_DECISION, Kind.REVISION})
 """The kinds of entries that may be a decision."""
 
 
-class Vouched(Enum):
-    """Whether the entry of the request vouches for what a decision publishes."""
-
-    WAITS = "waits"
-    YES = "yes"
-    NO = "no"
-
-
-def vouched(reader: LogReader, decision: NoticeDecision) -> Vouched:
-    """Compares a published decision with the entry of its request. A decision that publishes nothing needs no check."""
+def vouched(reader: LogReader, decision: NoticeDecision, index: int) -> bool:
+    """Whether a decision publishes what its request says, which is the entry at `index` of the member's log. A decision
+    that publishes nothing needs no check.
+    """
     if decision.step is not NoticeStep.PUBLISHED:
-        return Vouched.YES
+        return True
     request = decision.request
-    index = reader.find(request.origin, [request.leaf]).get(request.leaf)
-    if index is None:
-        return Vouched.WAITS
     try:
         envelope = decode(reader.entry_at(request.origin, index)[0])
     except Malformed:
-        return Vouched.NO
+        return False
     if envelope is None or envelope.kind not in REQUESTS:
-        return Vouched.NO
+        return False
     made = commit(str(request.origin), envelope.kind, decision.nonce, decision.body)
-    return Vouched.YES if hmac.compare_digest(made, envelope.commitment) else Vouched.NO
+    return hmac.compare_digest(made, envelope.commitment)
+
+
+def is_confirmed(reader: LogReader, origin: Origin, index: int) -> bool:
+    """Whether the request of a decision is here. If it is, it was compared when the second of the two arrived, and the
+    decision was set aside if it did not fit. No log is searched for that.
+    """
+    about = next((each for each in reader.mentions(origin, index, index + 1) if each.role is Role.REQUEST), None)
+    chain = None if about is None else reader.chain(about.record)
+    return chain is not None and chain.head is not None
 
 
 def told(codec: Codec, origin: Origin, decision: NoticeDecision) -> PublishedNotice | None:

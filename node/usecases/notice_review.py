@@ -90,6 +90,10 @@ class NoticeReview:
                     views.append(view)
         return ReviewList(views=views, left_out=left_out)
 
+    def waiting(self) -> int:
+        """How many requests wait for a decision, of those that `listed` shows."""
+        return len(self.listed(waiting=True).views)
+
     def publish(self, name: str, reason: str = "") -> NoticeView:
         """Publishes the newest version of a request. Raises `NotFound`, `Refused`, `Unavailable`."""
         return self._decide("publish notice", name, NoticeStep.PUBLISHED, reason)

@@ -21,7 +21,7 @@ from node.domain.ids import HUB_NAME, Origin, RecordId
 from node.domain.mentions import Role
 from node.domain.notices import Notice, NoticeDecision, NoticeStep
 from node.errors import Malformed
-from node.usecases.notice_check import Vouched, published, vouched
+from node.usecases.notice_check import is_confirmed, published
 from node.usecases.purging import chain_at, leaf_at
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _decided(reader: LogReader, codec: Codec, origin: Origin, index: int) -> Dec
         said = codec.decode_body(entry[1], found.body)
     except Malformed:
         return None
-    if not isinstance(said, NoticeDecision) or vouched(reader, said) is Vouched.NO:
+    if not isinstance(said, NoticeDecision):
         return None
     return Decided(record=RecordId(origin, leaf_at(reader, origin, index)), place=(origin, index), said=said)
 
@@ -207,7 +207,7 @@ def published_views(reader: LogReader, codec: Codec) -> Iterator[NoticeView]:
 def _published_view(reader: LogReader, codec: Codec, origin: Origin, index: int) -> NoticeView | None:
     chain = chain_at(reader, origin, index, leaf_at(reader, origin, index))
     decided = None if chain.head is None else _decided(reader, codec, *chain.head)
-    if decided is None or vouched(reader, decided.said) is not Vouched.YES:
+    if decided is None or not is_confirmed(reader, *decided.place):
         return None
     notice = published(codec, decided.record.origin, decided.said)
     if notice is None:

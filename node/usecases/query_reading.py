@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.domain.questions import KeptQuestion, Part
     from node.domain.stores import NodeStore
     from node.usecases.audit import AuditLog
+    from node.usecases.verification import Verifier
 
 T = TypeVar("T")
 
@@ -73,11 +74,12 @@ Past = PastQuestion | PastSubject | Told | RefusedAnswer | Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryReading:
-    """Blocking: never on the event loop."""
+    """Blocking: never on the event loop. `verifier` None: opinions are not counted."""
 
     store: NodeStore
     codec: Codec
     audit: AuditLog
+    verifier: Verifier | None = None
 
     def one(self, wanted: str) -> list[Past]:
         """The question with this id, or the one that has this part: its subjects, then what members answered, then
@@ -130,7 +132,7 @@ class QueryReading:
         hits = any(each.answer and each.answer.hits for each in outcomes)
         labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
         for outcome in outcomes:
-            yield told(self.store, part.query_id, outcome, labels)
+            yield told(self.store, part.query_id, outcome, labels, verifier=self.verifier)
 
 
 def _subject(part: Part, subject: Subject) -> PastSubject:

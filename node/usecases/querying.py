@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.usecases.asking import Begins, Heard, Waits
@@ -20,6 +20,7 @@ from node.usecases.hit_tally import HitTally
 from node.usecases.planning import Plan, Thinned
 from node.usecases.sources import mutes
 from node.usecases.telling import Told, told
+from node.usecases.verification import verified
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.domain.questions import Part
     from node.domain.stores import NodeStore
+    from node.domain.verification import Verification
     from node.usecases.asking import Asker
     from node.usecases.history import Changes
     from node.usecases.matching import Found
     from node.usecases.planning import Planner
     from node.usecases.question import Question
+    from node.usecases.verification import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +47,15 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBegun:
-    """A part of `parts` that is sent now. `labels`: of its subjects; `found`: by our own search."""
+    """A part of `parts` that is sent now. `labels`: of its subjects; `found`: by our own search; `known`: what other
+    members say of the records found.
+    """
 
     part: Part
     parts: int
     labels: tuple[str, ...]
     found: Found
+    known: Mapping[RecordId, Verification] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +79,14 @@ QueryEvent = Allowed | Thinned | Plan | Waits | PartBegun | Told | QueryEnded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Querying:
     """For the event loop. `planner` stores a question, `asker` asks it. `show_all` of each method: nothing is left out
-    or hidden, neither what is on the allow-list nor hits of muted members.
+    or hidden, neither what is on the allow-list nor hits of muted members. `verifier` None: opinions are not counted.
     """
 
     planner: Planner
     asker: Asker
     store: NodeStore
     codec: Codec
+    verifier: Verifier | None = None
 
     def ask(self, question: Question, *, show_all: bool = False) -> AsyncGenerator[QueryEvent, None]:
         """Asks about the question's subjects. Raises `Refused` if nothing is left to ask about; as `Planner.plan`."""
@@ -127,12 +134,22 @@ class Querying:
                     searched = event.found.searched
                     tally.of(event.found)
                     here = frozenset(hit.record for hit in event.found.hits)
-                    yield PartBegun(part=event.part, parts=plan.parts, labels=_labels(event), found=event.found)
+                    known = await asyncio.to_thread(verified, self.store, self.verifier, event.found.hits)
+                    yield PartBegun(
+                        part=event.part, parts=plan.parts, labels=_labels(event), found=event.found, known=known
+                    )
                 else:
                     tally.heard(event.outcome, muted)
                     query_id, labels = event.part.query_id, _labels(event)
                     yield await asyncio.to_thread(
-                        told, self.store, query_id, event.outcome, labels, here=here, muted=muted
+                        told,
+                        self.store,
+                        query_id,
+                        event.outcome,
+                        labels,
+                        here=here,
+                        muted=muted,
+                        verifier=self.verifier,
                     )
         changed = await asyncio.to_thread(self._changed, plan) if plan.terms.again else None
         yield QueryEnded(plan=plan, searched=searched, tally=tally, changes=changed)

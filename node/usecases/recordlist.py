@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from node.domain.batch import BodyState
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
+from node.domain.record_links import RecordLink
+from node.domain.statements import Contribution
 from node.errors import Malformed
 from node.usecases.catalogue import RecordView
 from node.usecases.lookup import resolve
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
     from node.domain.log_ports import LogState, PendingEntry
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader
+    from node.domain.verification import Verification
     from node.usecases.catalogue import Catalogue
+    from node.usecases.verification import Verifier
 
+_VERIFIABLE = (Contribution, RecordLink)
 WAITS = -1
 """The index of a record without a place in its log yet."""
 
@@ -37,12 +42,13 @@ WAITS = -1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A record, and the data that only its owner has. `cases`: of its holdings; `publication`: None for another
-    member's record, which is published.
+    member's record, which is published. `verification`: of a contribution or a link; None for anything else.
     """
 
     view: RecordView
     cases: tuple[str, ...] = ()
     publication: Publication | None = None
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +61,19 @@ class Page:
 
 
 class RecordList:
-    """Blocking: never on the event loop. `own`: our log, of the newest epoch."""
+    """Blocking: never on the event loop. `own`: our log, of the newest epoch; `verifier` None: nothing is counted."""
 
-    def __init__(self, *, store: NodeStore, catalogue: Catalogue, codec: Codec, own: Origin) -> None:
+    def __init__(
+        self,
+        *,
+        store: NodeStore,
+        catalogue: Catalogue,
+        codec: Codec,
+        own: Origin,
+        verifier: Verifier | None = None,
+    ) -> None:
         self._store = store
+        self._verifier = verifier
         self._catalogue = catalogue
         self._codec = codec
         self._own = own
@@ -79,7 +94,7 @@ class RecordList:
         if view is None:
             return None
         with self._store.read() as tx:
-            return self._told(tx, view, log)
+            return self._verified(tx, [self._told(tx, view, log)])[0]
 
     def page(self, *, member: MemberId | None = None, mine: bool = False, after: int = 0, limit: int = 100) -> Page:
         """At most `limit` records of each log, from position `after` on."""
@@ -107,7 +122,15 @@ class RecordList:
                 behind = max(0, after - (log.size if log else 0))
                 waiting = tx.pending(origin, behind + limit - len(views))[behind:]
                 views = [*views, *(self._waits(each) for each in waiting)]
-            return [self._told(tx, view, log) for view in views]
+            return self._verified(tx, [self._told(tx, view, log) for view in views])
+
+    def _verified(self, tx: NodeStoreReader, shown: list[Shown]) -> list[Shown]:
+        """These records with what other members say of them; one count for all of them."""
+        if self._verifier is None:
+            return shown
+        views = [each.view for each in shown if isinstance(each.view.body, _VERIFIABLE) and each.view.index != WAITS]
+        known = self._verifier.at(tx, {(view.record.origin, view.index) for view in views})
+        return [replace(each, verification=known.get((each.view.record.origin, each.view.index))) for each in shown]
 
     def _waits(self, pending: PendingEntry) -> RecordView:
         """An acknowledged statement without a place yet."""

@@ -4,6 +4,8 @@ Rules this module upholds:
 
 - Every decision is a row, also one that a later decision replaced.
 - A review belongs to a pair. It is in the report if one side is a holding of the case, and once if both are.
+- A note may be about another case that has the holding too. So it is in the report only if no other case has a holding
+  of the pair; the notes that are left out are counted.
 """
 
 from __future__ import annotations
@@ -39,12 +41,13 @@ _COLUMNS: Final = (
 def reviews(source: ReportSource) -> list[Section]:
     """The decisions by holding; those of one pair in the order in which they were made."""
     states: Counter[ReviewState] = Counter()
-    total = latest = 0
-    for each in _reviews(source):
+    total = latest = left_out = 0
+    for each, alone in _reviews(source):
         states[each.state] += 1
         for decision in source.tx.decisions(each.id):
             total += 1
             latest = max(latest, decision.at)
+            left_out += bool(decision.note) and not alone
     decided = Section(
         name="decided",
         title="Decisions about hits",
@@ -52,6 +55,14 @@ def reviews(source: ReportSource) -> list[Section]:
             Fact(name=state.name.lower(), title=f"Pairs {state.name.lower()}", value=states[state], form=Form.NUMBER)
             for state in ReviewState
             if state is not ReviewState.NEW
+        ]
+        + [
+            Fact(
+                name="notes_left_out",
+                title="Notes left out: another case has the holding too",
+                value=left_out,
+                form=Form.NUMBER,
+            )
         ],
         columns=_COLUMNS,
         rows=lambda: source.first(_rows(source)),
@@ -63,12 +74,12 @@ def reviews(source: ReportSource) -> list[Section]:
 
 
 def _rows(source: ReportSource) -> Iterator[Row]:
-    for review in _reviews(source):
+    for review, alone in _reviews(source):
         for decision in source.tx.decisions(review.id):
-            yield _row(review, decision)
+            yield _row(review, decision, note=decision.note if alone else "")
 
 
-def _row(review: Review, decision: Decision) -> Row:
+def _row(review: Review, decision: Decision, *, note: str) -> Row:
     return (
         review.pair.holding,
         review.hit or None,
@@ -78,21 +89,22 @@ def _row(review: Review, decision: Decision) -> Row:
         decision.at,
         decision.officer or None,
         decision.role or None,
-        decision.note or None,
+        note or None,
         "yes" if review.closed else "no",
     )
 
 
-def _reviews(source: ReportSource) -> Iterator[Review]:
+def _reviews(source: ReportSource) -> Iterator[tuple[Review, bool]]:
+    """The reviews, each with whether its holdings belong to no other case."""
     after = 0
     while page := source.tx.holdings(case=source.case, after=after, limit=_PAGE, bare=True):
         after = page[-1].id
-        here = {each.id for each in page}
-        for review in source.tx.reviews_of(sorted(here)):
-            if review.pair.holding in here or not _is_of_case(source, review.pair.holding):
-                yield review
-
-
-def _is_of_case(source: ReportSource, holding: int) -> bool:
-    found = source.tx.holdings_by_id([holding]).get(holding)
-    return found is not None and source.case in found.cases
+        found = source.tx.reviews_of([each.id for each in page])
+        cases = {each.id: each.cases for each in page}
+        others = {number for each in found for number in (each.pair.holding, each.pair.other) if number} - cases.keys()
+        cases |= {each.id: each.cases for each in source.tx.holdings_by_id(sorted(others)).values()}
+        for review in found:
+            own = cases.get(review.pair.holding, ())
+            if review.pair.holding not in others or source.case not in own:
+                both = {*own, *cases.get(review.pair.other, ())}
+                yield review, both == {source.case}

@@ -48,7 +48,8 @@ class Saying:
         if shown is None or not isinstance(body, Contribution) or shown.view.handling is None:
             raise NotFound(
                 "your own log has no such contribution, or it was retracted",
-                remedy="vigil records --mine shows our records; for a corrected one, name its newest correction",
+                remedy="vigil records --mine shows our records; for a corrected one, name its newest correction. "
+                "vigil link --revise replaces a link",
             )
         said, handling = wording.of(body), terms.of(shown.view.handling)
         if said == body and handling == shown.view.handling:

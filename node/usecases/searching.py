@@ -21,6 +21,7 @@ from node.usecases.access import record_access
 from node.usecases.batching import batches
 from node.usecases.casework import PAGE, case_holdings, holding_subject, listed_subject
 from node.usecases.hit_tally import HitTally
+from node.usecases.verification import verified
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from node.domain.queries import Hit, Subject
     from node.domain.roster import Policy
     from node.domain.stores import NodeStore
+    from node.domain.verification import Verification
     from node.usecases.audit import AuditLog
     from node.usecases.cases import Cases
     from node.usecases.matching import Found, Matcher
     from node.usecases.stored_hits import StoredHits
+    from node.usecases.verification import Verifier
 
 GROUP: Final = 64
 GROUP_SECONDS: Final = 0.25
@@ -54,10 +57,13 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectHit:
-    """A hit on a subject. `label`: the person's own name for the subject."""
+    """A hit on a subject. `label`: the person's own name for the subject; `verification`: what other members say of the
+    record that was found, None if it is no record.
+    """
 
     label: str
     hit: Hit
+    verification: Verification | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +114,9 @@ class _Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searching:
-    """For the event loop. `policy`: the last verified policy; `cases`: those of this node."""
+    """For the event loop. `policy`: the last verified policy; `cases`: those of this node. `verifier` None: opinions
+    are not counted.
+    """
 
     policy: Callable[[], Policy]
     matcher: Matcher
@@ -116,6 +124,7 @@ class Searching:
     cases: Cases
     store: NodeStore
     audit: AuditLog
+    verifier: Verifier | None = None
 
     async def subjects(
         self, search: Search, subjects: AsyncIterator[Subject]
@@ -166,8 +175,13 @@ class Searching:
                 found, took = await asyncio.to_thread(self._match, search, group)
                 ended.add(group.subjects, found, took)
                 ended.tally.asked(group.subjects, self.policy().pdq_quality_floor)
+                known = await asyncio.to_thread(verified, self.store, self.verifier, found.hits)
                 for hit in found.hits:
-                    yield SubjectHit(label=group.subjects[hit.subject].label, hit=hit)
+                    yield SubjectHit(
+                        label=group.subjects[hit.subject].label,
+                        hit=hit,
+                        verification=known.get(hit.record) if hit.record else None,
+                    )
         if not ended.subjects:
             ended.searched = dict((await asyncio.to_thread(self.matcher.local, (), 0, search.rule)).searched)
         ended.seconds = max(time.monotonic() - began, _LEAST_SECONDS)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from node.domain.reviews import Decision
     from node.domain.stored_hits import StoredHit
     from node.domain.stores import NodeStoreReader
+    from node.domain.verification import Verification
     from node.usecases.sources import Sources
+    from node.usecases.verification import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class ShownHit:
     """A hit with the cases of its holding; the content of its record, and who may read it (None if it cannot be read).
     `alike`: how many hits on the page have the same holding, member and evidence, including this one. `standing`: as in
     `queries.Hit`. `decided`: the newest decision, None if there is none; `life`: what became of the record;
-    `notice`: the published notice, for a hit on one.
+    `notice`: the published notice, for a hit on one; `verification`: what other members say of the record, None if it
+    was not counted.
     """
 
     hit: StoredHit
@@ -48,6 +51,7 @@ class ShownHit:
     decided: Decision | None = None
     life: RecordLife = UNCHANGED
     notice: PublishedNotice | None = None
+    verification: Verification | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -56,12 +60,18 @@ class ShownHit:
 
 
 def shown_hits(
-    tx: NodeStoreReader, codec: Codec, lines: Sequence[tuple[StoredHit, int]], sources: Sources
+    tx: NodeStoreReader,
+    codec: Codec,
+    lines: Sequence[tuple[StoredHit, int]],
+    sources: Sources,
+    verifier: Verifier | None = None,
 ) -> list[ShownHit]:
-    """These hits, each with how many are like it."""
+    """These hits, each with how many are like it. `verifier` None: opinions are not counted."""
     said = _said(tx, codec, [hit for hit, _ in lines])
     holdings = tx.holdings_by_id([hit.holding for hit, _ in lines])
     decided = tx.newest_decisions([hit.review for hit, _ in lines if hit.review])
+    places = {(hit.record.origin, hit.place) for hit, _ in lines}
+    known = verifier.at(tx, places) if verifier else {}
     shown = []
     for hit, alike in lines:
         read = said.get((hit.record.origin, hit.place), _Said())
@@ -76,6 +86,7 @@ def shown_hits(
                 standing=sources.standing.get(hit.record.origin.member, ""),
                 decided=decided.get(hit.review),
                 life=life_of(tx, codec, hit.record, hit.place),
+                verification=known.get((hit.record.origin, hit.place)),
             )
         )
     return shown

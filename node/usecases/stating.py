@@ -165,7 +165,7 @@ def check_text(text: str, what: str) -> None:
 
 def _check(text: str, what: str, limit: int, breaks: str) -> None:
     if len(text) > limit:
-        raise Misuse(f"{what} has {len(text)} characters, and at most {limit} fit")
+        raise Misuse(f"{what} has {len(text):,} characters; at most {limit:,} fit", remedy="shorten it")
     if too_many_marks(text):
         raise Misuse(f"{what} has more than {MAX_MARKS} combining marks in a row", remedy="type it again without them")
     for place, each in enumerate(text, 1):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from node.usecases.crowd import bounded
 from node.usecases.standing import Standing, standings
+from node.usecases.verification import verified
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
     from node.domain.ids import MemberId, RecordId
     from node.domain.queries import Hit, MemberOutcome
     from node.domain.stores import NodeStore
+    from node.domain.verification import Verification
+    from node.usecases.verification import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldHit:
-    """A hit of a member. `standing`: the state of its record here; None if it names no record."""
+    """A hit of a member. `standing`: the state of its record here; None if it names no record. `verification`: what
+    members say of the record; None if it is not here, or was not counted.
+    """
 
     hit: Hit
     standing: Standing | None
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +58,17 @@ def told(
     *,
     here: Collection[RecordId | None] = (),
     muted: Collection[MemberId] = (),
+    verifier: Verifier | None = None,
 ) -> Told:
-    """Blocking. `here`: records that our own search has just found; `muted`: members whose hits are not told."""
+    """Blocking. `here`: records that our own search has just found; `muted`: members whose hits are not told;
+    `verifier` None: opinions are not counted.
+    """
     hits, grouped = bounded(outcome.answer.hits if outcome.answer else ())
     silent = outcome.member in muted
     shown = () if silent else hits
     known = standings(store, [each.record for each in shown if each.record and each.record not in here])
+
+    said = verified(store, verifier, shown)
 
     def standing(hit: Hit) -> Standing | None:
         if hit.record is None:
@@ -68,7 +79,10 @@ def told(
         query_id=query_id,
         outcome=outcome,
         labels=labels,
-        hits=tuple(ToldHit(hit=hit, standing=standing(hit)) for hit in shown),
+        hits=tuple(
+            ToldHit(hit=hit, standing=standing(hit), verification=said.get(hit.record) if hit.record else None)
+            for hit in shown
+        ),
         grouped=grouped,
         muted=silent,
     )

@@ -76,6 +76,7 @@ class ThreadList:
         """
         record_access(self._audit, "consultations", unread=unread, closed=closed, limit=limit)
         found: list[ListedThread] = []
+        limit = max(1, limit)
         with self._threads.store.read() as tx:
             threads = self._threads.of(tx)
             past = threads.resolve(after) if after else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from node.errors import Misuse, Refused
 from node.usecases.acts import perform
 from node.usecases.own_threads import check_readable, told
-from node.usecases.thread_order import ends_of
+from node.usecases.thread_order import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +83,8 @@ class ThreadMembers:
         if thread.is_for_everyone or audience == thread.handling.audience:
             raise Misuse("this changes nothing: the same members are in the thread")
         opening, handling = thread.opening, replace(thread.handling, audience=audience)
-        # It names the last messages of those who leave, so that these stay part of the thread.
-        said = replace(opening.said, after=ends_of(thread.messages))
+        # It names the messages of those who leave, so that these stay part of the thread.
+        said = replace(opening.said, after=told_of(thread.messages))
 
         def work() -> RecordId:
             return self._ledger.revise(opening.newest, said, handling)

@@ -135,3 +135,12 @@ def ends_of(messages: Sequence[Message]) -> tuple[RecordId, ...]:
     # Every reply follows the opening, whether it names it or not.
     others = [each for each in ends if each != messages[0].record]
     return tuple(others or ends)[-MOST_AFTER:]
+
+
+def told_of(messages: Sequence[Message]) -> tuple[RecordId, ...]:
+    """What an opening names that is stated again for other members: the newest replies, as many as fit, and among them
+    those that no other one names. So a new member knows how many messages it may not read.
+    """
+    ends = ends_of(messages)
+    others = [each.record for each in messages[1:] if each.record not in ends]
+    return (*others, *(each for each in ends if each != messages[0].record))[-MOST_AFTER:]

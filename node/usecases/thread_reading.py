@@ -16,15 +16,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import Kind
 from node.errors import Malformed
 from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import perform
 from node.usecases.case_terms import opened_case
 from node.usecases.publication import Publication
-from node.usecases.purging import chain_at
+from node.usecases.purging import chain_at, kind_of
 from node.usecases.thread_order import by_name
+from node.usecases.threads import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ class ThreadReading:
         """At most `limit` messages of a thread past the number `after`. None: the newest ones, or from the first unread
         one on. `peek`: nothing is marked as read. Raises `NotFound`, `Misuse`, `Refused`.
         """
-        officer = caller().name
+        officer, limit = caller().name, max(1, limit)
         with self._threads.store.read() as tx:
             root = self._threads.of(tx).resolve(name)
         record_access(self._audit, "consultation", thread=str(root), limit=limit)
@@ -102,7 +102,7 @@ class ThreadReading:
             threads = self._threads.of(tx)
             thread = threads.thread(root)
             unread = self._unread(thread, tx.read_places(root, officer))
-            start = _start(thread, unread, limit) if after is None else after
+            start = _start(thread, unread, limit) if after is None else max(0, after)
             end = start + limit
             shown = [
                 self._shown(tx, threads, each, number, unread=each.record in unread)
@@ -235,17 +235,21 @@ def _absent(tx: NodeStoreReader, thread: Thread) -> dict[Absence, int]:
     for origin, some in by_origin.items():
         # One search of the log for all of them: each search reads its leaf tiles.
         found = tx.find(origin, [each.leaf for each in some])
-        counts.update(_absence(tx, each, found.get(each.leaf)) for each in some)
+        reasons = [_absence(tx, each, found.get(each.leaf)) for each in some]
+        counts.update(each for each in reasons if each is not None)
     return dict(counts)
 
 
-def _absence(tx: NodeStoreReader, name: RecordId, index: int | None) -> Absence:
+def _absence(tx: NodeStoreReader, name: RecordId, index: int | None) -> Absence | None:
+    """Why a message is not here; None if it is, and is left out of the thread for another reason."""
     if index is None:
         return Absence.NOT_HERE
     chain = chain_at(tx, name.origin, index, name.leaf)
     if chain.ended or chain.head is None:
         return Absence.DELETED
     entry, state = tx.entry_at(*chain.head)
-    if entry[1] not in {Kind.CONSULTATION, Kind.REVISION}:
+    if state == BodyState.HELD:
+        return None
+    if kind_of(entry) not in KINDS or state == BodyState.MISSING:
         return Absence.NOT_HERE
-    return Absence.NOT_FOR_US if state in {BodyState.NOT_FOR_US, BodyState.MISSING} else Absence.DELETED
+    return Absence.NOT_FOR_US if state == BodyState.NOT_FOR_US else Absence.DELETED

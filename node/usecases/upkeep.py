@@ -18,6 +18,7 @@ from node.usecases.fsck import check_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.domain.ports import Codec
     from node.domain.roster import Roster
     from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
@@ -33,13 +34,16 @@ class Verdict:
 
 
 def check_all(
-    store: LogStore, roster: Roster | None, check_index: Callable[[], Report | None] = lambda: None
+    store: LogStore,
+    roster: Roster | None,
+    check_index: Callable[[], Report | None] = lambda: None,
+    codec: Codec | None = None,
 ) -> Iterator[Report | Verdict]:
     """One report per log as it is known, then one for the database and one for the index, then the verdict. Blocking.
-    `check_index`: checks the index, if there is one.
+    `check_index`: checks the index, if there is one; without a `codec`, mentions are not checked.
     """
     faults = 0
-    for report in check_store(store, roster):
+    for report in check_store(store, roster, codec):
         faults += len(report.faults)
         yield report
     of_index = check_index()
@@ -59,15 +63,17 @@ class NodeUpkeep:
         audit: AuditLog,
         latest: Callable[[], Roster | None],
         check_index: Callable[[], Report | None],
+        codec: Codec | None = None,
     ) -> None:
         self._store = store
         self._audit = audit
         self._latest = latest
         self._check_index = check_index
+        self._codec = codec
 
     def check(self) -> Iterator[Report | Verdict]:
         """Checks the whole store and the index (`check_all`)."""
-        return check_all(self._store, self._latest(), self._check_index)
+        return check_all(self._store, self._latest(), self._check_index, self._codec)
 
     def backup(self, path: str) -> None:
         """Writes a consistent copy of the database to `path`, while the node runs. Keys are not in it."""

@@ -85,6 +85,8 @@ TABLE: Final = {row.error.kind: row for row in _ROWS}
 _TOO_LARGE: Final = "larger than max"
 """gRPC's only RESOURCE_EXHAUSTED text that is about a message."""
 _FAILED_INSIDE: Final = "the other side had an internal error"
+_ENDED: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+"""What gRPC says of a connection whose other process ended, whether it was read or written at that moment."""
 _BARE: Final[dict[grpc.StatusCode, tuple[type[VigilError], str, str]]] = {
     grpc.StatusCode.UNAVAILABLE: (
         errors.Unavailable,
@@ -205,7 +207,7 @@ def to_error(error: grpc.aio.AioRpcError, *, local: bool = False) -> VigilError:
                 return meant
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in (error.details() or ""):
         return errors.PeerFault("a message is larger than the limit")
-    if local and error.code() is grpc.StatusCode.UNAVAILABLE:
+    if local and error.code() in _ENDED and error.details() != _FAILED_INSIDE:
         return errors.Unavailable(_DAEMON_ENDED, remedy=_START_IT)
     kind, message, remedy = _BARE.get(error.code(), (errors.PeerFault, "the other side broke the protocol", ""))
     return kind(message, remedy=remedy)

@@ -45,6 +45,24 @@ def test_links_are_found_by_their_place_and_by_their_chain(store: NodeStore) -> 
         assert reader.linked(RecordId(JP, ROOT.leaf), REMARKS) == []
 
 
+def test_links_and_chains_are_found_for_many_at_once(store: NodeStore) -> None:
+    links = filled(store)
+    known = [Chain(root=ROOT, head=(FR, 0)), Chain(root=OTHER, head=None)]
+    with store.write() as writer:
+        for each in known:
+            writer.put_chain(each)
+    nowhere = [RecordId(FR, number.to_bytes(32, "big")) for number in range(1_200)]
+    with store.read() as reader:
+        assert reader.links_at(JP, [0, 3, 9]) == {0: links[0], 3: links[3]}
+        assert reader.links_at(FR, [0]) == {}
+        found = reader.linked_in([ROOT, OTHER, *nowhere], REMARKS)
+        assert sorted(found, key=lambda each: each.index) == [links[0], links[1], links[4]]
+        assert reader.linked_in([OTHER], [Kind.OPINION]) == []
+        assert reader.linked_in([RecordId(JP, ROOT.leaf)], REMARKS) == []
+        assert reader.chains([ROOT, OTHER, *nowhere]) == {each.root: each for each in known}
+        assert reader.chains([RecordId(JP, ROOT.leaf)]) == {}
+
+
 def test_a_remark_that_is_purged_counts_no_more_and_a_correction_does(store: NodeStore) -> None:
     """A correction whose body was replaced still holds its chain together; a remark is done with."""
     links = filled(store)

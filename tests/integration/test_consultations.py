@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from node.control.lines import subject_line
+from node.usecases.intake import subject_of
 from tests.integration.processes import Federation, Line, federation, until, vigil
+from tests.simulator.asking import prints
 
 SUBJECT, TEXT = "the blue room", "Do you know this place?"
 
@@ -118,3 +121,16 @@ def test_a_member_leaves_a_thread_and_marks_it_as_read(said: Speakers) -> None:
     assert (back["muted"], is_unread()) == (False, True)
     (read,) = said.lines("JP", "mark-read", thread)
     assert (read["read"], is_unread()) == (1, False)
+
+
+def test_a_thread_about_a_query_shows_each_member_its_own_answer(said: Speakers) -> None:
+    made = said.made
+    terms = {"case": "C-1", "purpose": "victim-identification", "legal_basis": "a test", "to": ["JP"], "budget": 20.0}
+    asked = made.run("FR", "query", terms, [subject_line(subject_of(prints(1), "a picture"))])[-1]
+    assert asked["outcomes"] == {"DE": "not-asked", "JP": "no-hit"}
+    (opened,) = said.lines("FR", "open", "Sure?", "--to", "DE,JP", "--subject", "a", "--about-query", asked["query"])
+    thread = opened["thread"]
+    for name, answer in (("JP", "no-hit"), ("DE", None)):
+        until(lambda name=name: said.texts(name, thread) == ["Sure?"], "the thread has come")  # type: ignore[misc]
+        *_, shown = made.run(name, "consult-show", {"thread": thread})
+        assert shown["own_answer"] == answer

@@ -115,8 +115,8 @@ Outcome = tuple[
 ]
 
 
-def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
-    """What a hub holds in the end, if it got the logs in these pieces (log, how many entries), and then the rest."""
+def stored(logs: list[Log], cuts: list[tuple[int, int]]) -> MemoryStore:
+    """The store of a hub that got the logs in these pieces (log, how many entries), and then the rest."""
     store = MemoryStore()
     catalogue = Catalogue(store=store, index=None, codec=CODEC)
     for which, count in [*cuts, *((which, 1 << 20) for which in range(len(logs)))]:
@@ -131,6 +131,12 @@ def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
         verified = verify_package(at, package, rules, Handlings(CODEC.decode_handling))
         with catalogue.change() as change:
             change.apply(verified)
+    return store
+
+
+def outcome(logs: list[Log], cuts: list[tuple[int, int]]) -> Outcome:
+    """What such a hub holds in the end."""
+    store = stored(logs, cuts)
     with store.read() as reader:
         for log in logs:
             run = reader.run(log.speaker.origin, 0, log.size, 1 << 30)

@@ -177,3 +177,15 @@ def test_a_forged_notice_is_set_aside_whichever_entry_comes_first() -> None:
             assert dict(reader.quarantined(HUB.origin, 0, 1)) == {0: UNASKED}
             assert list(published_views(reader, CODEC)) == []
         assert told_of == [(str(HUB.origin), 1)]
+
+
+def test_a_forged_decision_displaces_no_honest_one_that_waits_beside_it() -> None:
+    """Both wait for versions of one request, which come together."""
+    story = Story()
+    story.ask(0)
+    story.ask(1)
+    story.decide(0, NoticeStep.PUBLISHED, 0, forged=False)
+    story.decide(1, NoticeStep.PUBLISHED, 1, forged=True)
+    assert outcome(story.logs, [(1, 1), (2, 1), (0, 2)]) == outcome(story.logs, [])
+    _, views = outcome(story.logs, [(1, 1), (2, 1), (0, 2)])
+    assert [view.reference for view in views] == ["2026/0"]

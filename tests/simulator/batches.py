@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.domain.batch import BodyState, VerifiedBatch
 from node.domain.envelope import Disclosure, Envelope, Kind, encode
@@ -98,6 +98,12 @@ def batch(
         targets=[(i, int(Kind.RETRACTION), str(record.origin), record.leaf) for i, record in targets],
         quarantine=list(quarantine),
     )
+
+
+def kinds(store: LogStore, origin: Origin, of: Sequence[Kind]) -> VerifiedBatch:
+    """The next run of `origin`: an entry of each of these kinds, all held."""
+    plain = batch(store, origin, [f"{origin} {number}" for number in range(len(of))])
+    return replace(plain, kinds=bytes(map(int, of)))
 
 
 def append(store: LogStore, made: VerifiedBatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, Owed
-from node.domain.mentions import Mention, Role, Stated
+from node.domain.mentions import Joined, Mention, Role, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +30,16 @@ class MemoryChains:
     def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
         said = self._said.links
         return {index: said[origin, index] for index in range(start, stop) if (origin, index) in said}
+
+    def links_at(self, origin: Origin, indices: Collection[int]) -> Mapping[int, Link]:
+        return {index: self._said.links[origin, index] for index in indices if (origin, index) in self._said.links}
+
+    def linked_in(self, chains: Collection[RecordId], kinds: Collection[int]) -> list[Link]:
+        return [
+            link
+            for link in self._said.links.values()
+            if link.chain in set(chains) and link.kind in kinds and link.counts
+        ]
 
     def linked(
         self, chain: RecordId, kinds: Collection[int], *, since: int = 0, limit: int | None = None
@@ -55,6 +65,9 @@ class MemoryChains:
     def chain(self, root: RecordId) -> Chain | None:
         found: Chain | None = self._said.chains.get(root)
         return found
+
+    def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
+        return {root: self._said.chains[root] for root in roots if root in self._said.chains}
 
     def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
         return {leaf for leaf in leaves if RecordId(origin, leaf) in self._said.chains}
@@ -116,6 +129,36 @@ class MemoryChains:
             if each.record == record and each.role in roles and each.origin.member != spare
         ]
         return self._past(found, after)[:limit]
+
+    def joined(self, records: Collection[RecordId], role: Role, limit: int) -> Joined:
+        said = {
+            place: [each.record for each in found if each.role == role] for place, found in self._said.mentions.items()
+        }
+        about = {record for found in said.values() for record in found}
+        reached = dict.fromkeys(each for each in sorted(records) if each in about)
+        waiting = list(reached)
+        while waiting:
+            at = waiting.pop(0)
+            further = [each for found in said.values() if at in found for each in found if each not in reached]
+            waiting += dict.fromkeys(further)
+            reached |= dict.fromkeys(further)
+        kept = list(reached)[:limit]
+        places = [place for place, found in said.items() if not set(kept).isdisjoint(found)]
+        return Joined(
+            entries=places,
+            records=kept,
+            ends=[
+                (number, kept.index(each))
+                for number, place in enumerate(places)
+                for each in said[place]
+                if each in kept
+            ],
+            is_whole=len(reached) < limit,
+        )
+
+    def mentioned_as(self, role: Role, limit: int) -> list[RecordId]:
+        found = {each.record for said in self._said.mentions.values() for each in said if each.role == role}
+        return sorted(found, key=lambda each: (each.leaf, str(each.origin)))[:limit]
 
     def stated(
         self, kinds: Collection[int], *, limit: int | None = None, after: tuple[Origin, int] | None = None

@@ -119,7 +119,10 @@ class MemoryEntities(MemoryPlace):
         if note.number:
             versions = [each.version for each in mine if each.number == note.number]
             if not versions:
-                raise NotFound(f"entity {note.entity} has no note {note.number}")
+                raise NotFound(
+                    f"entity {note.entity} has no note {note.number}",
+                    remedy=f"`vigil entity show {note.entity}` shows its notes",
+                )
             stored = replace(note, version=1 + max(versions))
         else:
             stored = replace(note, number=1 + max((each.number for each in mine), default=0), version=1)

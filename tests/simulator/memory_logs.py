@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from node.domain.batch import BodyState, VerifiedBatch
-from node.domain.envelope import Disclosure, Kind
+from node.domain.envelope import UNDERSTOOD, Disclosure, Kind
 from node.domain.ids import HASH_SIZE, MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, LogState, Owed, PendingEntry, StoredRun
 from node.domain.mentions import FIRST_STATED, Mention, Stated
@@ -297,7 +297,9 @@ class MemoryLogWriter(MemoryLogReader):
             log.rows.append(Row(batch.entries[at], batch.leaves[at], state, kept, batch.expiry_days[at]))
             if batch.kinds[at] >= FIRST_STATED and batch.origin.stream == "log":
                 index = batch.start + at
-                self._state.stated[batch.origin, index] = Stated(origin=batch.origin, index=index, kind=batch.kinds[at])
+                self._state.stated[batch.origin, index] = Stated(
+                    origin=batch.origin, index=index, kind=batch.kinds[at], is_read=batch.kinds[at] in UNDERSTOOD
+                )
         log.tiles |= batch.tiles
         log.quarantine |= {batch.start + at: reason for at, reason in batch.quarantine}
         for at, kind, target, leaf in batch.targets:

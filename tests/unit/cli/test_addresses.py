@@ -121,7 +121,7 @@ def test_the_list_says_why_an_address_is_not_in_force(node: Node, vigil: Vigil, 
     node.answers["addresses-list"] = [
         ADDRESS | {"id": 4, "listed": said, "evidence": evidence, "added_at": 1, "ours": None},
         ADDRESS | {"id": 5, "listed": None, "evidence": [], "added_at": 1, "ours": None},
-        {"shown": 2, "total": 9, "after": 5},
+        {"listed": 2, "total": 9, "next": 5},
     ]
     ran = vigil("addresses", "list", "--limit", "2")
     told = " ".join(ran.out.split())

@@ -50,7 +50,7 @@ END: Line = {
     "unread": 1,
     "listed": 1,
     "next": 2,
-    "absent": {"not for us": 2, "deleted": 1},
+    "absent": {"not for us": 2, "deleted": 64},
     "left_out": {"DE": 7_000},
     "uncounted": 3,
 }
@@ -114,7 +114,7 @@ def test_a_thread_is_shown_with_what_is_not_shown(vigil: Vigil, node: Node) -> N
         "case C-1",
         "which this node answered: hit",
         "2 messages of this thread not for this node: their authors can share them",
-        "1 message of this thread deleted",
+        "at least 64 messages of this thread deleted",
         "left out, because there are too many: 7,000 of DE",
         "3 messages of members that are not in this thread left out",
         "(unread, changed, not sent yet)",

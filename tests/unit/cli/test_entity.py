@@ -45,7 +45,7 @@ def test_an_entity_is_added_with_its_kind_pseudonym_and_cases(vigil: Vigil, node
     assert node.call("entity-add").arguments == {
         "kind": "victim", "pseudonym": "Blue coat", "status": "identified", "cases": ["A", "B"],
     }  # fmt: skip
-    assert ran.out == "Entity 4: victim, identified.\n"
+    assert ran.out == "Entity 4: victim, status identified.\n"
 
 
 def test_a_list_escapes_a_pseudonym_and_says_where_it_continues(vigil: Vigil, node: Node) -> None:
@@ -110,3 +110,29 @@ def test_deleting_without_a_terminal_needs_a_yes(vigil: Vigil, node: Node) -> No
     assert ran.code == 2
     assert "2 entities (4, 9) with 1 note and 2 links" in ran.err
     assert vigil("entity", "delete", "4", "--yes").out == "2 entities deleted.\n"
+
+
+def test_the_history_of_an_entity_is_in_words(vigil: Vigil, node: Node) -> None:
+    event = {"entity": 4, "officer": "R. Diaz", "at": 1_795_944_238, "was": None, "now": None}
+    events = [
+        event | {"event": "added", "now": "Coat"},
+        event | {"event": "named-by-case", "now": "2031-117"},
+        event | {"event": "left-case", "was": "2031-117"},
+        event | {"event": "merged", "now": "9"},
+    ]
+    node.answers["entity"] = [WHOLE | {"more_links": False, "events": events}]
+    out = vigil("entity", "show", "4").out
+    for words in (
+        "added as Coat",
+        "named by case 2031-117",
+        "no longer named by case 2031-117",
+        "merged into entity 9",
+    ):
+        assert words in out
+
+
+def test_a_note_that_is_edited_has_a_number(vigil: Vigil, node: Node) -> None:
+    node.answers["entity-note"] = [{"entity": 4, "note": 1, "version": 1}]
+    assert vigil("entity", "note", "4", "seen again").code == 0
+    assert node.call("entity-note").arguments["edit"] == 0
+    assert vigil("entity", "note", "4", "seen again", "--edit", "0").code == 2

@@ -142,7 +142,13 @@ def test_one_hit_is_shown_with_its_decisions(vigil: Vigil, node: Node) -> None:
     ran = vigil("hits", "show", "9")
     words = " ".join(ran.out.split())
     assert node.call("hit-show").arguments == {"hit": "9"}
-    for said in ("Hit 9: rejected, holding 7, case C-1", "PDQ 12 bits away", "1 decision", "A. Durand", "another room"):
+    for said in (
+        "Hit 9: rejected, holding 7, case C-1",
+        "PDQ 12 bits away",
+        "Decisions: 1 ",
+        "A. Durand",
+        "another room",
+    ):
         assert said in words
     assert vigil("hits", "show", "9", "--json").lines == [DETAIL]
 
@@ -159,3 +165,14 @@ def test_two_holdings_and_rows_are_shown_too(vigil: Vigil, node: Node) -> None:
     words = " ".join(vigil("hits", "show", "7/r12").out.split())
     assert "not near each other any longer" in words
     assert "About a former file of the other side: rejected by A. Durand" in words
+
+
+def test_the_count_is_of_the_states_that_are_listed(vigil: Vigil, node: Node) -> None:
+    node.answers["hits-list"] = [HIT, SUMMARY | {"total": 2, "new": 2, "rejected": 3}]
+    assert "1 hit shown of 2." in vigil("hits").out
+    assert "3 rejected hits: vigil hits --state rejected" in vigil("hits").out
+    for words in (["--state", "rejected"], ["--show-all"]):
+        out = vigil("hits", *words).out
+        assert "1 hit shown of 5." in out
+        assert "All: 2 new, 3 rejected." in out
+        assert "vigil hits --state rejected" not in out

@@ -87,3 +87,9 @@ def test_a_decision_is_one_of_three(vigil: Vigil, node: Node) -> None:
     assert vigil("review", "9", "maybe").code == 2
     assert vigil("review", "confirm").code == 2
     assert sent(node) == []
+
+
+def test_an_error_names_the_hit_only_if_there_are_several(vigil: Vigil, node: Node) -> None:
+    node.answers["review"] = [DECIDED | REFUSED]
+    assert "error: hit 9 is confirmed since" in vigil("review", "9", "reject").err
+    assert "error: hit 8: hit 9 is confirmed since" in vigil("review", "8", "9", "reject").err

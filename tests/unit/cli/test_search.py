@@ -90,6 +90,14 @@ def test_match_tells_a_person_who_has_it_and_how_near(vigil: Vigil, node: Node) 
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("state", ["confirmed", "rejected", "unsure"])
+def test_a_hit_says_what_an_officer_decided_before(vigil: Vigil, node: Node, state: str) -> None:
+    node.answers["match"] = [hit("a.jpg", review=state), SEARCHED]
+    assert f"reviewed before: {state}" in vigil("match", PDQ_HEX).out
+    node.answers["match"] = [hit("a.jpg", review=None), SEARCHED]
+    assert "reviewed" not in vigil("match", PDQ_HEX).out
+
+
 def test_a_hit_on_a_video_says_how_much_of_it_is_near_and_when(vigil: Vigil, node: Node, files: Path) -> None:
     shares = {
         "query_percent": 100,

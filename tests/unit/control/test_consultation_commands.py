@@ -100,7 +100,9 @@ def test_pages_of_a_thread_and_of_the_list_go_on(faces: Faces) -> None:
     *_, end = faces.run("JP", "list", {"limit": 1})
     assert end == {"listed": 1, "next": first}
     assert [each["thread"] for each in faces.run("JP", "list", {"limit": 1, "after": first})[:-1]] == [second]
+    assert faces.run("JP", "list", {"limit": 0})[-1]["listed"] == 1
     faces.run("FR", "reply", {"thread": first, "text": "more"})
+    assert [each["text"] for each in faces.run("FR", "show", {"thread": first, "after": -5, "limit": 0})[:-1]] == [TEXT]
     *messages, last = faces.run("FR", "show", {"thread": first, "after": 0, "limit": 1, "peek": True})
     assert ([each["text"] for each in messages], last["next"]) == ([TEXT], 1)
 

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.control.lines import item_line, read_item, read_subject, subject_line
+from node.control.lines import hit_line, item_line, read_item, read_subject, subject_line
 from node.domain.holdings import IngestItem
 from node.domain.material import MaterialFingerprints
 from node.domain.parts import Place, Role
+from node.domain.queries import Hit, Level
+from node.domain.reviews import ReviewState
 from node.errors import Misuse
 from node.usecases.intake import subject_of
 from tests.unit.domain.material import MATERIAL
@@ -55,3 +57,9 @@ def test_a_place_that_is_none_is_refused(prints: MaterialFingerprints, place: ob
     line = over(item_line(IngestItem(tag=bytes(32), prints=prints))) | {"place": place}
     with pytest.raises(Misuse):
         read_item(line)
+
+
+@pytest.mark.parametrize("state", ReviewState)
+def test_a_hit_has_the_decision_that_was_made_before(state: ReviewState) -> None:
+    hit = Hit(subject=0, origin="holdings", algorithm="pdq", level=Level.NATIONAL, state=state)
+    assert hit_line("a.jpg", hit)["review"] == (None if state is ReviewState.NEW else state.name.lower())

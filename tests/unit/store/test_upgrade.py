@@ -127,6 +127,26 @@ def test_the_timeline_of_a_former_case_begins_with_its_ingests_by_day(
     store.close()
 
 
+def test_messages_of_an_earlier_version_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did not note which of them open or close a thread."""
+    path, whole = tmp_path / "node.db", command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: whole(config, "0021"))
+        open_node_store(path, create=True).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO logs (number, origin, size, root, checkpoint, checkpoint_size, anchor, anchor_size, cosigned,"
+            " cosigned_size, frozen) VALUES (1, ?, 3, x'', x'', 0, x'', 0, x'', 0, '')",
+            ("sim.example/FR/log/1",),
+        )
+        connection.executemany("INSERT INTO stated VALUES (?, 1, ?, 1)", [(7, 0), (11, 1), (13, 2)])
+    connection.close()
+    store = open_node_store(path, create=False)
+    with store.read() as reader:
+        assert {(each.kind, each.index) for each in reader.unread(range(64), 9)} == {(7, 0), (13, 2)}
+    store.close()
+
+
 def test_a_newer_schema_is_refused_with_a_remedy_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     open_node_store(path, create=True).close()

@@ -21,7 +21,8 @@ from node.usecases.thread_list import ListedThread, ThreadList
 from node.usecases.thread_members import ThreadMembers
 from node.usecases.thread_reading import ShownThread, ThreadReading
 from node.usecases.threads import Thread
-from tests.simulator.federation import Speaker
+from tests.simulator.federation import Speaker, roster
+from tests.simulator.memory_store import MemoryStore
 from tests.simulator.world import CODEC, Hub, Node, Wire, World
 
 FR, JP, DE = Speaker.named("FR"), Speaker.named("JP"), Speaker.named("DE")
@@ -31,8 +32,8 @@ SUBJECT, TEXT = "the blue room", "Do you know this place?"
 class ConsultDesk:
     """The consultations of one node. Close it."""
 
-    def __init__(self, hub: Hub, speaker: Speaker) -> None:
-        self.node = Node(hub.world, speaker, Wire(hub, speaker.id))
+    def __init__(self, hub: Hub, speaker: Speaker, store: MemoryStore | None = None) -> None:
+        self.node = Node(hub.world, speaker, Wire(hub, speaker.id), store)
         self.me = speaker.id
         origin = Origin(speaker.origin.federation, speaker.id, 1, "audit")
         self.audit = AuditLog(store=self.node.store, origin=origin, clock=hub.world.clock, random=os.urandom)
@@ -123,3 +124,10 @@ class Table:
                 await desk.node.catch_up()
 
         asyncio.run(work())
+
+    def change_key(self) -> None:
+        """FR has a new log key, and so a new log, from now on."""
+        later = Speaker.named("FR", epoch=2)
+        self.world.roster = roster(FR, later, JP, DE)
+        self.fr.close()
+        self.fr = ConsultDesk(self.hub, later, self.fr.node.store)

@@ -36,7 +36,7 @@ def fr(federation: Federation) -> Country:
 
 
 def known(country: Country) -> list[str]:
-    return [each.known.address.text for each in country.book.page(0, 100)[0]]
+    return [each.known.address.text for each in country.book.page(0, 100).shown]
 
 
 def test_a_bad_address_stops_only_itself(fr: Country) -> None:
@@ -51,8 +51,9 @@ def test_one_address_in_two_spellings_is_new_once(fr: Country) -> None:
     fr.add(PAGE)
     taken = fr.add("HTTPS://BAD.example:443/a?b#x", "hxxp://bad[.]example/a?b")
     assert [each.new for each in taken] == [False, False]
-    ((shown,), total) = fr.book.page(0, 10)
-    assert total == 1
+    page = fr.book.page(0, 10)
+    (shown,) = page.shown
+    assert (page.total, page.next) == (1, None)
     assert len(shown.known.evidence) == 1, "the same evidence once"
 
 
@@ -116,10 +117,12 @@ def test_forgetting_deletes_what_is_not_listed(fr: Country) -> None:
 
 def test_pages_of_known_addresses(fr: Country) -> None:
     fr.add(*(f"http://bad.example/{number}" for number in range(5)))
-    first, total = fr.book.page(0, 3)
-    rest, _ = fr.book.page(first[-1].known.id, 3)
-    assert total == 5
-    assert [each.known.address.text[-1] for each in (*first, *rest)] == list("01234")
+    first = fr.book.page(0, 3)
+    assert first.total == 5
+    assert first.next is not None
+    rest = fr.book.page(first.next, 2)
+    assert rest.next is None, "nothing follows a full page at the end"
+    assert [each.known.address.text[-1] for each in (*first.shown, *rest.shown)] == list("01234")
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

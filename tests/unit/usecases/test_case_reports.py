@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.entities import Certainty, EntityKind, LinkRole
+from node.domain.queries import Level
 from node.domain.reviews import ReviewState
 from node.domain.stored_hits import HitEvidence
 from node.errors import Misuse, NotFound
@@ -20,6 +21,7 @@ from node.usecases import case_reports
 from node.usecases.acting import acting_for
 from node.usecases.audit import unpack_body
 from node.usecases.report_values import Choices
+from tests.contracts.holdings import prints
 from tests.unit.usecases.callers import officer
 from tests.unit.usecases.reported_cases import CASE, PATH, RENDERERS, Reported
 
@@ -83,6 +85,17 @@ def test_a_report_tells_every_decision_about_a_hit(node: Reported) -> None:
     told = [(row["holding"], row["decision"], row["note"], row["officer"]) for row in rows(report, "decided")]
     assert told == [(held, "unsure", "too dark", "K. Sato"), (held, "rejected", "another room", "K. Sato")]
     assert (facts(report, "decided")["rejected"], facts(report, "decided")["unsure"]) == (1, 0)
+
+
+def test_a_note_of_a_decision_is_not_in_a_report_if_another_case_has_the_holding(node: Reported) -> None:
+    (alone,) = node.hold(1)
+    node.decide(alone, ReviewState.UNSURE, "only this case")
+    with node.store.write() as writer:
+        writer.put_holding(prints(f"{CASE} 0"), level=Level.NATIONAL, case="C-2", tag=b"", now=1_000)
+    report = node.make()
+    assert [(row["decision"], row["note"]) for row in rows(report, "decided")] == [("unsure", None)]
+    assert facts(report, "decided")["notes_left_out"] == 1
+    assert b"only this case" not in report
 
 
 def test_every_member_that_was_expected_has_a_line(node: Reported) -> None:

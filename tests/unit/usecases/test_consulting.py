@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 from node.domain.case_events import FIRST_PLACE
 from node.domain.consultations import Consultation, ConsultationStep
-from node.domain.ids import RecordId
+from node.domain.ids import Origin, RecordId
+from node.domain.ports import GivenAnswer
+from node.domain.queries import Answer, Outcome, SignedAnswer
+from node.domain.questions import Part, PartBody, PlannedPart
+from node.domain.questions import Terms as AskedTerms
 from node.domain.statements import Reason
 from node.domain.wording import Terms
 from node.errors import Misuse, NotFound, Refused
@@ -17,7 +21,8 @@ from node.usecases.ledger import Draft
 from node.usecases.publication import Publication
 from node.usecases.thread_reading import Absence
 from tests.simulator.federation import picture
-from tests.simulator.world import Node
+from tests.simulator.memory_store import MemoryReader
+from tests.simulator.world import CODEC, Node
 from tests.unit.usecases.consult_desk import DE, FR, JP, SUBJECT, TEXT, Table
 
 
@@ -347,3 +352,66 @@ def test_nothing_is_shown_that_cannot_be_recorded(table: Table, monkeypatch: pyt
     for look in (lambda: table.fr.page(thread), table.fr.listed):
         with pytest.raises(Refused, match="full"):
             look()
+
+
+def test_listing_a_long_thread_reads_as_many_bodies_as_listing_a_short_one(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    held_at = MemoryReader.held_at
+
+    def counted(self: MemoryReader, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
+        read.append(len(indices))
+        return held_at(self, origin, indices)
+
+    monkeypatch.setattr(MemoryReader, "held_at", counted)
+    fr, jp = table.fr, table.jp
+    thread = fr.open(JP)
+    table.meet()
+    jp.say(thread, "first")
+    table.meet()
+    read.clear()
+    assert fr.listed()[0].messages == 2
+    short = sum(read)
+    for number in range(20):
+        jp.state(reply_to(thread, f"word {number}", at=number), FR)
+    table.meet()
+    read.clear()
+    (listed,) = fr.listed()
+    assert (listed.messages, listed.last.said.text) == (22, "word 19")
+    assert sum(read) == short
+
+
+def reply_to(thread: str, text: str, at: int) -> Consultation:
+    return Consultation(step=ConsultationStep.REPLY, text=text, at=at, thread=RecordId.parse(thread))
+
+
+def test_who_answered_a_query_sees_how_it_answered(table: Table) -> None:
+    fr, jp = table.fr, table.jp
+    query = b"q" * 16
+    said = Consultation(step=ConsultationStep.OPEN, subject=SUBJECT, text=TEXT, at=1, query_id=query)
+    thread = str(fr.state(said, JP))
+    table.meet()
+    assert jp.page(thread).answer == ""
+    answer = Answer(query_id=query, query_digest=bytes(32), answerer=JP.id, outcome=Outcome.HELD, reason="later")
+    with jp.node.store.write() as tx:
+        signed = SignedAnswer(answerer=JP.id, answer=CODEC.encode_answer(answer), signature=bytes(64))
+        tx.put_answered([GivenAnswer(asker=FR.id, query_id=query, answer=signed, at=1)])
+    assert jp.page(thread).answer == "held"
+    assert fr.page(thread).answer == ""
+
+
+def test_other_members_know_a_query_by_the_id_of_its_part(table: Table) -> None:
+    terms = AskedTerms(case="C", purpose="p", legal_basis="b", officer_role="r", officer="Dupont")
+    with table.fr.node.store.write() as tx:
+        for question, parts in ((b"1" * 16, (b"a" * 16,)), (b"2" * 16, (b"b" * 16, b"c" * 16))):
+            planned = [
+                PlannedPart(part=Part(number=number, query_id=part, cost=1), body=PartBody(payload=b"p"))
+                for number, part in enumerate(parts, 1)
+            ]
+            tx.put_question(question, terms, planned, 5)
+    for named, sent in ((b"1" * 16, b"a" * 16), (b"a" * 16, b"a" * 16), (b"c" * 16, b"c" * 16)):
+        thread = table.fr.thread(table.fr.open(JP, query=named))
+        assert thread.messages[0].said.query_id == sent
+    with pytest.raises(Misuse, match="in 2 parts"):
+        table.fr.open(JP, query=b"2" * 16)

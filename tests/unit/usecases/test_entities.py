@@ -165,15 +165,18 @@ def test_a_merged_entity_is_shown_with_the_other_one_and_does_not_change_by_itse
     unit.acts.split(second)
     assert unit.views.show(first).notes == []
     assert [line.entity.id for line in unit.views.page(case="B").lines] == [second]
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="not merged") as whole:
         unit.acts.split(second)
+    assert whole.value.remedy
 
 
 def test_only_two_of_one_kind_are_merged(unit: Unit) -> None:
     victim, place = unit.add(), unit.add(kind=EntityKind.PLACE)
-    for wrong in ((victim, place), (victim, victim)):
-        with pytest.raises(Misuse):
-            unit.acts.merge(*wrong)
+    with pytest.raises(Misuse, match="cannot be merged into entity"):
+        unit.acts.merge(victim, place)
+    with pytest.raises(Misuse, match="into itself") as itself:
+        unit.acts.merge(victim, victim)
+    assert itself.value.remedy == "name two different entities"
     with pytest.raises(NotFound):
         unit.acts.merge(victim, 77)
 

@@ -14,8 +14,9 @@ from node.domain.ids import RecordId
 from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
 from node.errors import Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
-from node.usecases import notice_review
+from node.usecases import filing, notice_review
 from node.usecases.hit_list import Wanted
+from node.usecases.notice_check import TOO_MANY
 from node.usecases.notice_views import NoticeState
 from node.usecases.notices import MOST_FINGERPRINTS, NoticeWords
 from tests.simulator.arriving import Holder, still
@@ -281,3 +282,16 @@ def test_the_hub_can_say_nothing_but_decisions_in_its_log(scene: Scene) -> None:
     assert scene.hits() == 0
     with scene.jp.store.read() as reader:
         assert list(dict(reader.quarantined(HUB.origin, 0, 3))) == [0, 1, 2]
+
+
+def test_a_hub_that_decides_ever_again_on_one_request_that_is_not_here_costs_a_bounded_number_of_bodies(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing, "MOST_DECISIONS", 3)
+    log = Log(HUB)
+    for number in range(6):
+        said = NoticeDecision(request=RecordId(FR.origin, bytes(32)), step=NoticeStep.WITHDRAWN, reason=str(number))
+        log.say(said, kind=Kind.NOTICE_DECISION)
+    scene.jp.receive(log)
+    with scene.jp.store.read() as reader:
+        assert dict(reader.quarantined(HUB.origin, 0, 6)) == dict.fromkeys((3, 4, 5), TOO_MANY)

@@ -42,7 +42,7 @@ def test_a_late_joiner_reads_earlier_messages_once_their_authors_share_them(tabl
     table.meet()
     page = de.page(thread)
     assert [each.message.said.text for each in page.messages] == [TEXT]
-    assert page.absent == {Absence.NOT_FOR_US: 1}
+    assert page.absent == {Absence.NOT_FOR_US: 2}
     assert de.listed()[0].members == (DE.id, FR.id, JP.id)
 
     de.say(thread, "Good morning.")
@@ -173,7 +173,7 @@ def test_a_flood_is_bounded_and_the_output_says_so(table: Table) -> None:
         for desk in (fr, de):
             page = desk.page(thread)
             assert len(page.thread.messages) == 1 + 5 + 1
-            assert page.thread.left_out == {JP.id: 7}
+            assert (page.thread.left_out, page.absent) == ({JP.id: 7}, {})
             assert "please stop" in desk.texts(thread)
             assert desk.texts(thread)[1:6] == [f"noise {number}" for number in range(5)]
         fr.reading.mark_read(thread)
@@ -192,3 +192,24 @@ def test_a_message_that_becomes_an_opening_leaves_its_thread(table: Table) -> No
     assert fr.texts(thread) == [TEXT]
     assert sorted(each.subject for each in fr.listed()) == ["my own", "the blue room"]
     assert fr.thread(str(said)).root == said
+
+
+def test_a_thread_goes_on_after_its_opener_has_a_new_log_key(table: Table) -> None:
+    thread = table.fr.open(JP)
+    table.meet()
+    table.jp.say(thread, "We do.")
+    table.meet(table.jp, table.fr)
+    table.change_key()
+    fr, jp, de = table.fr, table.jp, table.de
+    fr.say(thread, "Where?")
+    fr.members.add(thread, [DE.id])
+    table.meet()
+    for desk in (fr, jp):
+        assert desk.texts(thread) == [TEXT, "We do.", "Where?"]
+    assert (de.texts(thread), de.page(thread).absent) == ([TEXT], {Absence.NOT_FOR_US: 2})
+    fr.consulting.close(thread)
+    table.meet()
+    assert all(desk.thread(thread).is_closed and desk.listed(closed=True)[0].closed for desk in (fr, jp, de))
+    fr.consulting.reopen(thread)
+    table.meet()
+    assert not any(desk.thread(thread).is_closed for desk in (fr, jp, de))

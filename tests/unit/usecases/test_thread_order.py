@@ -17,6 +17,7 @@ from node.usecases.thread_order import (
     ends_of,
     in_order,
     share_of_each,
+    told_of,
 )
 from tests.simulator.federation import Speaker
 
@@ -156,3 +157,18 @@ def test_a_new_member_names_what_the_opening_names_and_it_cannot_read() -> None:
     joined = message(1, after=(far,))
     assert ends_of([opening(after=(far,)), joined]) == (joined.record,)
     assert ends_of([opening(after=(joined.record,)), joined]) == (joined.record,)
+
+
+def test_an_opening_stated_again_names_the_newest_messages_and_every_end() -> None:
+    root = opening()
+    assert told_of([root]) == ()
+    first = message(1)
+    second = message(2, after=(first.record,))
+    assert told_of([root, first, second]) == (first.record, second.record)
+    branch = message(3)
+    row = [message(4, after=(first.record,))]
+    for number in range(5, 5 + 2 * MOST_AFTER):
+        row.append(message(number, after=(row[-1].record,)))
+    told = told_of([root, first, branch, *row])
+    assert len(told) == MOST_AFTER
+    assert {branch.record, row[-1].record} <= {*told}

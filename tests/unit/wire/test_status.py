@@ -135,11 +135,19 @@ def test_evidence_of_a_fork_that_is_too_long_for_a_trailer_stays_behind() -> Non
     assert str(got) == "two histories"
 
 
-def test_a_daemon_that_dies_is_not_taken_for_a_network_fault() -> None:
-    error = status.to_error(_failed(grpc.StatusCode.UNAVAILABLE), local=True)
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN])
+def test_a_daemon_that_dies_is_not_taken_for_a_fault_of_the_network_or_of_its_own(code: grpc.StatusCode) -> None:
+    error = status.to_error(_failed(code), local=True)
     assert isinstance(error, errors.Unavailable)
-    assert "daemon" in str(error)
-    assert "daemon" not in str(status.to_error(_failed(grpc.StatusCode.UNAVAILABLE)))
+    assert "daemon ended" in str(error)
+    assert "daemon" not in str(status.to_error(_failed(code)))
+
+
+def test_an_internal_error_of_a_daemon_that_runs_is_told_as_one() -> None:
+    failure = status.to_failure(RuntimeError("a secret"))
+    error = status.to_error(_failed(failure.code, failure.fault, failure.details), local=True)
+    assert "internal error" in str(error)
+    assert "ended" not in str(error)
 
 
 class _Message:
