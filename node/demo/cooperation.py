@@ -28,9 +28,10 @@ _HALF_SIZE: Final = 0
 
 def show(stage: Stage, tell: Telling, pictures: Path) -> Line:
     """All steps. `pictures`: the folder with a folder for each country. Returns their part of the summary."""
-    theirs, _ours = known_in_both(stage)
+    theirs, ours = known_in_both(stage)
     (held,) = (pictures / "BR").glob("IMG_0011.*")
     return {
+        "links": link_two_countries(stage, tell, theirs, ours),
         "messages": consult(stage, tell, theirs),
         "notice_hits": find_a_missing_person(stage, tell, held),
     }
@@ -42,6 +43,32 @@ def known_in_both(stage: Stage) -> tuple[str, str]:
     hit = next(line for line in found if line.get("member") == "FR" and not line["ended"])
     (holding,) = stage.run("holdings", str(hit["holding"]), home="JP").lines
     return str(hit["record"]), str(holding["record"])
+
+
+def link_two_countries(stage: Stage, tell: Telling, theirs: str, ours: str) -> int:
+    """Japan links its own record with one of France, France confirms that, and Brazil sees it. Returns the number of
+    links that Brazil sees around France's record.
+    """
+    about = ("--relation", "copy", "--certainty", "certain", "--note", "the same picture, edited")
+    link = str(stage.run("link", theirs, ours, *about, home="JP").last["link"])
+    tell.say("Japan stated a link: its own record and one of France are copies of one picture.")
+    wait_until(lambda: link in links_around(stage, "FR", theirs), "France has Japan's link")
+    stage.run("opine", link, "confirm", home="FR")
+    wait_until(lambda: _confirmed(stage, "BR", theirs, link) == ["FR"], "Brazil sees that France confirms the link")
+    seen = links_around(stage, "BR", theirs)
+    tell.say("France confirmed the link in its own log, and Brazil sees who says it and who confirms it.")
+    tell.expect("the link is Japan's own statement", seen[link]["member"] == "JP")
+    return len(seen)
+
+
+def links_around(stage: Stage, country: str, record: str) -> dict[str, Line]:
+    """The links that this country sees around a record, by their names."""
+    return {str(line["link"]): line for line in stage.ask(country, "links", {"record": record}) if "link" in line}
+
+
+def _confirmed(stage: Stage, country: str, record: str, link: str) -> list[str]:
+    line = links_around(stage, country, record).get(link)
+    return [] if line is None else list(line["confirmed_by"])
 
 
 def consult(stage: Stage, tell: Telling, record: str) -> int:

@@ -111,15 +111,16 @@ def _fits(need: Need, entry: Line, member: str, evidence: Evidence) -> bool:
         entry.get("outcome") in _DONE
         and (not need.what or entry.get("what") == need.what)
         and (not need.kind or entry["kind"] == need.kind)
-        and all(_holds(entry.get(name), value) for name, value in need.has.items())
+        and all(_holds(entry.get(name), values) for name, values in need.has.items())
         and all(_size(entry.get(name)) >= least for name, least in need.least.items())
         and (not need.foreign or _is_foreign(entry.get(need.foreign), member))
         and (not need.answered or _was_answered(entry.get("query"), evidence.acts[need.answered]))
     )
 
 
-def _holds(found: object, wanted: str) -> bool:
-    return wanted in found if isinstance(found, list) else found == wanted
+def _holds(found: object, wanted: tuple[str, ...]) -> bool:
+    known = found if isinstance(found, list) else [found]
+    return all(value in known for value in wanted)
 
 
 def _size(found: object) -> int:

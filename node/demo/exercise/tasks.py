@@ -26,15 +26,15 @@ _NEED: Final = frozenset({"what", "kind", "has", "least", "foreign", "answered",
 class Need:
     """One thing that must have happened: an entry of the audit log of the officer's node, made for this officer.
 
-    `what`, `kind`: what the entry records ("" for any). `has`: its fields with these values; a list in the entry must
-    hold the value. `least`: its fields that are numbers of at least so much, or lists of at least so many. `foreign`: a
-    field that names a record of another member. `answered`: a member whose own audit log says that it answered the
-    entry's query with a hit. `gone`: instead of an entry, a record that its member no longer has.
+    `what`, `kind`: what the entry records ("" for any). `has`: its fields with these values, one or several; a list in
+    the entry must hold each of them. `least`: its fields that are numbers of at least so much, or lists of at least so
+    many. `foreign`: a field that names a record of another member. `answered`: a member whose own audit log says that
+    it answered the entry's query with a hit. `gone`: instead of an entry, a record that its member no longer has.
     """
 
     what: str = ""
     kind: str = ""
-    has: Mapping[str, str] = field(default_factory=dict)
+    has: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
     foreign: str = ""
     answered: str = ""
@@ -103,7 +103,7 @@ def _need(told: Mapping[str, Any], words: Mapping[str, str]) -> Need:
     need = Need(
         what=_filled(told.get("what", ""), words),
         kind=_filled(told.get("kind", ""), words),
-        has={name: _filled(value, words) for name, value in told.get("has", {}).items()},
+        has={name: _values(value, words) for name, value in told.get("has", {}).items()},
         least={name: int(value) for name, value in told.get("least", {}).items()},
         foreign=told.get("foreign", ""),
         answered=_filled(told.get("answered", ""), words),
@@ -114,6 +114,10 @@ def _need(told: Mapping[str, Any], words: Mapping[str, str]) -> Need:
     if need.answered and need.answered not in MEMBERS:
         raise ValueError("a check names a member that does not exist")
     return need
+
+
+def _values(told: str | list[str], words: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(_filled(each, words) for each in ([told] if isinstance(told, str) else told))
 
 
 def _check_keys(told: Mapping[str, Any], known: frozenset[str]) -> None:

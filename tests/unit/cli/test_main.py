@@ -38,6 +38,7 @@ GROUPS = {
         "open", "reply", "show", "list", "close", "reopen", "retract", "mark-read", "case", "add", "remove", "share",
         "leave",
     ],
+    "exercise": ["start", "status", "task", "score", "stop"],
 }  # fmt: skip
 LEAVES = [[name] for name in main.COMMANDS if name not in GROUPS]
 LEAVES += [[group, name] for group, names in GROUPS.items() for name in names]

@@ -23,8 +23,8 @@ def record(member: str, digit: str) -> str:
 ANNA = Officer(name="anna", member="XA", shared=record("XB", "a"), second=record("XC", "b"), mistake=record("XA", "c"))
 QUERY = "0" * 32
 ACT: Line = {"kind": "administration", "what": "opine", "officer": "anna", "outcome": "done", "record": ANNA.shared}
-OPINE = Need(what="opine", has={"record": ANNA.shared})
-ASK = Need(kind="query-asked", has={"case": "EX-ANNA"}, answered="XC")
+OPINE = Need(what="opine", has={"record": (ANNA.shared,)})
+ASK = Need(kind="query-asked", has={"case": ("EX-ANNA",)}, answered="XC")
 ASKED: Line = {"kind": "query-asked", "officer": "anna", "case": "EX-ANNA", "query": QUERY}
 ANSWERED: Line = {"kind": "query-answered", "query": QUERY, "outcome": "hit"}
 
@@ -71,7 +71,7 @@ def test_a_list_counts_by_its_length_and_a_number_by_its_value(found: int, least
 
 
 def test_every_wanted_name_must_be_in_a_list() -> None:
-    need = Need(what="link", has={"records": ANNA.second})
+    need = Need(what="link", has={"records": (ANNA.shared, ANNA.second)})
     assert fulfilled(need, ANNA, evidence(ACT | {"what": "link", "records": [ANNA.shared, ANNA.second]}))
     assert not fulfilled(need, ANNA, evidence(ACT | {"what": "link", "records": [ANNA.shared]}))
 
