@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench import Figure, linked, reviewed
+from bench import Figure, linked, reviewed, watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Measurement:
 FIGURES: Final = (
     Measurement(records=reviewed.FILES, measure=reviewed.measured),
     Measurement(records=linked.LINKS, measure=linked.measured),
+    Measurement(records=watched.FINGERPRINTS, measure=watched.measured),
 )
 
 

@@ -162,6 +162,18 @@ def _socket(text: str) -> str:
     return text
 
 
+def _program(text: str) -> str:
+    if text and not (text.startswith("/") and text.isprintable()):
+        raise ValueError("expected the absolute path of a program")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9._+-]{1,64}(@[A-Za-z0-9.-]{1,255})?", text):
+        raise ValueError("expected one mail address, or the name of a user of this machine")
+    return text
+
+
 def _group(text: str) -> str:
     if text and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", text):
         raise ValueError("expected the name of a group of this machine")
@@ -194,6 +206,8 @@ class Config:
     `public_enrolment` where these are not empty. `query_retention_days`: how long asked and answered queries are kept,
     with their hashes (audit entries have their own date). `file_references`: whether an ingest keeps where its files
     are ("yes" or "no"). `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    `alert_command`: a program that is run when there are alerts, `alert_mail`: an address that is mailed through the
+    relay of this machine; both at most every `alert_seconds` (`app.alert_hook`).
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
     set or neither is. `root_sha256`: SHA-256 of the root that the invitation pinned. A node follows the roster's
     signatures from it. `peers`: by name, the sections `[peers.NAME]`; a variable cannot override them.
@@ -211,6 +225,9 @@ class Config:
     log_level: str = _setting(_level, "info")
     investigator_socket: str = _setting(_socket, "")
     investigator_group: str = _setting(_group, "")
+    alert_command: str = _setting(_program, "")
+    alert_mail: str = _setting(_mailbox, "")
+    alert_seconds: float = _setting(_seconds, 300.0)
     publish_seconds: float = _setting(_seconds, 0.2)
     roster_refresh_seconds: float = _setting(_seconds, 60.0)
     retention_sweep_seconds: float = _setting(_seconds, 3600.0)
@@ -296,6 +313,8 @@ def _half(values: Mapping[str, Any]) -> list[str]:
         return ["investigator_socket and investigator_group: set both, or neither"]
     if socket and values.get("role") == "hub":
         return ["investigator_socket: only a node has investigators, and this is a hub"]
+    if (values.get("alert_command") or values.get("alert_mail")) and values.get("role") == "hub":
+        return ["alert_command, alert_mail: only a node has alerts, and this is a hub"]
     if values[_PEERS] and values.get("role") == "hub":
         return ["peers: only a node pulls lists, and this is a hub"]
     return []

@@ -54,5 +54,6 @@ def report_commands(services: NodeServices) -> ReportCommands:
             federation=federation_id(services.settings.federation),
             member=member_id(services.settings.member),
             renderers={"pdf": write_pdf, "html": write_html, "json": write_json},
+            verifier=services.verifier,
         )
     )

@@ -21,6 +21,7 @@ from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
+from node.app.watching import alert_commands, watch_commands
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
 from node.control.audit_commands import AuditCommands
@@ -145,7 +146,9 @@ def node_commands(services: NodeServices) -> Commands:
                 latest=services.members.latest,
             )
         ),
-        HeldCommands(held=services.held),
+        HeldCommands(held=services.held, watches=services.watches.held),
+        watch_commands(services),
+        alert_commands(services),
         _notices(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),

@@ -31,6 +31,7 @@ from node.app.node_command_table import node_commands
 from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
+from node.app.watching import alert_hook
 from node.control.admission import admitted
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
@@ -65,6 +66,10 @@ TEND_SECONDS: Final = 10.0
 """How often the files of the index are maintained (`Catalogue.tend`)."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
+WATCH_SECONDS: Final = 2.0
+"""How soon holdings that were taken in are matched against kept watches."""
+ALERT_SECONDS: Final = 10.0
+"""How often it is looked whether the hook has to be told of alerts."""
 _log = structlog.get_logger(__name__)
 
 
@@ -134,6 +139,14 @@ class NodeDaemon:
         self.arrivals = ArrivalMatcher(
             arrivals=services.arrivals, changed=self.follower.changed, pacer=Pacer(lambda: self.copies.commits)
         )
+        self.watched = ArrivalMatcher(
+            arrivals=services.watches.matching,
+            changed=self.follower.changed,
+            pacer=Pacer(lambda: self.copies.commits),
+            look=WATCH_SECONDS,
+            what="kept watches",
+        )
+        self.hook = alert_hook(services)
         self.workers = Workers(CONCURRENT, "answers")
         self.attendant = Attendant(
             relay=link,
@@ -190,6 +203,8 @@ class NodeDaemon:
             "publishing": self.publisher.attempts.state,
             "following": self.follower.attempts.state,
             "matching": self.arrivals.trouble or OK,
+            "watches": self.watched.trouble or OK,
+            "alert_hook": self.hook.trouble or OK,
             "stopped_logs": {str(origin): why for origin, why in self.copies.stopped.items()},
             "paused_logs": {str(origin): each.words(origin.member) for origin, each in self.copies.paused.items()},
             **({"change_of_keys": "signed: the node will switch to its new keys"} if self.switch.under_way else {}),
@@ -261,6 +276,7 @@ class NodeDaemon:
             swept = await asyncio.to_thread(self._services.custody.sweep)
             queries = await asyncio.to_thread(self._services.custody.forget_queries, settings.query_retention_days)
             hits = await asyncio.to_thread(self._services.custody.forget_hits, settings.query_retention_days)
+            await asyncio.to_thread(self._services.custody.forget_watches, settings.query_retention_days)
             await asyncio.to_thread(finish_deletions, self._services)
             _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 
@@ -273,6 +289,9 @@ class NodeDaemon:
             # key.
             self.publisher.wake()
 
+        async def tell_hook() -> None:
+            await asyncio.to_thread(self.hook.round)
+
         async def tend() -> None:
             await asyncio.to_thread(self._services.catalogue.tend)
 
@@ -281,6 +300,7 @@ class NodeDaemon:
         self.jobs.every(REPAIR_SECONDS, "bodies after a bundle", self.closed.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)
         self.jobs.every(COMPARE_SECONDS, "former logs", self.restitution.round, first=5.0)
+        self.jobs.every(ALERT_SECONDS, "alert hook", tell_hook)
         self.jobs.every(COMPARE_SECONDS, "hub watch", self.watch.round, first=5.0)
         self.jobs.start()
 
@@ -321,6 +341,7 @@ async def _until_ended(
     local = await control.serve(socket_path(services.home), admitted(commands, officers), shared=shared)
     supervisor.run("attendant", daemon.attendant.run())
     supervisor.run("arrivals", daemon.arrivals.run())
+    supervisor.run("watches", daemon.watched.run())
     daemon.due()
     settle()
     ready({"event": "ready", "node": services.settings.member, "federation": services.settings.federation})

@@ -20,6 +20,7 @@ from node.app.homes import opened_database, right_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, keys_in_force
 from node.app.node_services import NodeServices, latest_policy
+from node.app.watching import kept_watches
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
@@ -30,6 +31,7 @@ from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
+from node.usecases.alerting import ArrivalAlerts
 from node.usecases.answering import Answerer
 from node.usecases.arrivals import Arrivals
 from node.usecases.catalogue import Catalogue
@@ -104,6 +106,7 @@ def open_node(
         keys = keys_in_force(home, settings, secret, client, database.store)
         services = _wire(home, settings, keys, client, database)
         services.secret = secret
+        services.watches = kept_watches(services)
         opened.callback(services.audit.close)
         opened.callback(services.index.close)
         opened.callback(services.index_files.close)
@@ -136,11 +139,13 @@ def _wire(
     # rebuilt.
     codec, index = ProtoCodec(), LocalIndex(floor=latest_policy(members).pdq_quality_floor)
     files = IndexFolder(home.index, index)
+    alerting = ArrivalAlerts(own=me, codec=codec, clock=time.time)
     catalogue = Catalogue(
         store=store,
         index=index,
         codec=codec,
         files=files,
+        alerting=alerting,
         unasked=lambda log, notices: alarms.false_notices(log, notices),  # noqa: PLW0108 (made below)
     )
     origin = Origin(federation, me, ring.log_epoch)

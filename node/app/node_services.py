@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from node.app.homes import OpenDatabase
+    from node.app.watching import KeptWatches
     from node.config import Config, Home
     from node.domain.ids import RecordId
     from node.domain.services import Reply
@@ -61,7 +62,7 @@ class NodeServices:
     """Everything of one node except its connections. `wakers`: called after each acknowledged statement; `sender`:
     sends our log to the hub, if a daemon runs; `bringers`: called with each decision about a held question; `secret`:
     the passphrase of its keys, needed to wrap new keys; `match_arrivals`: wakes the daemon's matcher of arriving
-    records, None without a daemon.
+    records, None without a daemon; `watches`: those that are kept for other members.
     """
 
     home: Home
@@ -100,6 +101,7 @@ class NodeServices:
     health: Callable[[], Line] = lambda: {"daemon": False}
     sender: Sender | None = None
     match_arrivals: Callable[[], None] | None = None
+    watches: KeptWatches = field(init=False)
 
     def policy(self) -> Policy:
         """The federation's policy from the last verified roster, or the default before the first roster."""

@@ -9,8 +9,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +36,7 @@ from node.cli.common import Command, Common, common, new_group, one
 from node.cli.main import ExitCode
 from node.cli.output import Line
 from node.cli.part_file import PartFile
+from node.cli.received_file import receive
 from node.cli.retract import Reason
 from node.cli.statement_options import (
     AudienceOption,
@@ -46,7 +45,6 @@ from node.cli.statement_options import (
     RetainOption,
     handling_given,
 )
-from node.errors import VigilError
 
 _LISTED: Final = 100
 
@@ -254,18 +252,8 @@ def export(
     What the file cannot contain is counted: URLs, ports and IP addresses have no place in the DNS.
     """
     given = common(ctx)
-    digest, last = hashlib.sha256(), None
     with PartFile(output) as part:
-        with given.session() as session:
-            for line in session.run("addresses-export", {"form": form.value}):
-                if "data" in line:
-                    piece = base64.b64decode(line["data"], validate=True)
-                    digest.update(piece)
-                    part.write(piece)
-                else:
-                    last = line
-        if last is None or last["sha256"] != digest.hexdigest():
-            raise VigilError("the daemon did not send the whole file", remedy="run the same command again")
+        last = receive(given, "addresses-export", {"form": form.value}, part)
         part.finish()
     given.output.line(last | {"path": str(output)}, exported_words)
 

@@ -24,6 +24,7 @@ _THINGS: Final = {
     "holdings deleted": "holding",
     "categorised": "holding",
     "asked": "subject",
+    "watched": "subject",
     "answers": "hit",
     "shared": "holding",
     "corrected": "holding",

@@ -8,7 +8,6 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,8 +17,9 @@ import typer
 from node.cli.common import Common, common, one
 from node.cli.output import Line, plain
 from node.cli.part_file import PartFile
+from node.cli.received_file import receive
 from node.cli.words import below, moment
-from node.errors import Misuse, NotFound, StoreError, VigilError
+from node.errors import Misuse, NotFound, StoreError
 
 _FORMATS: Final = {".pdf": "pdf", ".html": "html", ".json": "json"}
 _ROWS: Final = 500
@@ -64,27 +64,9 @@ def report(  # noqa: PLR0917 (typer hands over by name)
         raise Misuse(f"{plain(out.name)} has no known ending", remedy="end it in .pdf, .html or .json")
     arguments: Line = {"case": case, "format": form, "rows": 0 if everything else rows, "paths": with_paths}
     with PartFile(out) as file:
-        line = _written(given, arguments, file)
+        line = receive(given, "case-report", arguments, file)
         file.finish()
     given.output.line(line | {"path": str(out)}, _made_words)
-
-
-def _written(given: Common, arguments: Line, file: PartFile) -> Line:
-    """Writes the pieces; the last line."""
-    digest = hashlib.sha256()
-    last: Line | None = None
-    with given.session() as session, given.output.progress("writing", None) as advance:
-        for line in session.run("case-report", arguments):
-            if "data" not in line:
-                last = line
-                continue
-            piece = base64.b64decode(line["data"], validate=True)
-            digest.update(piece)
-            file.write(piece)
-            advance(len(piece))
-    if last is None or last["sha256"] != digest.hexdigest():
-        raise VigilError("the daemon did not send the whole report", remedy="run the same command again")
-    return last
 
 
 def _check(given: Common, path: Path) -> None:

@@ -10,7 +10,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 import base64
-import hashlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,9 +23,10 @@ from node.cli.files import refuse_existing, write_new
 from node.cli.left_out_words import left_out_words
 from node.cli.output import Line, plain
 from node.cli.part_file import PartFile
+from node.cli.received_file import receive
 from node.cli.words import below, count
 from node.domain.calendar import SECONDS_A_DAY
-from node.errors import Misuse, StoreError, VigilError
+from node.errors import Misuse, StoreError
 
 
 class ExportFormat(StrEnum):
@@ -145,7 +145,7 @@ def save(given: Common, command: str, arguments: Line, output: Path) -> Line:
     refuse_existing(output)
     refuse_existing(manifest)
     with PartFile(output) as file:
-        last = _written(given, command, arguments, file)
+        last = receive(given, command, arguments, file)
         write_new(manifest, base64.b64decode(last.pop("manifest"), validate=True))
         try:
             file.finish()
@@ -153,24 +153,6 @@ def save(given: Common, command: str, arguments: Line, output: Path) -> Line:
             manifest.unlink(missing_ok=True)
             raise
     return last | {"path": str(output), "manifest": str(manifest)}
-
-
-def _written(given: Common, command: str, arguments: Line, file: PartFile) -> Line:
-    """Writes the pieces; the last line."""
-    digest = hashlib.sha256()
-    last: Line | None = None
-    with given.session() as session, given.output.progress("writing", None) as advance:
-        for line in session.run(command, arguments):
-            if "data" not in line:
-                last = line
-                continue
-            piece = base64.b64decode(line["data"], validate=True)
-            digest.update(piece)
-            file.write(piece)
-            advance(len(piece))
-    if last is None or last["sha256"] != digest.hexdigest():
-        raise VigilError("the daemon did not send the whole file", remedy="run the same command again")
-    return last
 
 
 def export_words(line: Line, noun: str = "row", empty: str = _EMPTY) -> str:

@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 import typer
@@ -17,11 +18,28 @@ from node.cli.output import Line, plain
 from node.cli.words import count, hit_words, moment
 
 _LISTED: Final = 100
+_NAME: Final = re.compile(r"(w?)([1-9][0-9]{0,8})")
 _DECISIONS: Final = {"waiting": "waits", "released": "released", "refused": "refused"}
 
 group = new_group("Decide about other members' questions that are held for an officer.")
+
+
+def _number(text: str) -> Line:
+    """What is named: a question by its number, a watch by w and its number."""
+    found = _NAME.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter("give a number as vigil held list shows it, for example 7, or w7 for a watch")
+    return {"watch" if found[1] else "number": int(found[2])}
+
+
 Number = Annotated[
-    int, typer.Argument(metavar="NUMBER", min=1, help="The number that vigil held list shows.", show_default=False)
+    Line,
+    typer.Argument(
+        metavar="NUMBER",
+        parser=_number,
+        help="The number that vigil held list shows; for a watch, w and its number.",
+        show_default=False,
+    ),
 ]
 
 
@@ -36,19 +54,21 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Show decided questions too.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="How many to list.")] = _LISTED,
 ) -> None:
-    """List the questions that wait for a decision, the newest first.
+    """List the questions and watches that wait for a decision, the newest first.
 
     The node holds a question if its asker has asked too much about one holding of level hit-no-hit: from enough such
     answers the asker could compute the holding's hash. The asker is told that an officer decides.
+
+    A watch is held for the same reason, and so is a hit on a kept watch. Of that hit the asker is told nothing.
     """
     given = common(ctx)
     found = False
     with given.session() as session:
         for line in session.run("held-list", {"limit": limit, "all": everything}):
             found = True
-            given.output.line(line, _held_words)
+            given.output.line(line, _watch_words if "held_watch" in line else _held_words)
     if not found:
-        given.output.note("no question waits for a decision" if not everything else "no question was held")
+        given.output.note("nothing waits for a decision" if not everything else "nothing was held")
 
 
 @group.command("show", cls=Command)
@@ -56,20 +76,21 @@ def show(ctx: typer.Context, number: Number) -> None:
     """Show who asks, on which legal basis, why the question is held, and which of our holdings it is about."""
     given = common(ctx)
     with given.session() as session:
-        for line in session.run("held-show", {"number": number}):
-            given.output.line(line, hit_words if "algorithm" in line else _looked_words)
+        for line in session.run("held-show", number):
+            looked = _looked_watch_words if "held_watch" in line else _looked_words
+            given.output.line(line, hit_words if "algorithm" in line else looked)
 
 
 @group.command("release", cls=Command)
 def release(ctx: typer.Context, number: Number) -> None:
-    """Answer the question. The node searches now, and the asker receives the answer later.
+    """Answer the question, or keep the watch and tell the hit on it. The asker receives the answer later.
 
     The answer only says whether something matches. The audit log records the decision with your name.
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("held-release", {"number": number}))
-    given.output.line(line, lambda line: f"Question {line['held']} of {plain(line['asker'])} is answered.")
+        line = one(session.run("held-release", number))
+    given.output.line(line, lambda line: f"{_named(line)} is {'kept' if 'held_watch' in line else 'answered'}.")
 
 
 @group.command("refuse", cls=Command)
@@ -80,13 +101,39 @@ def refuse(
         str, typer.Option("--reason", metavar="TEXT", help="The reason, in one sentence. The asker can read it.")
     ],
 ) -> None:
-    """Refuse to answer the question. The asker can read the reason. The audit log records the decision with your
-    name.
+    """Refuse to answer the question, or to keep the watch. The asker can read the reason.
+
+    If only a hit on a kept watch waits, it is not told, and the asker reads nothing. The audit log records the decision
+    with your name.
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("held-refuse", {"number": number, "reason": reason}))
-    given.output.line(line, lambda line: f"Question {line['held']} of {plain(line['asker'])} is refused.")
+        line = one(session.run("held-refuse", number | {"reason": reason}))
+    given.output.line(line, lambda line: f"{_named(line)} is refused.")
+
+
+def _named(line: Line) -> str:
+    name = f"Watch w{line['held_watch']}" if "held_watch" in line else f"Question {line['held']}"
+    return f"{name} of {plain(line['asker'])}"
+
+
+def _watch_words(line: Line) -> str:
+    waits = "a hit on it waits" if line["standing"] == "kept" else "it waits"
+    when = f"decided {moment(line['decided_at'])}" if line["decided_at"] else waits
+    state = f"watch of {plain(line['asker'])} until {plain(line['until'])}, {plain(line['standing'])}; {when}"
+    return f"{'w' + str(line['held_watch']):>5}  {state}" + (f"\n       {plain(line['why'])}" if line["why"] else "")
+
+
+def _looked_watch_words(line: Line) -> str:
+    words = [_watch_words(line), f"       Statement {plain(line['watch'])}"]
+    if line["subjects"] is None:
+        return "\n".join([*words, "       Its author has withdrawn it."])
+    about = f"{count(line['subjects'], 'subject')}, {count(line['fingerprints'], 'fingerprint')}"
+    words += [
+        f"       Case {plain(line['case'])}; legal basis: {plain(line['legal_basis'])}; for {plain(line['purpose'])}",
+        f"       Asked by: {plain(line['officer_role'])}; about {about}",
+    ]
+    return "\n".join(words)
 
 
 def _held_words(line: Line) -> str:

@@ -51,17 +51,20 @@ def _decision_words(decision: Line) -> str:
 
 
 def life_words(line: Line) -> str:
-    """What became of the record, and who confirms or disputes it; "" if there is nothing to say."""
+    """What became of the record; "" if there is nothing to say."""
     became = line["became"]
     words = []
     if became["retracted_day"] is not None:
         words.append(f"retracted on {day_words(became['retracted_day'])}")
     words += ["expired"] if became["expired"] else []
     words += ["corrected, and the correction is no hit"] if became["corrected"] and line["ended"] else []
-    for how in ("confirmed", "disputed"):
-        members = became[f"{how}_by"]
-        words += [f"{how} by {len(members)} ({join(members)})"] if members else []
     return "; ".join(words)
+
+
+def _opinion_words(line: Line) -> str:
+    """Who confirms or disputes the record, by name; "" if nobody does."""
+    said = ((how, line["became"][f"{how}_by"]) for how in ("confirmed", "disputed"))
+    return "; ".join(f"{how} by {join(members)}" for how, members in said if members)
 
 
 def print_hit(output: Output, line: Line) -> None:
@@ -73,7 +76,9 @@ def print_hit(output: Output, line: Line) -> None:
         near = "the record is here no longer" if on["ended"] else stored_near_words(on)
         output.say(below(_INDENT, near))
         output.say(below(_INDENT, f"first found {moment(on['first_seen'])}, last {moment(on['last_seen'])}"))
-        for words in filter(None, (life_words(on), decided_words(on) if on["changed_since"] else "")):
+        for words in filter(
+            None, (life_words(on), _opinion_words(on), decided_words(on) if on["changed_since"] else "")
+        ):
             output.say(below(_INDENT, words))
     elif line["evidence"] is None:
         output.say(below(_INDENT, "the two are not near each other any longer"))

@@ -252,10 +252,10 @@ def _hub_words(line: Line) -> str:
 
 def _notices_words(line: Line) -> str:
     """What waits for the operator, and why nothing can be decided; "" if nothing has to be done."""
-    waiting = line["notices_waiting"]
+    waiting = line.get("notices_waiting", 0)
     words = [f"{count(waiting, 'request')} waiting: vigil hub notices list --waiting"] if waiting else []
-    words += [f"no decision is possible: {plain(line['own_log'])}"] if line["own_log"] else []
-    return "; ".join(words)
+    words += [f"no decision is possible: {plain(line['own_log'])}"] if line.get("own_log") else []
+    return f"\n{'':<13}".join(words)
 
 
 @group.command("requests", cls=Command)

@@ -43,6 +43,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "match": ("node.cli.search", INVESTIGATION, "Search this node for files or hashes."),
     "query": ("node.cli.query", INVESTIGATION, "Search this node, then ask the other members."),
+    "watch": ("node.cli.watch", INVESTIGATION, "Watches: ask members to look for files in what they take in later."),
+    "alerts": ("node.cli.alerts", INVESTIGATION, "What happened that an officer wants to know at once."),
     "queries": ("node.cli.queries", INVESTIGATION, "Show past queries and their answers, late answers included."),
     "held": ("node.cli.held", INVESTIGATION, "Decide about other members' questions that are held for an officer."),
     "hits": ("node.cli.hits", INVESTIGATION, "List the hits of our holdings on records and lists, and show one."),

@@ -117,7 +117,7 @@ def query(
         changed |= {} if budget is None else {"budget": budget}
         command = "query-again" if again else "query-rest"
         with given.session() as session:
-            _ask(session, command, {"query": again or resume} | changed | show, [], files)
+            ask(session, command, {"query": again or resume} | changed | show, [], files)
         return
     if case is None:
         raise Misuse("a query needs --case", remedy="give --case: every member that is asked keeps it in its audit log")
@@ -133,16 +133,16 @@ def query(
         arguments["officer_role"] = officer_role
     if not asked and hashes is None:
         with given.session() as session:
-            _ask(session, "query-case", arguments, [], files)
+            ask(session, "query-case", arguments, [], files)
         return
     told = read_asked(asked or (), hashes, algorithm)
     with given.session() as session:
         _check_terms(session, arguments)
-        items = _all_subjects(given, told, files, workers)
+        items = all_subjects(given, told, files, workers)
         if not items:
             given.output.error("nothing is left to ask about", "give at least one readable file, or a hash")
             raise typer.Exit(ExitCode.ERROR)
-        _ask(session, "query", arguments, items, files)
+        ask(session, "query", arguments, items, files)
 
 
 def _check_terms(session: Session, arguments: Line) -> None:
@@ -163,7 +163,10 @@ def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | Non
         )
 
 
-def _ask(session: Session, command: str, arguments: Line, items: list[Line], files: Files) -> None:
+def ask(session: Session, command: str, arguments: Line, items: list[Line], files: Files) -> None:
+    """Asks, and prints what comes. Ends the command with its exit code if it was interrupted, if a file could not be
+    read, or if a member did not answer.
+    """
     printer = QueryPrinter(files.output, plain_question=command == "query")
     try:
         with printer:
@@ -185,7 +188,7 @@ def _counts(command: str, files: Files) -> Line:
     return renamed if command == "query" else {}
 
 
-def _all_subjects(given: Common, told: Asked, files: Files, workers: int | None) -> list[Line]:
+def all_subjects(given: Common, told: Asked, files: Files, workers: int | None) -> list[Line]:
     """Every subject, made before the query is signed: unreadable files are known before anything leaves this node."""
     with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
         return list(subjects(told, files, workers, advance))

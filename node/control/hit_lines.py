@@ -66,7 +66,7 @@ def stored_hit_line(shown: ShownHit) -> Line:
         "ended": hit.ended,
         **review_line(hit.state, shown.decided),
         "changed_since": shown.is_changed,
-        "became": life_line(shown.life),
+        "became": life_line(shown.life, shown.verification),
         "seen": bool(hit.shown_at),
         "first_seen": hit.first_seen,
         "last_seen": hit.last_seen,

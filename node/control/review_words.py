@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from node.domain.queries import Hit
     from node.domain.reviews import Decision
     from node.domain.stored_hits import HitCounts
+    from node.domain.verification import Verification
     from node.usecases.record_life import RecordLife
 
 Line = dict[str, Any]
@@ -72,14 +73,14 @@ def review_line(state: ReviewState, decided: Decision | None) -> Line:
     return state_line(state) | {"decided": newest and {name: newest[name] for name in newest if name != "note"}}
 
 
-def life_line(life: RecordLife) -> Line:
-    """What became of a record."""
+def life_line(life: RecordLife, known: Verification | None) -> Line:
+    """What became of a record, and who confirms or disputes it; null if that was not counted."""
     return {
         "corrected": life.replaced,
         "retracted_day": life.retracted_day,
         "expired": life.expired,
-        "confirmed_by": list(life.confirmed_by),
-        "disputed_by": list(life.disputed_by),
+        "confirmed_by": list(known.confirmed) if known else None,
+        "disputed_by": list(known.disputed) if known else None,
     }
 
 

@@ -44,6 +44,7 @@ class CaseEventKind(StrEnum):
     RETRACTED = "retracted"
     REVIEWED = "hits reviewed"
     CONSULTED = "consulted"
+    WATCHED = "watched"
     HITS = "hits"
 
 

@@ -15,12 +15,14 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, TypeVar
 
 from node.domain.address_book import AddressReader, AddressWriter
+from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
 from node.domain.entities import EntityReader, EntityWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
+from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
@@ -87,6 +89,8 @@ class NodeStoreReader(
     ListReader,
     QueryReader,
     AnswerReader,
+    WatchReader,
+    AlertReader,
     IndexingReader,
     AddressReader,
     Protocol,
@@ -108,6 +112,8 @@ class NodeStoreWriter(
     ListWriter,
     QueryWriter,
     AnswerWriter,
+    WatchWriter,
+    AlertWriter,
     IndexingWriter,
     AddressWriter,
     Protocol,

@@ -29,6 +29,8 @@ class WatchState(IntEnum):
     REFUSED = 2
     ENDED = 3
     HIT = 4
+    HELD = 5
+    """An officer of that member decides whether it keeps the watch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

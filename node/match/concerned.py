@@ -133,6 +133,8 @@ def _nearest(pairs: _Pairs, most: int, left_out: dict[int, int]) -> _Pairs:
     """Returns each pair once: for each arrived row the `most` nearest, and every equal SHA-256. The others are
     counted.
     """
+    if not len(pairs):  # as nearly always, where few rows are looked up
+        return pairs
     pairs = pairs[np.lexsort((pairs[:, 2], pairs[:, 1], pairs[:, 0]))]
     once = np.ones(len(pairs), dtype=np.bool_)
     once[1:] = (pairs[1:, :2] != pairs[:-1, :2]).any(axis=1)

@@ -21,6 +21,7 @@ from node.domain.holdings import Holding
 from node.domain.ids import Origin, RecordId
 from node.domain.material import ComposedFingerprints, MaterialFingerprints
 from node.domain.queries import Level
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import NotFound
 from node.store.categorisations import categorised
 from node.store.frames import as_many, frame_column, frames_of, put_frames
@@ -29,6 +30,7 @@ from node.store.looks import looks_between, looks_of, put_looks
 from node.store.statements import Repository, chunks
 from node.store.tables.holdings import cases, holding_frames, holding_levels, holding_looks, holdings
 from node.store.tables.holdings import tags as tag_rows
+from node.store.watched_rows import WatchedRowWrites
 
 _FRAMED: Final = holding_frames.c.holding_id.label("framed")
 _LOOKED: Final = holding_looks.c.holding_id.label("looked")
@@ -136,7 +138,7 @@ class HoldingRows(Repository):
         return [_holding(row, references[row.id], frames.get(row.id, ()), looks.get(row.id, ())) for row in found]
 
 
-class HoldingWrites(HoldingRows):
+class HoldingWrites(HoldingRows, WatchedRowWrites):
     """`HoldingWriter` inside one transaction."""
 
     def put_holding(
@@ -177,6 +179,8 @@ class HoldingWrites(HoldingRows):
         }
         number: int = self._connection.scalars(insert(holdings).returning(holdings.c.id), values).one()
         self._count_level(level, 1)
+        if level is not Level.NATIONAL:
+            self._note_watched(HOLDINGS_SOURCE, [number])
         put_frames(self._connection, number, prints.frames)
         put_looks(self._connection, number, prints.composed)
         return number
@@ -188,6 +192,8 @@ class HoldingWrites(HoldingRows):
         if before is not None and before != level:
             self._count_level(Level(before), -1)
             self._count_level(level, 1)
+            if level > before:
+                self._note_watched(HOLDINGS_SOURCE, [holding_id])
 
     def _count_level(self, level: Level, more: int) -> None:
         counted = self._connection.execute(_COUNT_LEVEL, {"of": int(level), "more": more})

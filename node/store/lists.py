@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from node.domain.lists import ListState, ReferenceList
+from node.domain.lists import LIST_SOURCES, ListState, ReferenceList
 from node.domain.queries import Level
 from node.domain.references import ListHead
 from node.errors import Misuse
@@ -15,12 +15,15 @@ from node.store import list_blocks, vault
 from node.store.list_rows import ListedRows, ListedWrites
 from node.store.statements import chunks
 from node.store.tables.lists import list_cases, lists
+from node.store.watched_rows import WatchedRowWrites
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from node.domain.references import ListCase
+    from node.domain.lists import RowsTaken
+    from node.domain.references import ListCase, Reference
 
+_LEVEL: Final = select(lists.c.level).where(lists.c.number == bindparam("of"))
 _NAMED: Final = select(lists).where(lists.c.name == bindparam("name"))
 
 
@@ -65,7 +68,7 @@ class ListRows(ListedRows):
         return found
 
 
-class ListWrites(ListRows, ListedWrites):
+class ListWrites(ListRows, ListedWrites, WatchedRowWrites):
     """`ListWriter` inside one transaction."""
 
     def put_list(self, new: ReferenceList) -> int:
@@ -78,7 +81,17 @@ class ListWrites(ListRows, ListedWrites):
         return number
 
     def set_list(self, changed: ReferenceList) -> None:
-        self._connection.execute(update(lists).where(lists.c.number == changed.number).values(**_values(changed)))
+        here = lists.c.number == changed.number
+        before = self._connection.scalar(select(lists.c.level).where(here))
+        self._connection.execute(update(lists).where(here).values(**_values(changed)))
+        if before is not None and changed.level > before:
+            self._note_watched_list(changed.source, 0)
+
+    def put_rows(self, number: int, generation: int, rows: Sequence[Reference], case: str = "") -> RowsTaken:
+        taken = super().put_rows(number, generation, rows, case)
+        if taken.added and self._connection.scalar(_LEVEL, {"of": number}) != int(Level.NATIONAL):
+            self._note_watched_list(LIST_SOURCES + number, taken.added[0] - 1)
+        return taken
 
     def put_list_case(self, number: int, case: ListCase) -> None:
         here = (list_cases.c.list_number == number, list_cases.c.number == case.number)

@@ -36,12 +36,13 @@ from node.store.tables import (
     threads,
     usage,
     vault,
+    watches,
 )
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
     addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
-    officers, queries, reviews, threads, usage, vault,
+    officers, queries, reviews, threads, usage, vault, watches,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

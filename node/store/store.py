@@ -33,6 +33,7 @@ from node.domain.turns import TurnLock
 from node.errors import Damaged, Misuse, StoreError
 from node.store import engine
 from node.store.addresses import AddressRows, AddressWrites
+from node.store.alerts import AlertRows, AlertWrites
 from node.store.allowed import AllowRows, AllowWrites
 from node.store.case_files import CaseRows, CaseWrites
 from node.store.categorisations import CategorisationRows, CategorisationWrites
@@ -45,6 +46,7 @@ from node.store.held_questions import AnswerRows, AnswerWrites
 from node.store.hits import HitRows, HitWrites
 from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
+from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
@@ -81,6 +83,8 @@ class NodeStoreRows(
     ListRows,
     QueryRows,
     AnswerRows,
+    WatchRows,
+    AlertRows,
     IndexingRows,
     AddressRows,
 ):
@@ -100,6 +104,8 @@ class NodeStoreWrites(
     ListWrites,
     QueryWrites,
     AnswerWrites,
+    WatchWrites,
+    AlertWrites,
     IndexingWrites,
     AddressWrites,
 ):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -22,8 +22,6 @@ from node.errors import VigilError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from node.usecases.arrivals import Arrivals
 
 BUSY_SECONDS: Final = 1.0
 """For this long after records were stored, more are expected."""
@@ -33,6 +31,17 @@ LOOK_SECONDS: Final = 30.0
 """Rows that wait apart from the logs (a late body, a holding that an interrupted ingest left) wake no thread: the store
 is checked for them this often."""
 _log = structlog.get_logger(__name__)
+
+
+class Steps(Protocol):
+    """Work in steps. `trouble`: why a part of it does not go on; "" in normal operation."""
+
+    @property
+    def trouble(self) -> str: ...
+
+    def step(self, pace: Callable[[], bool], /) -> bool:
+        """One piece of work, resting and stopping at `pace`; False if nothing is left to do."""
+        ...
 
 
 class Pacer:
@@ -67,16 +76,23 @@ class Pacer:
 
 class ArrivalMatcher:
     """Runs on the event loop. `changed()` returns when records were stored. `trouble` says why the last round failed,
-    "" if it did not.
+    "" if it did not. `what`: the work, as the log names it.
     """
 
     def __init__(
-        self, *, arrivals: Arrivals, changed: Callable[[], Awaitable[None]], pacer: Pacer, look: float = LOOK_SECONDS
+        self,
+        *,
+        arrivals: Steps,
+        changed: Callable[[], Awaitable[None]],
+        pacer: Pacer,
+        look: float = LOOK_SECONDS,
+        what: str = "arriving records",
     ) -> None:
         self._arrivals = arrivals
         self._changed = changed
         self._pacer = pacer
         self._look = look
+        self._what = what
         self._finished = asyncio.Event()
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -117,7 +133,7 @@ class ArrivalMatcher:
             await asyncio.gather(work, return_exceptions=True)
             raise
         if trouble and trouble != self.trouble:
-            _log.error("arriving records were not matched", reason=trouble)
+            _log.error(f"{self._what} were not matched", reason=trouble)
         self.trouble = trouble
 
     def _work(self) -> str:

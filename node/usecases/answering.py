@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStoreWriter
     from node.domain.usage import Charge
     from node.usecases.finding import AnswererDeps
+    from node.usecases.neighbourhood import Neighbourhoods
     from node.usecases.receipts import Receipt
 
 REFUSALS_A_MINUTE: Final = 60
@@ -151,6 +152,11 @@ class Answerer:
         except VigilError as error:
             said = Said(answer=bound(outcome=Outcome.ERROR, reason=error.kind))
         return self._sign(query, header, payload, said, charged)
+
+    @property
+    def neighbourhoods(self) -> Neighbourhoods:
+        """What each member has learned near our holdings: the same counts for every way to ask."""
+        return self._finder.neighbourhoods
 
     def decided(self, query: SignedQuery, refusal: str = "") -> tuple[QueryHeader, Said]:
         """The answer to a held question after an officer's decision: `refusal`, or the result of a search made now.

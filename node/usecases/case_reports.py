@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec
     from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.audit import AuditLog
+    from node.usecases.verification import Verifier
 
 CHAPTERS: Final[Sequence[Callable[[ReportSource], Sequence[Section]]]] = (
     case_file,
@@ -106,7 +107,9 @@ class Pieces:
 
 
 class CaseReports:
-    """Safe to use from any thread, blocking: never on the event loop. `renderers`: by the name of a format."""
+    """Safe to use from any thread, blocking: never on the event loop. `renderers`: by the name of a format;
+    `verifier` None: opinions on records are not counted.
+    """
 
     def __init__(
         self,
@@ -118,6 +121,7 @@ class CaseReports:
         federation: FederationId,
         member: MemberId,
         renderers: Mapping[str, Renderer],
+        verifier: Verifier | None = None,
     ) -> None:
         self._store = store
         self._codec = codec
@@ -126,6 +130,7 @@ class CaseReports:
         self._federation = federation
         self._member = member
         self._renderers = renderers
+        self._verifier = verifier
 
     def make(self, case: str, form: str, choices: Choices) -> Pieces:
         """Writes a report and records it. Raises `Misuse` for an unknown format, `NotFound` for an unknown case,
@@ -192,7 +197,7 @@ class CaseReports:
     def _content(self, tx: NodeStoreReader, case: str, choices: Choices) -> Content:
         if tx.case_file(case) is None and not tx.known_cases([case]):
             raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")
-        source = ReportSource(tx=tx, codec=self._codec, case=case, choices=choices)
+        source = ReportSource(tx=tx, codec=self._codec, case=case, choices=choices, verifier=self._verifier)
         return Content(
             federation=self._federation,
             member=self._member,

@@ -29,6 +29,7 @@ from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
 from node.domain.stores import NodeStore
 from node.errors import Damaged, Malformed
+from node.usecases.alerting import ArrivalAlerts
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent
@@ -92,6 +93,7 @@ class Catalogue(LogCatalogue):
     """Safe to use from any thread. `index` is None where nothing is searched; `files` store it, if present.
 
     `unasked`: is told how many decisions in a log of the hub published what no member asked for.
+    `alerting`: raises alerts about what arrives.
     """
 
     _store: NodeStore
@@ -103,11 +105,13 @@ class Catalogue(LogCatalogue):
         index: SearchIndex | None,
         codec: Codec,
         files: IndexFiles | None = None,
+        alerting: ArrivalAlerts | None = None,
         unasked: Callable[[str, int], None] = lambda _log, _notices: None,
     ) -> None:
         following = None if index is None else Following(store=store, index=index, codec=codec, files=files)
         super().__init__(store=store, codec=codec, in_step=None if following is None else following.lock)
         self._following = following
+        self._alerting = alerting
         self._views = Views(store)
         self._unasked = unasked
 
@@ -129,7 +133,7 @@ class Catalogue(LogCatalogue):
         with self._in_step:
             try:
                 with self._store.write() as writer:
-                    change = Change(writer=writer, codec=self._codec)
+                    change = Change(writer=writer, codec=self._codec, alerting=self._alerting)
                     yield change
                     file_change(change)
                     ended = 0 if following is None else change.keep_hits_in_step()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from node.domain.mentions import Mention
     from node.domain.ports import Codec
     from node.domain.stores import LogStoreWriter, NodeStoreWriter
+    from node.usecases.alerting import ArrivalAlerts
     from node.usecases.replica import Verified
 
 
@@ -93,11 +94,15 @@ class LogChange:
             return
         filing = Filing(purge=self.purge(), places=places, codec=self.codec)
         filing.file(mentions)
+        self._filed(mentions)
         if batch is not None and is_awaited:
             waited = len(filing.confirmed)
             filing.meet(batch)
             self.confirmed += filing.confirmed[waited:]
         self.unasked += filing.unasked
+
+    def _filed(self, mentions: Sequence[Mention]) -> None:
+        """Called with the mentions of bodies that were just stored, with the records as these name them."""
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -125,11 +130,18 @@ class LogChange:
 
 @dataclass(slots=True, kw_only=True)
 class Change(LogChange):
-    """One transaction over the bodies and the holdings of a node; the index follows after it."""
+    """One transaction over the bodies and the holdings of a node; the index follows after it. `alerting`: raises the
+    alerts about what is stored, None if nobody is alerted.
+    """
 
     writer: NodeStoreWriter
+    alerting: ArrivalAlerts | None = None
     held: list[FingerprintColumns] = field(default_factory=list)
     listed: list[tuple[int, FingerprintColumns]] = field(default_factory=list)
+
+    def _filed(self, mentions: Sequence[Mention]) -> None:
+        if self.alerting is not None:
+            self.alerting.note(self.writer, mentions)
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""

@@ -29,6 +29,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.checkpoint_trust import verify_hub
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.neighbourhood import YEAR
+from node.usecases.own_watches import forget_own_watches
 from node.usecases.purging import leaf_at
 
 PURGE_AT_ONCE: Final = 100
@@ -133,6 +134,16 @@ class NodeCustody(Custody):
             stray = change.writer.forget_stray_events(before)
             change.purged += gone + near + stray
         return gone
+
+    def forget_watches(self, days: int) -> int:
+        """Deletes what is remembered of watches that ended, or were refused, more than `days` days ago, and alerts that
+        were seen before that; returns how many. Our own watches are remembered until the last reply to them expires.
+        """
+        today = self.today()
+        before = (today - days) * SECONDS_A_DAY
+        with self._store.write() as writer:
+            gone = writer.forget_ended_watches(before) + writer.forget_alerts(before)
+            return gone + forget_own_watches(writer, today)
 
     def forget_hits(self, days: int) -> int:
         """Deletes hits whose record no longer has a body and that were last found more than `days` days ago; returns

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from node.domain.entities import (
     MAX_PSEUDONYM,
@@ -32,18 +32,22 @@ from node.domain.texts import checked_text
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller
 from node.usecases.acts import perform
+from node.usecases.entity_lookup import (
+    check_cases,
+    check_holdings,
+    known_entity,
+    standing_links,
+    unmerged,
+    wanted_holdings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.entities import Certainty, EntityKind, LinkRole
     from node.domain.ports import Clock
-    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
+    from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditLog
-
-MAX_LINKED: Final = 10_000
-"""Most holdings that one act links or unlinks."""
-_PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ class Entities:
 
         def work() -> Entity:
             with self._store.write() as tx:
-                _check_cases(tx, cases)
+                check_cases(tx, cases)
                 number = tx.put_entity(kind, pseudonym, status, self._now())
                 self._event(tx, number, Deed.ADDED, now=pseudonym)
                 self._name(tx, number, cases)
@@ -120,7 +124,7 @@ class Entities:
                 if change.pseudonym is not None and change.pseudonym != entity.pseudonym:
                     changed = replace(changed, pseudonym=change.pseudonym)
                     self._event(tx, number, Deed.PSEUDONYM, was=entity.pseudonym, now=change.pseudonym)
-                _check_cases(tx, change.name_in)
+                check_cases(tx, change.name_in)
                 named = self._name(tx, number, change.name_in)
                 if self._leave(tx, number, change.leave) or named or changed != entity:
                     tx.change_entity(changed)
@@ -144,13 +148,13 @@ class Entities:
         """Links holdings to an entity. Raises `NotFound` for an entity or a holding that is not there, `Misuse` for a
         role that does not fit, `Refused` if the entity was merged. Then nothing changes.
         """
-        wanted = _wanted(holdings)
+        wanted = wanted_holdings(holdings)
 
         def work() -> Linked:
             with self._changing(number) as (tx, entity):
                 check_role(entity.kind, role)
-                _check_holdings(tx, wanted)
-                standing = {each.holding: each for each in _links(tx, number) if each.role is role}
+                check_holdings(tx, wanted)
+                standing = {each.holding: each for each in standing_links(tx, number) if each.role is role}
                 former = [standing[each] for each in wanted if each in standing]
                 changed = [each for each in former if each.certainty is not certainty]
                 tx.withdraw_entity_links([each.id for each in changed], caller().name, self._now())
@@ -168,11 +172,13 @@ class Entities:
         """Withdraws the links of an entity to these holdings, of one role or of all; returns how many. Raises
         `NotFound` if there is none, `Refused` if the entity was merged.
         """
-        wanted = _wanted(holdings)
+        wanted = wanted_holdings(holdings)
 
         def work() -> int:
             with self._changing(number) as (tx, _):
-                links = [each for each in _links(tx, number) if each.holding in wanted and role in (None, each.role)]
+                links = [
+                    each for each in standing_links(tx, number) if each.holding in wanted and role in (None, each.role)
+                ]
                 if not links:
                     raise NotFound(
                         f"entity {number} has no such link to these holdings",
@@ -190,7 +196,7 @@ class Entities:
 
         def work() -> Entity:
             with self._changing(number) as (tx, merged):
-                survivor = _unmerged(tx, into)
+                survivor = unmerged(tx, into)
                 if number == into:
                     raise Misuse("an entity cannot be merged into itself", remedy="name two different entities")
                 if merged.kind is not survivor.kind:
@@ -239,7 +245,7 @@ class Entities:
     def _changing(self, number: int, seen: int = 0) -> Iterator[tuple[NodeStoreWriter, Entity]]:
         """A transaction, and the entity that changes in it. `seen`: see `EntityChange`."""
         with self._store.write() as tx:
-            entity = _unmerged(tx, number)
+            entity = unmerged(tx, number)
             if seen not in (0, entity.version):
                 raise Refused(
                     f"entity {number} has been changed since: it has version {entity.version}, not {seen}",
@@ -253,50 +259,3 @@ class Entities:
 
     def _now(self) -> int:
         return int(self._clock())
-
-
-def known_entity(tx: NodeStoreReader, number: int) -> Entity:
-    """The entity with this number. Raises `NotFound`."""
-    found = tx.entities_by_id([number]).get(number)
-    if found is None:
-        raise NotFound(f"there is no entity {number}", remedy="`vigil entity list` lists the entities")
-    return found
-
-
-def _unmerged(tx: NodeStoreReader, number: int) -> Entity:
-    entity = known_entity(tx, number)
-    if entity.merged_into:
-        raise Refused(
-            f"entity {number} was merged into entity {entity.merged_into}",
-            remedy=f"name entity {entity.merged_into}, or undo the merge first: vigil entity split {number}",
-        )
-    return entity
-
-
-def _wanted(holdings: Sequence[int]) -> list[int]:
-    wanted = list(dict.fromkeys(holdings))
-    if not 1 <= len(wanted) <= MAX_LINKED:
-        raise Misuse(f"name 1 to {MAX_LINKED:,} holdings, not {len(wanted):,}")
-    return wanted
-
-
-def _links(tx: NodeStoreReader, number: int) -> Iterator[EntityLink]:
-    """The standing links of an entity."""
-    after = 0
-    while page := tx.entity_links([number], withdrawn=False, after=after, limit=_PAGE):
-        after = page[-1].id
-        yield from page
-
-
-def _check_holdings(tx: NodeStoreReader, holdings: Sequence[int]) -> None:
-    known = tx.known_holdings(holdings)
-    unknown = next((each for each in holdings if each not in known), None)
-    if unknown is not None:
-        raise NotFound(f"there is no holding {unknown}", remedy="`vigil holdings` lists the holdings")
-
-
-def _check_cases(tx: NodeStoreReader, cases: Sequence[str]) -> None:
-    known = tx.known_cases(cases) | tx.case_files_of(cases).keys()
-    unknown = next((each for each in cases if each not in known), None)
-    if unknown is not None:
-        raise NotFound("this node has no such case", remedy="`vigil case list` shows the cases")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from node.errors import Misuse
 from node.usecases.acts import perform
 from node.usecases.consent import plan_digest
-from node.usecases.entities import known_entity
+from node.usecases.entity_lookup import known_entity
 from node.usecases.entity_views import with_merged
 
 if TYPE_CHECKING:

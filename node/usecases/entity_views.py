@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.usecases.access import record_access
-from node.usecases.entities import known_entity
+from node.usecases.entity_lookup import known_entity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

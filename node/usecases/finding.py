@@ -88,7 +88,7 @@ class Finder:
 
     def __init__(self, deps: AnswererDeps) -> None:
         self._deps = deps
-        self._neighbourhoods = Neighbourhoods(deps.store)
+        self.neighbourhoods = Neighbourhoods(deps.store)
 
     def bound(self, roster: Roster, query: SignedQuery, header: QueryHeader) -> Callable[..., Answer]:
         """An answer to this question, still without an outcome."""
@@ -122,9 +122,9 @@ class Finder:
             payload.subjects, roster.policy.radius, payload.rule, header.asker, header.purpose, matching=may
         )
         verdict = FREE
-        if found.near or self._neighbourhoods.concerns(header.asker):
+        if found.near or self.neighbourhoods.concerns(header.asker):
             values = values_of(probes_of(payload.subjects, payload.rule, abroad=True, matching=may))
-            verdict = self._neighbourhoods.judge(header.asker, values, found.near, limits, int(deps.clock()))
+            verdict = self.neighbourhoods.judge(header.asker, values, found.near, limits, int(deps.clock()))
         if verdict.why:
             return self._held(header, bound, verdict, roster.policy.limits.held_waiting)
         view = deps.view()

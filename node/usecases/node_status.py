@@ -44,8 +44,8 @@ _PENDING_COUNTED: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldAlarm:
-    """Questions of other members wait for an officer: their askers may be trying to compute what is held here. `at`:
-    Unix seconds.
+    """Questions and watches of other members wait for an officer: their askers may be trying to compute what is held
+    here. `at`: Unix seconds.
     """
 
     held: int
@@ -59,7 +59,11 @@ class HeldAlarm:
     def words(self) -> str:
         """What happened, for a person."""
         one = self.held == 1
-        questions = "1 question of another member waits" if one else f"{self.held:,} questions of other members wait"
+        questions = (
+            "1 question or watch of another member waits"
+            if one
+            else f"{self.held:,} questions and watches of other members wait"
+        )
         return f"{questions} for an officer: many of them ask about values close to one holding"
 
 
@@ -174,7 +178,7 @@ class NodeStatuses:
                 if member != self._own.member
             }
             logs = [log for log in tx.logs() if log.origin.stream == "log"]
-            held = tx.count_held(int(now))
+            held = tx.count_held(int(now)) + len(tx.watches_for_officers(_PENDING_COUNTED))
             known = {log.origin.member for log in logs}
             view = _View(roster=roster, limits=limits, heads=heads, health=health, marks=read_marks(tx), usage=usage)
             return NodeStatus(

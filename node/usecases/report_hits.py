@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from node.domain.reviews import ReviewState
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.domain.stored_hits import StoredHit
+    from node.domain.verification import Verification
     from node.usecases.report_source import ReportSource
     from node.usecases.report_values import Row
 
@@ -26,6 +28,8 @@ _COLUMNS: Final = (
     Column(name="first_seen", title="First found", form=Form.MOMENT),
     Column(name="state", title="State"),
     Column(name="ended", title="Record gone"),
+    Column(name="confirmed_by", title="Members that confirm it", form=Form.NUMBER),
+    Column(name="disputed_by", title="Members that dispute it", form=Form.NUMBER),
 )
 
 
@@ -35,7 +39,7 @@ def hits(source: ReportSource) -> list[Section]:
     """
     members: Counter[str] = Counter()
     latest = 0
-    for each in _hits(source):
+    for each in chain.from_iterable(_pages(source)):
         members[each.record.origin.member] += 1
         latest = max(latest, each.first_seen)
     total = members.total()
@@ -58,7 +62,7 @@ def hits(source: ReportSource) -> list[Section]:
         title="Hits found",
         facts=facts,
         columns=_COLUMNS,
-        rows=lambda: map(_row, source.first(_hits(source))),
+        rows=lambda: source.first(_rows(source)),
         total=total,
         listed=source.listed(total),
         latest=latest,
@@ -66,14 +70,21 @@ def hits(source: ReportSource) -> list[Section]:
     return [found]
 
 
-def _hits(source: ReportSource) -> Iterator[StoredHit]:
+def _pages(source: ReportSource) -> Iterator[list[StoredHit]]:
     before = 0
     while page := source.tx.hits(case=source.case, states=tuple(ReviewState), before=before, limit=_PAGE):
         before = page[-1].id
-        yield from page
+        yield page
 
 
-def _row(hit: StoredHit) -> Row:
+def _rows(source: ReportSource) -> Iterator[Row]:
+    for page in _pages(source):
+        places = {(hit.record.origin, hit.place) for hit in page if not hit.ended}
+        known = source.verifier.at(source.tx, places) if source.verifier else {}
+        yield from (_row(hit, known.get((hit.record.origin, hit.place))) for hit in page)
+
+
+def _row(hit: StoredHit, known: Verification | None) -> Row:
     evidence = hit.evidence
     return (
         hit.id,
@@ -85,4 +96,6 @@ def _row(hit: StoredHit) -> Row:
         hit.first_seen,
         hit.state.name.lower(),
         "yes" if hit.ended else "no",
+        len(known.confirmed) if known else None,
+        len(known.disputed) if known else None,
     )

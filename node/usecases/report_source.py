@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.domain.stores import NodeStoreReader
     from node.usecases.report_values import Choices
+    from node.usecases.verification import Verifier
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSource:
-    """`tx`: the snapshot; it must stay open until the report is written."""
+    """`tx`: the snapshot; it must stay open until the report is written. `verifier` None: opinions are not counted."""
 
     tx: NodeStoreReader
     codec: Codec
     case: str
     choices: Choices
+    verifier: Verifier | None = None
 
     def listed(self, total: int) -> int:
         """How many of `total` rows are listed."""

@@ -85,7 +85,7 @@ def shown_hits(
                 alike=alike,
                 standing=sources.standing.get(hit.record.origin.member, ""),
                 decided=decided.get(hit.review),
-                life=life_of(tx, codec, hit.record, hit.place),
+                life=life_of(tx, hit.record, hit.place),
                 verification=known.get((hit.record.origin, hit.place)),
             )
         )

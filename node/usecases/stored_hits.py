@@ -29,6 +29,7 @@ from node.domain.lists import is_list
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit
 from node.errors import Malformed
+from node.usecases.alerting import raise_case_hits
 from node.usecases.hit_reviews import OpenReviews, settle_found
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ class StoredHits:
         now = int(self._clock())
         with self._store.write() as tx:
             crowds = Counter(done.crowds)
-            new = self._put(tx, found, now, crowds)
+            fitting = self._put(tx, found, now, crowds)
+            if done.arrived:
+                raise_case_hits(tx, fitting, now)
             for (holding, member), number in crowds.items():
                 tx.crowd_holding(holding, member, number, further=done.arrived)
             for (source, row), left_out in done.left_out.items():
@@ -124,11 +127,12 @@ class StoredHits:
             for number, size in done.sizes.items():
                 tx.set_matched(number, size)
             # A crash right here leaves all of it undone: the rows still wait, and the size is the old one.
-        return new
+        return len(fitting)
 
     def _put(
         self, tx: NodeStoreWriter, found: Sequence[FoundHit], now: int, crowds: Counter[tuple[int, MemberId]]
-    ) -> int:
+    ) -> list[FoundHit]:
+        """Puts the hits; returns those that are new."""
         best: dict[_Pair, FoundHit] = {}
         for each in found:
             pair = (each.holding, each.record)
@@ -159,7 +163,7 @@ class StoredHits:
         reviewed = [one.pair for one in fitting if reviews.has(one.holding)]
         written = [*changed, *tx.hits_of_pairs(reviewed).values()]
         settle_found(tx, reviews, [(hit, best[hit.holding, hit.record]) for hit in written])
-        return len(fitting)
+        return fitting
 
 
 def _found(holding: int, hit: Hit, own: MemberId) -> FoundHit | None:

@@ -9,11 +9,13 @@ from node.domain.entities import Entity
 from node.errors import NotFound
 from tests.simulator.memory_common import Common
 from tests.simulator.memory_tables import MemoryPlace, Place
+from tests.simulator.memory_watches import WatchTables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from node.domain.entities import EntityEvent, EntityKind, EntityLink, EntityNote, EntityStatus
+    from tests.simulator.memory_watches import WatchTables
 
 
 @dataclass(slots=True)
@@ -32,8 +34,8 @@ class EntityTables:
 class MemoryEntities(MemoryPlace):
     """`EntityWriter` over `EntityTables`, and `HoldingWriter` where a deleted holding takes its links with it."""
 
-    def __init__(self, tables: EntityTables, place: Place, common: Common) -> None:
-        super().__init__(place, common)
+    def __init__(self, tables: EntityTables, place: Place, common: Common, watching: WatchTables) -> None:
+        super().__init__(place, common, watching)
         self._of = tables
 
     def entities_by_id(self, ids: Collection[int]) -> Mapping[int, Entity]:

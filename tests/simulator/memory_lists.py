@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from node.domain.lists import ListedRow, ReferenceList, RowsTaken
+from node.domain.queries import Level
 from node.domain.references import Reference, is_later, same_statement
 from node.errors import Misuse
 from node.store.list_codec import by_column, columns_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from node.domain.batch import FingerprintColumns
     from node.domain.references import ListCase, Withdrawal
+    from tests.simulator.memory_watches import WatchTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ def _identity(row: Reference) -> object:
 class MemoryLists:
     """`ListWriter` over plain dictionaries."""
 
-    def __init__(self, tables: ListTables) -> None:
+    def __init__(self, tables: ListTables, watching: WatchTables) -> None:
         self._lists = tables
+        self._beside_watches = watching
 
     def lists(self) -> list[ReferenceList]:
         return sorted(self._lists.lists.values(), key=lambda each: each.name)
@@ -109,6 +112,8 @@ class MemoryLists:
     def set_list(self, changed: ReferenceList) -> None:
         before = self._lists.lists[changed.number]
         self._lists.lists[changed.number] = replace(changed, rows=before.rows)
+        if changed.level > before.level:
+            self._beside_watches.note_list(changed.source, 0)
 
     def put_list_case(self, number: int, case: ListCase) -> None:
         self._lists.cases[number, case.number] = case.said
@@ -160,6 +165,9 @@ class MemoryLists:
             added = [self._lists.rows[row_id].row.reference for row_id in taken.added]
             taken.columns = columns_of(taken.added, by_column(added))
         self._count_rows(number)
+        listed = self._lists.lists[number]
+        if taken.added and listed.level is not Level.NATIONAL:
+            self._beside_watches.note_list(listed.source, taken.added[0] - 1)
         return taken
 
     def withdraw_rows(self, number: int, withdrawals: Sequence[Withdrawal]) -> RowsTaken:

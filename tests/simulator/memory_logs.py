@@ -28,6 +28,7 @@ from tests.simulator.memory_officers import MemoryOfficers, OfficerTables
 from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
 from tests.simulator.memory_threads import ThreadTables
+from tests.simulator.memory_watches import WatchTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ Tables = TypeVar(
     "ListTables",
     "OfficerTables",
     "CaseTables",
+    "WatchTables",
     "ThreadTables",
     "EntityTables",
     "AddressTables",
@@ -105,6 +107,7 @@ class State:
     addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
     cases: CaseTables = field(default_factory=CaseTables)
+    watches: WatchTables = field(default_factory=WatchTables)
     threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
@@ -130,6 +133,7 @@ class State:
             addresses=clone(self.addresses),
             officers=clone(self.officers),
             cases=clone(self.cases),
+            watches=clone(self.watches),
             threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},

@@ -26,6 +26,7 @@ from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
 from tests.simulator.memory_reviews import MemoryReviews
 from tests.simulator.memory_threads import MemoryThreads
+from tests.simulator.memory_watches import MemoryWatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
 
 
 class NodeRows(
-    MemoryHits, MemoryReviews, MemoryAnswers, MemoryLists, MemoryCases, MemoryThreads, MemoryAddresses, MemoryEntities
+    MemoryHits,
+    MemoryReviews,
+    MemoryAnswers,
+    MemoryLists,
+    MemoryCases,
+    MemoryThreads,
+    MemoryAddresses,
+    MemoryWatches,
+    MemoryEntities,
 ):
     """What only a node's transaction has."""
 
@@ -41,11 +50,12 @@ class NodeRows(
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryReviews.__init__(self, state.reviews, state.hits)
         MemoryAnswers.__init__(self, state.answers, state.place)
-        MemoryLists.__init__(self, state.lists)
+        MemoryLists.__init__(self, state.lists, state.watches)
+        MemoryWatches.__init__(self, state.watches)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
         MemoryThreads.__init__(self, state.threads, state)
-        MemoryEntities.__init__(self, state.entities, state.place, state.common)
+        MemoryEntities.__init__(self, state.entities, state.place, state.common, state.watches)
 
 
 class MemoryReader(MemoryLogReader, NodeRows):

@@ -18,11 +18,14 @@ from node.domain.parts import Place as PlaceOfPart
 from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
+from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse, NotFound
 from tests.simulator.memory_common import Common, MemoryCommon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from tests.simulator.memory_watches import WatchTables
 
 
 @dataclass(slots=True)
@@ -53,9 +56,10 @@ class MemoryPlace(MemoryCommon):
     over a `Place`.
     """
 
-    def __init__(self, place: Place, common: Common) -> None:
+    def __init__(self, place: Place, common: Common, watching: WatchTables) -> None:
         super().__init__(common)
         self._place = place
+        self._watched_beside = watching
 
     def changes(self) -> list[RowChange]:
         return list(self._place.changes)
@@ -186,13 +190,20 @@ class MemoryPlace(MemoryCommon):
                 composed=tuple(replace(each, pdq_orientations=each.pdq_orientations[:1]) for each in prints.composed),
                 note=prints.note,
             )
+            if level is not Level.NATIONAL:
+                self._watched_beside.note(HOLDINGS_SOURCE, number)
             return number, True
         cases = tuple(sorted({*known.cases, case} - {""}))
-        self._place.holdings[known.id] = replace(known, level=max(known.level, level), cases=cases)
+        self._place.holdings[known.id] = replace(known, cases=cases)
+        if level > known.level:
+            self.set_level(known.id, level)
         return known.id, False
 
     def set_level(self, holding_id: int, level: Level) -> None:
-        self._place.holdings[holding_id] = replace(self._held(holding_id), level=level)
+        before = self._held(holding_id)
+        self._place.holdings[holding_id] = replace(before, level=level)
+        if level > before.level:
+            self._watched_beside.note(HOLDINGS_SOURCE, holding_id)
 
     def set_record(self, holding_id: int, record: RecordId | None) -> None:
         self._place.holdings[holding_id] = replace(self._held(holding_id), record=record)

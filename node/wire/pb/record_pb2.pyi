@@ -61,6 +61,7 @@ class WatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WATCH_STATE_REFUSED: _ClassVar[WatchState]
     WATCH_STATE_ENDED: _ClassVar[WatchState]
     WATCH_STATE_HIT: _ClassVar[WatchState]
+    WATCH_STATE_HELD: _ClassVar[WatchState]
 
 class NoticeColour(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -151,6 +152,7 @@ WATCH_STATE_KEPT: WatchState
 WATCH_STATE_REFUSED: WatchState
 WATCH_STATE_ENDED: WatchState
 WATCH_STATE_HIT: WatchState
+WATCH_STATE_HELD: WatchState
 NOTICE_COLOUR_UNSPECIFIED: NoticeColour
 NOTICE_COLOUR_YELLOW: NoticeColour
 NOTICE_COLOUR_GREEN: NoticeColour

@@ -39,7 +39,7 @@ def test_what_waits_is_listed_with_why(vigil: Vigil, node: Node) -> None:
 
 def test_nothing_waits(vigil: Vigil, node: Node) -> None:
     node.answers["held-list"] = []
-    assert "no question waits" in vigil("held", "list").err
+    assert "nothing waits" in vigil("held", "list").err
 
 
 def test_a_question_is_shown_with_its_basis_and_what_came_from_elsewhere_steers_no_terminal(

@@ -129,8 +129,6 @@ def test_a_decided_hit_says_who_decided_and_what_became_of_the_record(vigil: Vig
         "confirmed by A. Durand (investigator), 2023-11-14",
         "the record was corrected since",
         "retracted on 2023-11-14",
-        "confirmed by 1 (DE)",
-        "disputed by 1 (BR)",
         "0 new, 1 confirmed (1 not listed before)",
         "2 rejected hits: vigil hits --state rejected",
     ):
@@ -176,3 +174,16 @@ def test_the_count_is_of_the_states_that_are_listed(vigil: Vigil, node: Node) ->
         assert "1 hit shown of 5." in out
         assert "All: 2 new, 3 rejected." in out
         assert "vigil hits --state rejected" not in out
+
+
+def test_the_members_that_confirm_or_dispute_a_record_are_named_with_its_hit_and_counted_in_the_list(
+    vigil: Vigil, node: Node
+) -> None:
+    became = HIT["became"] | {"confirmed_by": ["DE", "JP"], "disputed_by": ["BR"]}
+    hit = HIT | {"became": became, "confirmed": 2, "disputed": 1}
+    node.answers["hit-show"] = [DETAIL | {"on": hit}]
+    assert "confirmed by DE, JP; disputed by BR" in " ".join(vigil("hits", "show", "9").out.split())
+    node.answers["hits-list"] = [hit, SUMMARY]
+    out = vigil("hits").out
+    assert "confirmed by 2, disputed by 1" in out
+    assert "DE" not in out

@@ -28,6 +28,8 @@ HUB: Line = {
     "authority_signs_again_by": 1_700_000_000.0,
     "new_keys": "wait for the authority's signature",
     "attending": 1,
+    "own_log": "the authority has not signed its key",
+    "notices_waiting": 2,
 }
 
 
@@ -40,6 +42,8 @@ def test_members_and_status_are_tidy_at_80_columns(vigil: Vigil, node: Node) -> 
     assert "STALE" in vigil("hub", "status").out
     assert "has to sign again by 2023-11-1" in vigil("hub", "status").out
     assert "New keys     wait for the authority" in vigil("hub", "status").out
+    assert "Notices      2 requests waiting: vigil hub notices list --waiting\n" in vigil("hub", "status").out
+    assert "no decision is possible: the authority has not signed its key" in vigil("hub", "status").out
     assert vigil("hub", "status", "--json").lines == [HUB, *MEMBERS]
     node.answers["members"] = []
     assert vigil("hub", "members").err == "no members yet\n"

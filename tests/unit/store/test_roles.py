@@ -8,12 +8,14 @@ import pytest
 
 from node.domain import stores
 from node.domain.address_book import AddressWriter
+from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
 from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
+from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
@@ -38,6 +40,8 @@ NODES = (
     AddressWriter,
     CaseWriter,
     CategorisationWriter,
+    WatchWriter,
+    AlertWriter,
     ThreadWriter,
     EntityWriter,
     ReviewWriter,

@@ -34,6 +34,7 @@ from node.usecases.audit import AuditLog
 from node.usecases.case_reports import CaseReports, Renderer
 from node.usecases.entities import Entities
 from node.usecases.report_values import Choices
+from node.usecases.verification import Verifier
 from node.wire.convert import ProtoCodec
 from tests.contracts.holdings import prints
 from tests.simulator.batches import FR, JP, append, batch
@@ -50,6 +51,7 @@ class Reported:
     """The node. `make` gives the bytes of a report."""
 
     store: NodeStore = field(default_factory=MemoryStore)
+    verifier: Verifier | None = None
 
     def __post_init__(self) -> None:
         self.audit = AuditLog(
@@ -64,6 +66,7 @@ class Reported:
             federation=federation_id("vigil.example"),
             member=member_id("FR"),
             renderers=RENDERERS,
+            verifier=self.verifier,
         )
 
     def hold(self, count: int, case: str = CASE, *, first: int = 0) -> list[int]:

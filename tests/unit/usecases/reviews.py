@@ -22,6 +22,7 @@ from node.usecases.publication import Publications, Publishing
 from node.usecases.recordlist import RecordList
 from node.usecases.reviewing import Decided, Judgement, Reviewing
 from node.usecases.saying import Saying
+from node.usecases.verification import Verifier
 from tests.simulator.arriving import RADIUS
 from tests.simulator.world import CODEC
 from tests.unit.usecases.readings import FR, Reading
@@ -44,6 +45,7 @@ class Office(Reading):
             list_hits=self.list_hits,
             records=records,
             radius=lambda: RADIUS,
+            verifier=Verifier(codec=CODEC, latest=self.world.current),
         )
         self.reviewing = Reviewing(
             store=self.store,

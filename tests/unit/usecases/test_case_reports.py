@@ -7,20 +7,24 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.entities import Certainty, EntityKind, LinkRole
+from node.domain.ids import member_id
 from node.domain.queries import Level
 from node.domain.reviews import ReviewState
 from node.domain.stored_hits import HitEvidence
+from node.domain.verification import Verification
 from node.errors import Misuse, NotFound
 from node.usecases import case_reports
 from node.usecases.acting import acting_for
 from node.usecases.audit import unpack_body
 from node.usecases.report_values import Choices
+from node.usecases.verification import Verifier
 from tests.contracts.holdings import prints
 from tests.unit.usecases.callers import officer
 from tests.unit.usecases.reported_cases import CASE, PATH, RENDERERS, Reported
@@ -74,6 +78,18 @@ def test_a_report_tells_the_hits_of_its_case_alone(node: Reported) -> None:
     (row,) = rows(node.make(), "found")
     assert (row["holding"], row["member"], row["algorithm"], row["distance"]) == (held, "JP", "pdq", 7)
     assert facts(node.make(), "found")["hits_JP"] == 1
+
+
+def test_a_report_counts_who_confirms_and_disputes_the_record_of_a_hit(node: Reported) -> None:
+    (held,) = node.hold(1)
+    node.hit(held)
+    (uncounted,) = rows(node.make(), "found")
+    assert (uncounted["confirmed_by"], uncounted["disputed_by"]) == (None, None)
+    counted = Verification(confirmed=(member_id("BR"), member_id("DE")), disputed=(member_id("ES"),))
+    verifier = create_autospec(Verifier, instance=True)
+    verifier.at.side_effect = lambda _tx, places: dict.fromkeys(places, counted)
+    (row,) = rows(Reported(store=node.store, verifier=verifier).make(), "found")
+    assert (row["confirmed_by"], row["disputed_by"]) == (2, 1)
 
 
 def test_a_report_tells_every_decision_about_a_hit(node: Reported) -> None:
@@ -302,8 +318,9 @@ def test_a_look_is_recorded_before_and_the_digest_after_and_no_word_of_the_case(
 
 
 def test_an_unknown_case_or_format_makes_no_report(node: Reported) -> None:
-    with pytest.raises(NotFound):
-        node.make(case="no such case")
+    with pytest.raises(NotFound, match="no such case") as unknown:
+        node.make(case="nowhere")
+    assert "vigil case list" in unknown.value.remedy
     with pytest.raises(Misuse):
         node.make("docx")
     assert not any(each["what"] == case_reports.WHAT for each in written(node))

@@ -225,6 +225,7 @@ def test_what_members_say_of_the_record_is_shown_with_its_hit(office: Office, hi
     office.receive(german)
     detail = office.shown(hit)
     assert detail.shown is not None
-    life = detail.shown.life
-    assert (life.confirmed_by, life.disputed_by) == ((), (DE.id,))
+    known, life = detail.shown.verification, detail.shown.life
+    assert known is not None
+    assert (known.confirmed, known.disputed) == ((), (DE.id,))
     assert (life.retracted_day, life.expired, life.replaced) == (None, False, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -213,3 +214,20 @@ def test_a_thread_goes_on_after_its_opener_has_a_new_log_key(table: Table) -> No
     fr.consulting.reopen(thread)
     table.meet()
     assert not any(desk.thread(thread).is_closed for desk in (fr, jp, de))
+
+
+def test_messages_that_an_earlier_version_stored_become_threads_at_the_next_start(table: Table) -> None:
+    fr, jp = table.fr, table.jp
+    thread = fr.open(JP)
+    table.meet()
+    jp.say(thread, "We do.")
+    fr.consulting.close(thread)
+    table.meet()
+    state = jp.node.store._state
+    state.mentions.clear()
+    state.stated |= {place: replace(each, is_read=False) for place, each in state.stated.items()}
+    assert jp.listed(closed=True) == []
+    jp.node.catalogue.read_later()
+    (listed,) = jp.listed(closed=True)
+    assert (listed.messages, listed.closed) == (3, True)
+    assert jp.thread(thread).is_closed

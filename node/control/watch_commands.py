@@ -1,0 +1,136 @@
+"""The commands for watches of our own: add, list, show, remove.
+
+Rules this module upholds:
+
+- Commands hold no decisions: they read arguments, call the use case, and print its values as lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.control.arguments import Arguments
+from node.control.lines import read_subject, told_hit_line
+from node.control.search_commands import read_rule
+from node.domain.calendar import spell_day
+from node.domain.ids import member_id
+from node.usecases.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from node.control.runner import Line
+    from node.domain.queries import Subject
+    from node.usecases.own_watches import OwnWatch
+    from node.usecases.publication import Publishing
+    from node.usecases.watch_reading import AskedMember, FollowedWatch, WatchReading
+    from node.usecases.watching import Added, Watching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchCommands:
+    """`vigil watch`. `publishing` follows a statement to the hub."""
+
+    watching: Watching
+    reading: WatchReading
+    publishing: Publishing
+
+    async def watch_add(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "until", "show_all"} and subjects as items
+        -> a line for each subject on the allow-list, then the watch. `until` in days since 1970.
+        """
+        given = Arguments(arguments)
+        subjects = tuple([read_subject(line) async for line in items])
+        added = await asyncio.to_thread(
+            self.watching.add, _question(given, subjects), given.whole("until"), show_all=given.flag("show_all")
+        )
+        async for line in self._added(added):
+            yield line
+
+    async def watch_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """As `watch-add`, about the holdings of the case, with their stored fingerprints."""
+        given = Arguments(arguments)
+        added = await asyncio.to_thread(
+            self.watching.add_case, _question(given), given.whole("until"), show_all=given.flag("show_all")
+        )
+        async for line in self._added(added):
+            yield line
+
+    async def _added(self, added: Added) -> AsyncIterator[Line]:
+        for label in added.not_asked:
+            yield {"subject": label, "not_asked": "it is on the allow-list of known-harmless content"}
+        settled = await self.publishing.follow([added.watch.record])
+        line = own_line(added.watch) | {"left_out": added.thinned, "published": settled.published}
+        yield line
+
+    async def watch_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"case"} -> one line per watch, the newest first, with the state of each asked member."""
+        for each in await asyncio.to_thread(self.reading.listed, Arguments(arguments).text("case", "")):
+            yield followed_line(each)
+
+    async def watch_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"watch"} -> the watch, then one line per hit that a member told of."""
+        found = await asyncio.to_thread(self.reading.one, Arguments(arguments).text("watch"))
+        yield followed_line(found)
+        labels = [f"subject {number}" for number in range(1, found.own.subjects + 1)]
+        for asked in found.asked:
+            for hit in asked.hits:
+                yield told_hit_line(labels, asked.member, hit, None)
+
+    async def watch_remove(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"watch"} -> the watch, withdrawn."""
+        yield own_line(await asyncio.to_thread(self.watching.remove, Arguments(arguments).text("watch")))
+
+
+def own_line(watch: OwnWatch) -> Line:
+    """A watch of ours. Times in Unix seconds."""
+    return {
+        "watch": str(watch.record),
+        "case": watch.case,
+        "purpose": watch.purpose,
+        "legal_basis": watch.legal_basis,
+        "officer": watch.officer or None,
+        "members": list(watch.members),
+        "subjects": watch.subjects,
+        "fingerprints": watch.fingerprints,
+        "until": spell_day(watch.until_day),
+        "at": watch.at,
+        "withdrawn_at": watch.withdrawn_at or None,
+    }
+
+
+def followed_line(followed: FollowedWatch) -> Line:
+    """The same with what the asked members say."""
+    return own_line(followed.own) | {
+        "withdrawn": followed.withdrawn,
+        "sent": followed.sent,
+        "hits": followed.hits,
+        "asked": {each.member: asked_line(each) for each in followed.asked},
+    }
+
+
+def asked_line(asked: AskedMember) -> Line:
+    """What one member says. `at`: by its own clock, null if it has said nothing."""
+    return {
+        "state": asked.state.value,
+        "hits": len(asked.hits),
+        "reason": asked.reason or None,
+        "at": asked.at or None,
+        "not_searched": sorted(kind.name for kind in asked.kinds if not kind.searched),
+        "faults": asked.faults,
+        "left_out": asked.left_out,
+    }
+
+
+def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
+    return Question(
+        subjects=subjects,
+        case=given.text("case"),
+        purpose=given.text("purpose", ""),
+        legal_basis=given.text("legal_basis", ""),
+        officer_role=given.text("officer_role", ""),
+        recipients=tuple(member_id(name) for name in given.texts("to")),
+        rule=read_rule(given.text("rule", "policy")),
+    )

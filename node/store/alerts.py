@@ -1,0 +1,117 @@
+"""Alerts of this node.
+
+Rules this module upholds:
+
+- An alert that nobody has seen is found again by what it is about: it counts, and there is one row.
+- There are at most `MOST_ALERTS`: a new one deletes the oldest, and seen ones first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from node.domain.alerts import MOST_ALERTS, Alert, AlertKind, Raised
+from node.errors import Damaged
+from node.store.statements import Repository, chunks
+from node.store.tables.watches import alerts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+_NEW: Final = alerts.c.seen_at == 0
+_SAME: Final = select(alerts.c.id).where(
+    _NEW,
+    alerts.c.kind == bindparam("of_kind"),
+    alerts.c.about == bindparam("of"),
+    alerts.c.reference == bindparam("in_case"),
+    alerts.c.member == bindparam("by"),
+)
+_COUNT: Final = select(func.count()).select_from(alerts)
+
+
+class AlertRows(Repository):
+    """`AlertReader` inside one transaction."""
+
+    def alerts(self, *, new: bool = False, case: str = "", before: int = 0, limit: int = 100) -> list[Alert]:
+        wanted = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+        if new:
+            wanted = wanted.where(_NEW)
+        if case:
+            wanted = wanted.where(alerts.c.reference == case)
+        if before:
+            wanted = wanted.where(alerts.c.id < before)
+        return [_alert(row) for row in self._connection.execute(wanted)]
+
+    def count_alerts(self, *, unhooked: bool = False) -> int:
+        wanted = _COUNT.where(_NEW, alerts.c.hooked == 0) if unhooked else _COUNT.where(_NEW)
+        number: int = self._connection.scalar(wanted) or 0
+        return number
+
+
+class AlertWrites(AlertRows):
+    """`AlertWriter` inside one transaction."""
+
+    def raise_alert(self, raised: Raised, now: int) -> int:
+        same = {"of_kind": raised.kind.value, "of": raised.about, "in_case": raised.case, "by": raised.member}
+        known: int | None = self._connection.scalar(_SAME, same)
+        if known is not None:
+            again = update(alerts).where(alerts.c.id == known)
+            self._connection.execute(again.values(times=alerts.c.times + 1, at=now))
+            return known
+        self._make_room()
+        values = {
+            "kind": raised.kind.value,
+            "about": raised.about,
+            "reference": raised.case,
+            "member": raised.member,
+            "first_at": now,
+            "at": now,
+            "times": 1,
+            "seen_at": 0,
+            "seen_by": "",
+            "hooked": 0,
+        }
+        number: int = self._connection.execute(insert(alerts).values(values)).lastrowid
+        return number
+
+    def _make_room(self) -> None:
+        if (self._connection.scalar(_COUNT) or 0) < MOST_ALERTS:
+            return
+        oldest = select(alerts.c.id).order_by(_NEW, alerts.c.id).limit(1)
+        self._connection.execute(delete(alerts).where(alerts.c.id == oldest.scalar_subquery()))
+
+    def see_alerts(self, ids: Sequence[int], officer: str, now: int) -> list[int]:
+        seen: list[int] = []
+        for some in chunks(ids):
+            those = update(alerts).where(_NEW, alerts.c.id.in_(some)).values(seen_at=now, seen_by=officer)
+            seen += self._connection.scalars(those.returning(alerts.c.id))
+        return sorted(seen)
+
+    def set_hooked(self) -> None:
+        self._connection.execute(update(alerts).where(alerts.c.hooked == 0).values(hooked=1))
+
+    def forget_alerts(self, before: int) -> int:
+        old = delete(alerts).where(alerts.c.seen_at > 0, alerts.c.seen_at < before, alerts.c.at < before)
+        return self._connection.execute(old).rowcount
+
+
+def _alert(row: Row[Any]) -> Alert:
+    try:
+        kind = AlertKind(row.kind)
+    except ValueError:
+        raise Damaged(
+            "the stored kind of an alert is unknown", remedy="run fsck, then restore the newest backup"
+        ) from None
+    return Alert(
+        id=row.id,
+        raised=Raised(kind=kind, about=row.about, case=row.reference, member=row.member),
+        first_at=row.first_at,
+        at=row.at,
+        count=row.times,
+        seen_at=row.seen_at,
+        seen_by=row.seen_by,
+        hooked=bool(row.hooked),
+    )
