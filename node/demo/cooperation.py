@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from node.demo.copies import make_copy
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NOTICE: Final = "2026/117"
 MOST: Final = 1_000
 """Most lines of a list that are read."""
+WATCH_DAYS: Final = 30
 _HALF_SIZE: Final = 0
 """The number of this edit in `copies.EDITS`."""
 
@@ -29,10 +31,11 @@ _HALF_SIZE: Final = 0
 def show(stage: Stage, tell: Telling, pictures: Path) -> Line:
     """All steps. `pictures`: the folder with a folder for each country. Returns their part of the summary."""
     theirs, ours = known_in_both(stage)
-    (held,) = (pictures / "BR").glob("IMG_0011.*")
+    held = next((pictures / "BR").glob("IMG_0011.*"))
     return {
         "links": link_two_countries(stage, tell, theirs, ours),
         "messages": consult(stage, tell, theirs),
+        "watch_hits": watch(stage, tell, next((pictures / "JP").glob("IMG_0010.*"))),
         "notice_hits": find_a_missing_person(stage, tell, held),
     }
 
@@ -97,6 +100,39 @@ def _unread(stage: Stage, country: str, thread: str) -> int | None:
         if line.get("thread") == thread:
             return int(line["unread"])
     return None
+
+
+def watch(stage: Stage, tell: Telling, wanted: Path) -> int:
+    """Japan watches for one of its pictures, Brazil takes an edited copy in later, and Japan has an alert. Returns the
+    number of hits that Brazil told of.
+    """
+    last_day = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=WATCH_DAYS)).isoformat()
+    terms = ("--case", "DEMO-1", "--legal-basis", "demonstration", "--to", "BR", "--until", last_day, "--no-ask-now")
+    watched = str(stage.run("watch", "add", str(wanted), *terms, home="JP").lines[0]["watch"])
+    wait_until(lambda: _told(stage, watched)["state"] == "kept", "Brazil keeps Japan's watch")
+    tell.say(f"Japan asked Brazil to watch for one picture until {last_day}. Brazil's node keeps the watch.")
+    arrived = stage.folder / "arrived.jpg"
+    edit = make_copy(wanted, arrived, _HALF_SIZE)
+    stage.run("ingest", str(arrived), "--case", "DEMO-2", "--level", "hit-no-hit", home="BR")
+    wait_until(lambda: bool(_alerts(stage, watched)), "Japan has an alert")
+    (alert,) = _alerts(stage, watched)
+    tell.say(f"Later Brazil took in a copy ({edit}): its node answered, and Japan has an alert of case {alert['case']}.")
+    return int(_told(stage, watched)["hits"])
+
+
+def _told(stage: Stage, watched: str) -> Line:
+    """What Brazil says about Japan's watch."""
+    (line,) = (each for each in stage.ask("JP", "watch-list", {"case": ""}) if each["watch"] == watched)
+    said: Line = line["asked"]["BR"]
+    return said
+
+
+def _alerts(stage: Stage, watched: str) -> list[Line]:
+    return [
+        each
+        for each in stage.ask("JP", "alerts", {"new": True, "case": ""})
+        if (each["what"], each["about"], each["member"]) == ("watch-answered", watched, "BR")
+    ]
 
 
 def find_a_missing_person(stage: Stage, tell: Telling, held: Path) -> int:

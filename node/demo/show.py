@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Line:
     """Runs it; the summary: {"members", "records", "local_hits", "federated_hits", "coverage", "verified",
-    "notice_hits", "real_photographs", "faults"}.
+    "links", "messages", "watch_hits", "notice_hits", "real_photographs", "faults"}.
 
     `coverage`: the share of planted copies that their country found, by its own search or by the federated query.
     """
