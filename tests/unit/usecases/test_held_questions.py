@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -19,6 +20,7 @@ from node.errors import Expired, Misuse, NotFound
 from node.hub.relay import QueryRelay
 from node.hub.switchboard import LocalSwitchboard
 from node.usecases.finding import HELD
+from node.usecases.held_watches import HeldWatches
 from node.usecases.history import told_outcomes
 from node.usecases.intake import subject_of
 from node.usecases.openquery import OpenQuery
@@ -214,7 +216,8 @@ def test_an_officer_sees_who_asks_and_about_what_and_what_was_asked_is_forgotten
     async def scenario() -> None:
         async with federation("FR", "JP", policy=ONE) as made:
             await held_one(made)
-            ours = HeldCommands(held=made.parties["JP"].held)
+            ours = HeldCommands(held=made.parties["JP"].held, watches=create_autospec(HeldWatches, instance=True))
+            ours.watches.listed.return_value = []  # type: ignore[attr-defined]
             (listed,) = await collect(ours.held_list({}, feed()))
             assert (listed["held"], listed["asker"], listed["decision"]) == (1, "FR", "waiting")
             assert "around one thing" in listed["why"]
