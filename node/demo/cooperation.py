@@ -116,7 +116,9 @@ def watch(stage: Stage, tell: Telling, wanted: Path) -> int:
     stage.run("ingest", str(arrived), "--case", "DEMO-2", "--level", "hit-no-hit", home="BR")
     wait_until(lambda: bool(_alerts(stage, watched)), "Japan has an alert")
     (alert,) = _alerts(stage, watched)
-    tell.say(f"Later Brazil took in a copy ({edit}): its node answered, and Japan has an alert of case {alert['case']}.")
+    tell.say(
+        f"Later Brazil took in a copy ({edit}): its node answered, and Japan has an alert of case {alert['case']}."
+    )
     return int(_told(stage, watched)["hits"])
 
 

@@ -100,10 +100,12 @@ def fulfilled(need: Need, officer: Officer, evidence: Evidence) -> bool:
     """Whether this has happened."""
     if need.gone:
         return need.gone not in evidence.records[officer.member]
-    return any(
-        entry.get("officer") == officer.name and _fits(need, entry, officer.member, evidence)
+    fitting = [
+        entry
         for entry in evidence.acts[officer.member]
-    )
+        if entry.get("officer") == officer.name and _fits(need, entry, officer.member, evidence)
+    ]
+    return bool(fitting) and all(_total(fitting, name) >= least for name, least in need.least.items())
 
 
 def _fits(need: Need, entry: Line, member: str, evidence: Evidence) -> bool:
@@ -112,7 +114,6 @@ def _fits(need: Need, entry: Line, member: str, evidence: Evidence) -> bool:
         and (not need.what or entry.get("what") == need.what)
         and (not need.kind or entry["kind"] == need.kind)
         and all(_holds(entry.get(name), values) for name, values in need.has.items())
-        and all(_size(entry.get(name)) >= least for name, least in need.least.items())
         and (not need.foreign or _is_foreign(entry.get(need.foreign), member))
         and (not need.answered or _was_answered(entry.get("query"), evidence.acts[need.answered]))
     )
@@ -123,8 +124,11 @@ def _holds(found: object, wanted: tuple[str, ...]) -> bool:
     return all(value in known for value in wanted)
 
 
-def _size(found: object) -> int:
-    return len(found) if isinstance(found, list) else found if isinstance(found, int) else 0
+def _total(entries: Sequence[Line], name: str) -> int:
+    """How many different values all these entries list, and the sum of their numbers: a command may make several."""
+    found = [entry.get(name) for entry in entries]
+    listed = {value for each in found if isinstance(each, list) for value in each}
+    return len(listed) + sum(each for each in found if isinstance(each, int))
 
 
 def _is_foreign(found: object, member: str) -> bool:

@@ -27,9 +27,10 @@ class Need:
     """One thing that must have happened: an entry of the audit log of the officer's node, made for this officer.
 
     `what`, `kind`: what the entry records ("" for any). `has`: its fields with these values, one or several; a list in
-    the entry must hold each of them. `least`: its fields that are numbers of at least so much, or lists of at least so
-    many. `foreign`: a field that names a record of another member. `answered`: a member whose own audit log says that
-    it answered the entry's query with a hit. `gone`: instead of an entry, a record that its member no longer has.
+    the entry must hold each of them. `least`: fields that are numbers or lists, and how much all fitting entries must
+    have together. `foreign`: a field that names a record of another member. `answered`: a member whose own audit log
+    says that it answered the entry's query with a hit. `gone`: instead of an entry, a record that its member no longer
+    has.
     """
 
     what: str = ""

@@ -70,6 +70,17 @@ def test_a_list_counts_by_its_length_and_a_number_by_its_value(found: int, least
     assert fulfilled(need, ANNA, evidence(act)) == (found >= least)
 
 
+def test_a_command_that_makes_several_entries_counts_as_one_of_the_same_size() -> None:
+    """A large folder is taken in and shared in batches. What is in two batches counts once."""
+    taken, shared = Need(what="ingest", least={"fingerprints": 4}), Need(what="contribute", least={"holdings": 3})
+    parts = [ACT | {"what": "ingest", "fingerprints": number} for number in (1, 3)]
+    assert fulfilled(taken, ANNA, evidence(*parts))
+    assert not fulfilled(taken, ANNA, evidence(parts[1]))
+    batches = [ACT | {"what": "contribute", "holdings": numbers} for numbers in ([1, 2], [2, 3], [2])]
+    assert fulfilled(shared, ANNA, evidence(*batches))
+    assert not fulfilled(shared, ANNA, evidence(batches[0], batches[2]))
+
+
 def test_every_wanted_name_must_be_in_a_list() -> None:
     need = Need(what="link", has={"records": (ANNA.shared, ANNA.second)})
     assert fulfilled(need, ANNA, evidence(ACT | {"what": "link", "records": [ANNA.shared, ANNA.second]}))
@@ -107,7 +118,7 @@ def test_points_are_those_of_the_done_tasks_and_the_next_one_is_the_first_that_i
         for name, points in (("one", 1), ("two", 2), ("three", 4))
     )
     found = standing(ANNA, "/x", text, evidence(ACT | {"what": "three"}, ACT | {"what": "one"}))
-    assert (found.points, found.most, found.done) == (5, 7, {"one", "three"})
+    assert (found.points, found.most, found.done) == (5, 7, frozenset({"one", "three"}))
     assert found.next is not None
     assert found.next.id == "two"
     acts = [ACT | {"what": name} for name in ("one", "two", "three")]
