@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import product
@@ -219,11 +219,39 @@ def batch(
     nonces: list[bytes],
     handling_nonces: list[bytes],
     *,
-    kind: Kind = Kind.CONTRIBUTION,
+    kind: Kind | Sequence[Kind] = Kind.CONTRIBUTION,
 ) -> VerifiedBatch:
-    """Entries of one kind for everybody, as the ledger and the own log would have placed them."""
-    origin, count = str(state.origin), len(bodies)
+    """Entries of one kind, or of a kind each, for everybody, as the ledger and the own log would have placed them."""
+    kinds = [kind] * len(bodies) if isinstance(kind, Kind) else kind
     handling = ProtoCodec().encode_handling(Handling())
+    makers = {each: _entry_maker(str(state.origin), each, handling) for each in set(kinds)}
+    entries = [
+        makers[kind](nonce, other, body)
+        for kind, nonce, other, body in zip(kinds, nonces, handling_nonces, bodies, strict=True)
+    ]
+    leaves = leaf_hashes(entries)
+    edge = tiles.read_edge(_Tiles(writer, state.number), state.size)
+    grown = tiles.append(state.size, edge, leaves)
+    return VerifiedBatch(
+        origin=state.origin,
+        start=state.size,
+        entries=entries,
+        leaves=leaves,
+        kinds=bytes(kinds),
+        expiry_days=[0] * len(bodies),
+        nonces=nonces,
+        bodies=bodies,
+        handling_nonces=handling_nonces,
+        handlings=[handling] * len(bodies),
+        states=bytes([BodyState.HELD]) * len(bodies),
+        tiles=dict(grown.tiles),
+        size=grown.size,
+        root=grown.root,
+    )
+
+
+def _entry_maker(origin: str, kind: Kind, handling: bytes) -> Callable[[bytes, bytes, bytes], bytes]:
+    """Makes the entry of a body: (nonce, nonce of the handling, body) -> entry."""
     plain = encode(
         Envelope(
             kind=kind,
@@ -237,29 +265,7 @@ def batch(
     )
     head = plain[: PLAIN_SIZE - 2 * HASH_SIZE]
     commit, hide = committer(origin, kind), committer(origin, kind, handling=True)
-    entries = [
-        head + hide(other, handling) + commit(nonce, body)
-        for nonce, other, body in zip(nonces, handling_nonces, bodies, strict=True)
-    ]
-    leaves = leaf_hashes(entries)
-    edge = tiles.read_edge(_Tiles(writer, state.number), state.size)
-    grown = tiles.append(state.size, edge, leaves)
-    return VerifiedBatch(
-        origin=state.origin,
-        start=state.size,
-        entries=entries,
-        leaves=leaves,
-        kinds=bytes([kind]) * count,
-        expiry_days=[0] * count,
-        nonces=nonces,
-        bodies=bodies,
-        handling_nonces=handling_nonces,
-        handlings=[handling] * count,
-        states=bytes([BodyState.HELD]) * count,
-        tiles=dict(grown.tiles),
-        size=grown.size,
-        root=grown.root,
-    )
+    return lambda nonce, other, body: head + hide(other, handling) + commit(nonce, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench import Figure, linked, reviewed, watched
+from bench import Figure, linked, mixed, reviewed, watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ FIGURES: Final = (
     Measurement(records=reviewed.FILES, measure=reviewed.measured),
     Measurement(records=linked.LINKS, measure=linked.measured),
     Measurement(records=watched.FINGERPRINTS, measure=watched.measured),
+    Measurement(records=mixed.ENTRIES, measure=mixed.measured),
 )
 
 

@@ -26,7 +26,9 @@ def consultation_commands(services: NodeServices, publishing: Publishing) -> Con
     )
     return ConsultationCommands(
         saying=FollowedConsulting(
-            consulting=Consulting(threads=threads, ledger=ledger, audit=audit, clock=time.time),
+            consulting=Consulting(
+                threads=threads, ledger=ledger, groups=services.groups(), audit=audit, clock=time.time
+            ),
             members=ThreadMembers(threads=threads, ledger=ledger, audit=audit),
             publishing=publishing,
         ),

@@ -30,6 +30,7 @@ from node.control.case_file_commands import CaseFileCommands
 from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands
+from node.control.group_commands import GroupCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
@@ -62,7 +63,11 @@ from node.usecases.categorising import Categorising
 from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
+from node.usecases.followed_groups import FollowedGroups
 from node.usecases.followed_statements import FollowedStatements
+from node.usecases.group_reading import GroupReading
+from node.usecases.group_sharing import GroupSharing
+from node.usecases.grouping import Grouping
 from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
@@ -106,6 +111,7 @@ def node_commands(services: NodeServices) -> Commands:
         _links(services),
         _sharing(services),
         _list_sharing(services),
+        _groups(services),
         _node(services),
         KeyCommands(
             keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
@@ -276,7 +282,12 @@ def _list(services: NodeServices) -> RecordList:
 def _records(services: NodeServices) -> RecordCommands:
     listed = _list(services)
     return RecordCommands(
-        reading=RecordReading(records=listed, audit=services.audit, evidence_of=services.evidence),
+        reading=RecordReading(
+            records=listed,
+            groups=GroupReading(audiences=services.groups(), audit=services.audit),
+            audit=services.audit,
+            evidence_of=services.evidence,
+        ),
         stating=_statements(services),
     )
 
@@ -285,7 +296,13 @@ def _links(services: NodeServices) -> LinkCommands:
     store, codec, audit, own = services.store, services.codec, services.audit, services.own_log.origin
     return LinkCommands(
         linking=Linking(
-            store=store, records=_list(services), ledger=services.ledger, codec=codec, audit=audit, own=own
+            store=store,
+            records=_list(services),
+            ledger=services.ledger,
+            groups=services.groups(),
+            codec=codec,
+            audit=audit,
+            own=own,
         ),
         reading=LinkReading(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
         own=OwnLinks(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
@@ -295,7 +312,8 @@ def _links(services: NodeServices) -> LinkCommands:
 
 def _statements(services: NodeServices) -> FollowedStatements:
     own = services.own_log.origin.member
-    saying = Saying(records=_list(services), ledger=services.ledger, audit=services.audit, own=own)
+    groups = services.groups()
+    saying = Saying(records=_list(services), ledger=services.ledger, groups=groups, audit=services.audit, own=own)
     return FollowedStatements(saying=saying, publishing=_publishing(services))
 
 
@@ -311,6 +329,7 @@ def _sharing(services: NodeServices) -> SharingCommands:
                 ledger=services.ledger,
                 selector=Selector(services.index),
                 recogniser=services.recogniser,
+                groups=services.groups(),
                 codec=services.codec,
                 audit=services.audit,
             ),
@@ -322,10 +341,27 @@ def _sharing(services: NodeServices) -> SharingCommands:
     )
 
 
+def _groups(services: NodeServices) -> GroupCommands:
+    groups, ledger, audit = services.groups(), services.ledger, services.audit
+    return GroupCommands(
+        reading=GroupReading(audiences=groups, audit=audit),
+        following=FollowedGroups(
+            grouping=Grouping(audiences=groups, ledger=ledger, audit=audit),
+            sharing=GroupSharing(audiences=groups, ledger=ledger, audit=audit),
+            publishing=_publishing(services),
+        ),
+    )
+
+
 def _list_sharing(services: NodeServices) -> ListSharingCommands:
     own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
     contributing = ListContributing(
-        store=services.store, ledger=services.ledger, codec=services.codec, own=own, audit=services.audit
+        store=services.store,
+        ledger=services.ledger,
+        codec=services.codec,
+        own=own,
+        groups=services.groups(),
+        audit=services.audit,
     )
     return ListSharingCommands(sharing=ListSharing(contributing=contributing, publishing=_publishing(services)))
 
@@ -371,6 +407,7 @@ def _queries(services: NodeServices) -> QueryCommands:
         me=me,
         roster=services.members.current,
         allowed=_allowed(services),
+        groups=services.groups(),
         store=services.store,
         codec=services.codec,
         clock=time.time,

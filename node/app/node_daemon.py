@@ -47,6 +47,7 @@ from node.sync.watch import Watch
 from node.sync.workers import Workers
 from node.tlog.merkle import MAX_TREE_SIZE
 from node.usecases.formerlogs import FormerLogs
+from node.usecases.group_newcomers import GroupNewcomers
 from node.usecases.hub_watch import HubWatch
 from node.usecases.node_status import OK
 from node.wire import control
@@ -64,6 +65,8 @@ REPAIR_SECONDS: Final = 60.0
 COMPARE_SECONDS: Final = 60.0
 TEND_SECONDS: Final = 10.0
 """How often the files of the index are maintained (`Catalogue.tend`)."""
+NEWCOMER_SECONDS: Final = 60.0
+"""How often members that were invited to a group later are told that we are in it."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
 WATCH_SECONDS: Final = 2.0
@@ -295,7 +298,13 @@ class NodeDaemon:
         async def tend() -> None:
             await asyncio.to_thread(self._services.catalogue.tend)
 
+        async def tell_newcomers() -> None:
+            services = self._services
+            newcomers = GroupNewcomers(audiences=services.groups(), ledger=services.ledger, audit=services.audit)
+            await asyncio.to_thread(newcomers.tell)
+
         self.jobs.every(TEND_SECONDS, "index", tend)
+        self.jobs.every(NEWCOMER_SECONDS, "groups", tell_newcomers, first=30.0)
         self.jobs.every(REPAIR_SECONDS, "repair", self.repairer.round, first=5.0)
         self.jobs.every(REPAIR_SECONDS, "bodies after a bundle", self.closed.round, first=5.0)
         self.jobs.every(COMPARE_SECONDS, "compare", compare)

@@ -7,6 +7,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from node.usecases.catalogue import Catalogue
 from node.usecases.custody import NodeCustody
 from node.usecases.disposal import Disposal
 from node.usecases.evidence import build_evidence
+from node.usecases.group_audience import GroupAudiences
 from node.usecases.held_questions import HeldQuestions
 from node.usecases.hit_list import HitList
 from node.usecases.homes import refusal
@@ -106,6 +108,16 @@ class NodeServices:
     def policy(self) -> Policy:
         """The federation's policy from the last verified roster, or the default before the first roster."""
         return latest_policy(self.members)
+
+    def groups(self) -> GroupAudiences:
+        """The members behind the names of groups."""
+        return GroupAudiences(
+            store=self.store,
+            codec=self.codec,
+            own=self.own_log.origin,
+            roster=self.members.current,
+            clock=time.time,
+        )
 
     def require_expected(self, size: int, hub_size: int) -> None:
         """Called when the hub has more of our own log than we at a start. Raises `DatabaseOlder`, now and at each later

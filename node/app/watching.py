@@ -81,6 +81,7 @@ def watch_commands(services: NodeServices) -> WatchCommands:
             store=services.store,
             ledger=services.ledger,
             allowed=AllowList(store=services.store, audit=services.audit, clock=time.time),
+            groups=services.groups(),
             audit=services.audit,
             roster=services.members.current,
             clock=time.time,

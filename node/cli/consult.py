@@ -60,7 +60,12 @@ def open_(
     *,
     to: Annotated[
         options.Members,
-        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Who may read the thread and answer in it."),
+        typer.Option(
+            "--to",
+            metavar="FR,JP|@GROUP",
+            parser=options.recipients,
+            help="Who may read the thread and answer in it: members, or the present members of a group.",
+        ),
     ],
     subject: Annotated[str, typer.Option("--subject", metavar="SUBJECT", help="What it is about, in one line.")],
     about: AboutOption = None,

@@ -62,6 +62,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "retract": ("node.cli.retract", RECORDS, "Retract our own records, everywhere."),
     "opine": ("node.cli.records", RECORDS, "Confirm or dispute a record."),
     "comment": ("node.cli.records", RECORDS, "Comment on a record."),
+    "group": ("node.cli.group", RECORDS, "Groups for joint operations: found, invite, accept, leave, share."),
     "link": ("node.cli.links", RECORDS, "State that records show the same victim, offender, place or series."),
     "links": ("node.cli.links", RECORDS, "Show what is linked with a record, by whom, and who disputes it."),
     "records": ("node.cli.records", RECORDS, "List the records on this node."),

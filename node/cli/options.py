@@ -21,6 +21,7 @@ import typer
 from node.domain.calendar import EPOCH, SECONDS_A_DAY
 from node.domain.caller import officer_name
 from node.domain.fingerprint_kinds import KIND_BY_NAME, FingerprintKind
+from node.domain.groups import GROUP_MARK
 from node.domain.ids import federation_id, member_id
 from node.errors import Malformed
 
@@ -102,7 +103,7 @@ def member(text: str) -> str:
 
 
 class Members(tuple[str, ...]):
-    """A list of members, or the word `EVERYONE`."""
+    """A list of members, or the word `EVERYONE`, or a group with its mark (`domain.groups`)."""
 
     __slots__ = ()
 
@@ -115,9 +116,18 @@ def members(text: str) -> Members:
     return found
 
 
+def recipients(text: str) -> Members:
+    """Members separated by commas, or a group with its mark: "@NAME"."""
+    if text.startswith(GROUP_MARK):
+        if not text.removeprefix(GROUP_MARK).strip():
+            raise typer.BadParameter("write the name of a group after @, for example @Operation")
+        return Members([text])
+    return members(text)
+
+
 def audience(text: str) -> Members:
-    """The word "everyone", or members separated by commas."""
-    return Members([EVERYONE]) if text == EVERYONE else members(text)
+    """The word "everyone", members separated by commas, or a group: "@NAME"."""
+    return Members([EVERYONE]) if text == EVERYONE else recipients(text)
 
 
 def federation(text: str) -> str:

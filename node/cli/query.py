@@ -60,7 +60,12 @@ def query(
     ] = None,
     to: Annotated[
         options.Members | None,
-        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask only these members. Default: all."),
+        typer.Option(
+            "--to",
+            metavar="FR,JP|@GROUP",
+            parser=options.recipients,
+            help="Ask only these members, or the present members of a group. Default: all.",
+        ),
     ] = None,
     budget: Annotated[
         float | None,

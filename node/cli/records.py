@@ -15,6 +15,7 @@ import typer
 
 from node.cli import options
 from node.cli.common import Command, common, one
+from node.cli.group_words import shared_words
 from node.cli.output import Line, Output, plain
 from node.cli.statement_words import (
     category_words,
@@ -47,6 +48,16 @@ _PUBLICATION: Final = {
 }
 RecordArgument = Annotated[str, typer.Argument(metavar="RECORD", parser=options.record, help=options.RECORD_HELP)]
 
+ToOption = Annotated[
+    options.Members | None,
+    typer.Option(
+        "--to",
+        metavar="FR,JP|@GROUP",
+        parser=options.recipients,
+        help="Only for these members, or for the present members of a group. Default: all who may read the record.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command tree."""
@@ -60,9 +71,10 @@ def opine(
     record: RecordArgument,
     verdict: Annotated[Verdict, typer.Argument(help="Our view of it.", show_default=False)],
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason, in one sentence.")] = "",
+    to: ToOption = None,
 ) -> None:
     """Confirm or dispute a record, in our own log, for all who may read that record. The record does not change."""
-    _say(ctx, "opine", {"record": record, "verdict": verdict.value, "note": note})
+    _say(ctx, "opine", {"record": record, "verdict": verdict.value, "note": note}, to)
 
 
 def comment(
@@ -72,15 +84,17 @@ def comment(
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="The language of the remark, for example fr.")
     ] = "",
+    to: ToOption = None,
 ) -> None:
     """Comment on a record, in our own log, for everyone who may read that record."""
     if not text.strip():
         raise Misuse("the comment is empty", remedy="give its text")
-    _say(ctx, "comment", {"record": record, "text": text, "language": language})
+    _say(ctx, "comment", {"record": record, "text": text, "language": language}, to)
 
 
-def _say(ctx: typer.Context, command: str, arguments: Line) -> None:
+def _say(ctx: typer.Context, command: str, arguments: Line, to: options.Members | None) -> None:
     given = common(ctx)
+    arguments |= {"handling": {"audience": list(to)}} if to is not None else {}
     with given.session() as session:
         line = one(session.run(command, arguments))
     given.output.line(line, _said_words)
@@ -163,6 +177,7 @@ def _says_words(line: Line) -> str:
     handling = line.get("handling") or {}
     audience = handling.get("audience", "everyone")
     more = [] if isinstance(audience, str) else ["for " + ", ".join(audience)]
+    more += [shared_words(line["group"])] if line.get("group") else []
     more += [f"code {handling['code']}"] if handling.get("code", "1") != "1" else []
     more += [f"until {day_words(line['expiry_day'])}"] if line["expiry_day"] else []
     return "; ".join([*statement_words(line), *map(plain, more)])
@@ -197,6 +212,7 @@ def print_record(output: Output, line: Line) -> None:
         ("State", f"{_state_words(line)}: {line['reason']}" if line["reason"] else _state_words(line)),
         ("Published", _PUBLICATION.get(line.get("publication") or "")),
         ("Readable by", _audience_words(line)),
+        ("Shared", shared_words(line["group"]) if line.get("group") else None),
     ]
     for name, value in said:
         if value:

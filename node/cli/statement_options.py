@@ -70,9 +70,10 @@ AudienceOption = Annotated[
     options.Members | None,
     typer.Option(
         "--audience",
-        metavar="everyone|FR,JP",
+        metavar="everyone|FR,JP|@GROUP",
         parser=options.audience,
-        help="Who may read it: everyone, or only these members. Fixed when it is signed.",
+        help="Who may read it: everyone, only these members, or the present members of a group. Fixed when it is "
+        "signed.",
         rich_help_panel=_HANDLING,
     ),
 ]

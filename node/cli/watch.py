@@ -63,7 +63,12 @@ def add(
     ],
     to: Annotated[
         options.Members | None,
-        typer.Option("--to", metavar="FR,JP", parser=options.members, help="Ask only these members. Default: all."),
+        typer.Option(
+            "--to",
+            metavar="FR,JP|@GROUP",
+            parser=options.recipients,
+            help="Ask only these members, or the present members of a group. Default: all.",
+        ),
     ] = None,
     purpose: Annotated[
         str | None, typer.Option("--purpose", help=f"What it is for. Default: that of the case, else {PURPOSES[0]}.")

@@ -28,6 +28,8 @@ INVESTIGATION: Final = frozenset({
     "entities", "entity", "entity-add", "entity-change", "entity-link", "entity-merge", "entity-note", "entity-split",
     "entity-unlink",
     "bundle-have", "evidence", "export-bundle", "export-list",
+    "group-accept", "group-close", "group-decline", "group-found", "group-invite", "group-leave", "group-remove",
+    "group-share", "group-show", "groups",
     "held-list", "held-refuse", "held-release", "held-show",
     "hit-show", "hits-list", "mute-list", "review",
     "consult-add", "consult-case", "consult-close", "consult-leave", "consult-list", "consult-mark-read",
@@ -59,7 +61,8 @@ OPERATION: Final = frozenset({
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
-    "evidence", "export-bundle", "export-list", "notice-amend", "notice-request", "notice-withdraw", "retract",
+    "evidence", "export-bundle", "export-list", "group-share", "notice-amend", "notice-request",
+    "notice-withdraw", "retract",
 })  # fmt: skip
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})

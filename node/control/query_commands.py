@@ -17,7 +17,7 @@ from node.control.arguments import Arguments
 from node.control.lines import read_subject
 from node.control.query_lines import event_lines, past_lines
 from node.control.search_commands import read_rule
-from node.domain.ids import member_id
+from node.control.statements import read_recipients
 from node.usecases.query_reading import LISTED
 from node.usecases.question import Question
 
@@ -46,7 +46,8 @@ class QueryCommands:
 
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
+        "to" is a list of members, or one group: ["@NAME"]. Without "officer_role" it is the role of the caller. Raises
+        `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
         subjects = tuple([read_subject(line) async for line in items])
@@ -68,9 +69,11 @@ class QueryCommands:
         what has changed. Without "to" and "budget", these are the same too.
         """
         given = Arguments(arguments)
-        to = tuple(member_id(name) for name in given.texts("to")) if given.has("to") else None
+        members, group = read_recipients(given)
+        to = members if given.has("to") and not group else None
         budget = given.number("budget") if given.has("budget") else None
-        asking = self.querying.ask_again(given.query_id(), to, budget, show_all=given.flag("show_all"))
+        show_all = given.flag("show_all")
+        asking = self.querying.ask_again(given.query_id(), to, budget, group=group, show_all=show_all)
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
                 yield line
@@ -108,13 +111,15 @@ async def _lines(events: AsyncGenerator[QueryEvent, None]) -> AsyncGenerator[Lin
 
 
 def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
+    members, group = read_recipients(given)
     return Question(
         subjects=subjects,
         case=given.text("case"),
         purpose=given.text("purpose", ""),
         legal_basis=given.text("legal_basis", ""),
         officer_role=given.text("officer_role", ""),
-        recipients=tuple(member_id(name) for name in given.texts("to")),
+        recipients=members,
+        group=group,
         rule=read_rule(given.text("rule", "policy")),
         budget=given.number("budget", 5.0),
     )

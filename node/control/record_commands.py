@@ -44,16 +44,20 @@ class RecordCommands:
         yield _stated_line(await self.stating.correct(given.text("record"), wording, terms))
 
     async def opine(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"record", "verdict", "note"} -> {"record", "about", "state", "publication", "why"}."""
+        """{"record", "verdict", "note", "handling"} -> {"record", "about", "state", "publication", "why"}. Without
+        "audience" in "handling", it is for all who may read the record.
+        """
         given = Arguments(arguments)
         opinion = Opinion(verdict=read_verdict(given.text("verdict")), note=given.text("note", ""))
-        yield _stated_line(await self.stating.opine(given.text("record"), opinion))
+        terms = read_terms(Arguments(given.object("handling")))
+        yield _stated_line(await self.stating.opine(given.text("record"), opinion, terms))
 
     async def comment(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"record", "text", "language"} -> as `opine`."""
+        """{"record", "text", "language", "handling"} -> as `opine`."""
         given = Arguments(arguments)
         comment = Comment(text=given.text("text"), language=given.text("language", ""))
-        yield _stated_line(await self.stating.comment(given.text("record"), comment))
+        terms = read_terms(Arguments(given.object("handling")))
+        yield _stated_line(await self.stating.comment(given.text("record"), comment, terms))
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "mine", "after", "limit"} -> one line per record, newest last, then {"records", "total", "next"}.

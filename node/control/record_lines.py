@@ -85,6 +85,7 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
         "cases": list(shown.cases) if shown.publication else None,
         **said,
         "handling": handling_line(view.handling),
+        "group": {"group": str(shown.group), "name": shown.group_name or None} if shown.group else None,
         "says": _says(body),
         "remarks": view.said,
         **verification_line(shown.verification),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.control.arguments import Arguments, read_number
 from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA256
+from node.domain.groups import GROUP_MARK
 from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
 from node.domain.queries import Level
@@ -23,6 +24,7 @@ from node.usecases.selection import Named, Selection
 
 if TYPE_CHECKING:
     from node.control.runner import Line
+    from node.domain.ids import MemberId
 
 RETRACTION_REASONS: Final = {reason.name.lower().replace("_", "-"): reason for reason in Reason}
 LEVELS: Final = {level.spelled: level for level in Level}
@@ -99,8 +101,8 @@ def _tri(given: Arguments, name: str) -> Tri | None:
 
 
 def read_terms(given: Arguments) -> Terms:
-    """{"audience": [member] or ["everyone"], "purposes", "code", "retain_until_day"}; each is optional. Raises
-    `Misuse`, `Malformed`.
+    """{"audience": [member] or ["everyone"] or ["@GROUP"], "purposes", "code", "retain_until_day"}; each is optional.
+    Raises `Misuse`, `Malformed`.
     """
     names = given.texts("audience") if given.has("audience") else None
     purposes = given.texts("purposes") if given.has("purposes") else None
@@ -109,14 +111,28 @@ def read_terms(given: Arguments) -> Terms:
     code = given.text("code") if given.has("code") else None
     if code is not None and code not in CODES:
         raise Misuse("no such handling code", remedy="one of: " + ", ".join(CODES))
-    everyone = names == ("everyone",)
+    everyone, group = names == ("everyone",), read_group(names or ())
     return Terms(
         everyone=everyone,
-        audience=None if names is None or everyone else tuple(member_id(name) for name in names),
+        audience=None if names is None or everyone or group else tuple(member_id(name) for name in names),
+        group=group,
         purposes=purposes,
         code=code,
         retain_until_day=given.whole("retain_until_day") if given.has("retain_until_day") else None,
     )
+
+
+def read_group(names: tuple[str, ...]) -> str:
+    """The group that an audience or recipients name, without its mark; "" if they are members."""
+    is_group = len(names) == 1 and names[0].startswith(GROUP_MARK)
+    return names[0].removeprefix(GROUP_MARK) if is_group else ""
+
+
+def read_recipients(given: Arguments) -> tuple[tuple[MemberId, ...], str]:
+    """{"to": [member] or ["@GROUP"]} -> (the members, none if it names a group; the group, "" if it names members)."""
+    names = given.texts("to")
+    group = read_group(names)
+    return (() if group else tuple(map(member_id, names))), group
 
 
 def read_selection(given: Arguments) -> Selection:

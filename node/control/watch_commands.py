@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.control.lines import read_subject, told_hit_line
 from node.control.search_commands import read_rule
+from node.control.statements import read_recipients
 from node.domain.calendar import spell_day
-from node.domain.ids import member_id
 from node.usecases.question import Question
 
 if TYPE_CHECKING:
@@ -125,12 +125,14 @@ def asked_line(asked: AskedMember) -> Line:
 
 
 def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
+    members, group = read_recipients(given)
     return Question(
         subjects=subjects,
         case=given.text("case"),
         purpose=given.text("purpose", ""),
         legal_basis=given.text("legal_basis", ""),
         officer_role=given.text("officer_role", ""),
-        recipients=tuple(member_id(name) for name in given.texts("to")),
+        recipients=members,
+        group=group,
         rule=read_rule(given.text("rule", "policy")),
     )

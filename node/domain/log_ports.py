@@ -200,6 +200,10 @@ class LogReader(ChainReader, MentionReader, Protocol):
         """As `held_at`, with the whole disclosure: (entry, disclosure) by index."""
         ...
 
+    def entries_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, int]]:
+        """As `entry_at` for many: (entry, `BodyState`) by index, in one read. Indices past the log are left out."""
+        ...
+
     def find(self, origin: Origin, leaves: Sequence[bytes], start: int = 0) -> dict[bytes, int]:
         """Index by leaf hash, for leaves in the log from `start` on. There is no secondary index: this scans the leaf
         tiles. So use a snapshot if possible, not a transaction that delays writers.
@@ -252,6 +256,10 @@ class ChainWriter(ChainReader, Protocol):
 
     def put_chain(self, chain: Chain) -> None:
         """A new chain, or the new state of an existing one."""
+        ...
+
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        """Chains that do not exist yet, each root once."""
         ...
 
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:

@@ -16,7 +16,7 @@ from node.errors import Misuse
 
 if TYPE_CHECKING:
     from node.domain.handling import Handling
-    from node.domain.ids import MemberId
+    from node.domain.ids import MemberId, RecordId
 
 T = TypeVar("T")
 
@@ -59,16 +59,24 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may read it, for what, until when. `everyone`: every member; `audience`: only these; neither: not given."""
+    """Who may read it, for what, until when. `everyone`: every member; `audience`: only these; neither: not given.
+
+    `group`: a group as a person names it, whose members are not known yet (`usecases.group_audience` replaces it by
+    `audience`, and by `shared_with`, the group's first version).
+    """
 
     everyone: bool = False
     audience: tuple[MemberId, ...] | None = None
+    group: str = ""
+    shared_with: RecordId | None = None
     purposes: tuple[str, ...] | None = None
     code: str | None = None
     retain_until_day: int | None = None
 
     def of(self, before: Handling) -> Handling:
-        """`before` with the given values."""
+        """`before` with the given values. Raises `Misuse` for a group whose members are not known yet."""
+        if self.group:
+            raise Misuse("this command does not know the members of a group", remedy="name the members themselves")
         return replace(
             before,
             audience=None if self.everyone else _given(self.audience, before.audience),
@@ -76,6 +84,11 @@ class Terms:
             code=_given(self.code, before.code),
             retain_until_day=_given(self.retain_until_day, before.retain_until_day),
         )
+
+    @property
+    def names_readers(self) -> bool:
+        """Whether it says who may read it."""
+        return self.everyone or self.audience is not None or bool(self.group)
 
 
 def differences(before: Contribution | Handling, after: Contribution | Handling) -> tuple[str, ...]:

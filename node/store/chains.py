@@ -204,6 +204,9 @@ class ChainRows(MentionRows):
         return [_chain(row) for row in self._connection.execute(_BARRED, {"most": limit})]
 
 
+_CHAIN_COLUMNS: Final = ("root_leaf", "root_origin", "head_log", "head_idx", "ended", "barred")
+
+
 class ChainWrites(ChainRows, MentionWrites):
     """`ChainWriter` inside one transaction."""
 
@@ -240,6 +243,13 @@ class ChainWrites(ChainRows, MentionWrites):
             values = {"root_leaf": chain.root.leaf, "root_origin": str(chain.root.origin), "head_log": log}
             values |= {"head_idx": index, "ended": int(chain.ended), "barred": int(chain.barred)}
             self._connection.execute(insert(chains), values)
+
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        rows = []
+        for each in new:
+            head = (self._number(each.head[0]) or 0, each.head[1]) if each.head else (0, 0)
+            rows.append((each.root.leaf, str(each.root.origin), *head, int(each.ended), int(each.barred)))
+        insert_rows(self._connection, chains, _CHAIN_COLUMNS, rows)
 
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:
         place = {"log": self._number(origin) or 0, "at": first}

@@ -37,13 +37,16 @@ _ENTRIES: Final = select(entries.c.slot, entries.c.state, entries.c.entry, entri
     entries.c.slot.in_(bindparam("slots", expanding=True)), entries.c.state.in_((codec.HELD, codec.REPAIRED))
 )
 _BARE: Final = select(entries.c.entry, entries.c.state).where(entries.c.slot == bindparam("at"))
+_BARES: Final = select(entries.c.slot, entries.c.entry, entries.c.state).where(
+    entries.c.slot.in_(bindparam("slots", expanding=True))
+)
 _REPAIRS: Final = select(repairs.c.idx, repairs.c.vault_id).where(
     repairs.c.log_no == _log, repairs.c.idx.in_(bindparam("indices", expanding=True))
 )
 
 
 class HeldRows(Repository):
-    """`LogReader.held_at`, `disclosed_at` and `entry_at` inside one transaction."""
+    """`LogReader.held_at`, `disclosed_at`, `entry_at` and `entries_at` inside one transaction."""
 
     def entry_at(self, origin: Origin, index: int) -> tuple[bytes, int]:
         number = self._number(origin)
@@ -52,6 +55,17 @@ class HeldRows(Repository):
             row = self._connection.execute(_BARE, {"at": slot}).one()
             return row.entry, codec.shown_states([row.state])[0]
         raise NotFound("no such entry is kept here")
+
+    def entries_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, int]]:
+        number = self._number(origin)
+        wanted = sorted({index for index in indices if index >= 0})
+        slots = {} if number is None or not wanted else self._places(number, wanted)
+        found: dict[int, tuple[bytes, int]] = {}
+        for some in chunks(slots):
+            rows = self._connection.execute(_BARES, {"slots": some}).all()
+            states = codec.shown_states([row.state for row in rows])
+            found |= {slots[row.slot]: (row.entry, state) for row, state in zip(rows, states, strict=True)}
+        return found
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         """See `LogReader`. Raises `Damaged` if a stored body is shorter than it says."""

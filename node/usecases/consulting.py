@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStoreReader, NodeStoreWriter
     from node.domain.wording import Terms
     from node.usecases.audit import AuditLog
+    from node.usecases.group_audience import GroupAudiences
     from node.usecases.ledger import Ledger
     from node.usecases.own_threads import OwnThreads
     from node.usecases.threads import Thread
@@ -54,8 +55,11 @@ class Question:
 class Consulting:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, threads: OwnThreads, ledger: Ledger, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self, *, threads: OwnThreads, ledger: Ledger, groups: GroupAudiences, audit: AuditLog, clock: Clock
+    ) -> None:
         self._threads = threads
+        self._groups = groups
         self._ledger = ledger
         self._audit = audit
         self._clock = clock
@@ -64,7 +68,8 @@ class Consulting:
         """A new thread. Raises `Misuse` for words or an audience that no message may have, `NotFound` for a record, a
         query or a case that is not here.
         """
-        handling = asked.terms.of(Handling(audience=()))
+        terms = self._groups.known(asked.terms)
+        handling = terms.of(Handling(audience=()))
         audience = tuple(sorted({*(handling.audience or ())} - {self._threads.own.member}))
         if not audience:
             raise Misuse("nobody is asked", remedy="name the members that may read the thread: --to FR,JP")
@@ -83,6 +88,7 @@ class Consulting:
             about=about,
             query_id=query,
             at=int(self._clock()),
+            group=terms.shared_with,
         )
         self._ledger.check(said)
 

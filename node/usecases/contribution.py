@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
+    from node.usecases.group_audience import GroupAudiences
     from node.usecases.ledger import Ledger
     from node.usecases.recognition import Recogniser
 
@@ -127,10 +128,12 @@ class Contributing:
         ledger: Ledger,
         selector: Selector,
         recogniser: Recogniser,
+        groups: GroupAudiences,
         codec: Codec,
         audit: AuditLog,
     ) -> None:
         self._store = store
+        self._groups = groups
         self._ledger = ledger
         self._selector = selector
         self._recogniser = recogniser
@@ -138,11 +141,13 @@ class Contributing:
         self._audit = audit
 
     def plan(self, wanted: Wanted) -> Plan:
-        """What would be shared; the default purpose of a case is in the terms of the plan. Raises `Misuse`, `Refused`,
+        """What would be shared; the default purpose of a case and the members of a group are in the terms of the plan.
+        Raises `Misuse`, `Refused`,
         `NotFound` for statements that are not possible or holdings that are not here.
         """
         with self._store.read() as tx:
-            wanted = replace(wanted, terms=handling_terms(tx, wanted.selection.case, wanted.terms))
+            terms = handling_terms(tx, wanted.selection.case, wanted.terms)
+        wanted = replace(wanted, terms=self._groups.known(terms))
         self._ledger.agreed(wanted.terms.of(Handling()))
         self._check_given(wanted.wording)
         rows = [named for named in wanted.selection.named if named.row]
@@ -188,7 +193,7 @@ class Contributing:
             handling = wanted.terms.of(Handling())
             return [
                 Draft(
-                    statement=each.words.of(_thing(held[each.chosen.holding])),
+                    statement=each.words.of(_thing(held[each.chosen.holding], wanted.terms.shared_with)),
                     handling=handling,
                     holding=each.chosen.holding,
                 )
@@ -282,8 +287,8 @@ _BLANK: Final = Contribution(fingerprints=())
 """For checking words before their subject is known."""
 
 
-def _thing(holding: Holding) -> Contribution:
-    return Contribution(fingerprints=holding.fingerprints, media_type=holding.media_type)
+def _thing(holding: Holding, group: RecordId | None) -> Contribution:
+    return Contribution(fingerprints=holding.fingerprints, media_type=holding.media_type, group=group)
 
 
 def _words(wanted: Wanted, chosen: Chosen, own: Categorisation | None) -> Wording:

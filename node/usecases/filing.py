@@ -10,10 +10,12 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
+from node.domain.envelope import REPLACING
 from node.domain.ids import HUB_NAME, RecordId
 from node.domain.log_ports import Chain
 from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
@@ -24,11 +26,11 @@ from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASK
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import Origin
-    from node.domain.log_ports import LogReader, LogWriter
+    from node.domain.log_ports import LogWriter
     from node.domain.ports import Codec
     from node.usecases.applying_runs import Places
     from node.usecases.purging import Purge
@@ -49,14 +51,14 @@ def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes
         yield Mention(origin=name.origin, index=index, kind=kind, role=role, record=record)
 
 
-def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
-    """What the bodies of a run mention."""
+def mentions_in(codec: Codec, batch: VerifiedBatch, kinds: Collection[int] | None = None) -> list[Mention]:
+    """What the bodies of a run mention. `kinds`: only bodies of these kinds of entries are read."""
     if max(batch.kinds, default=0) < FIRST_STATED:
         return []
     return [
         mention
         for at, kind in enumerate(batch.kinds)
-        if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD
+        if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD and (kinds is None or kind in kinds)
         for mention in mentions_of(
             codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, kind, batch.bodies[at]
         )
@@ -67,7 +69,11 @@ def ending_names(codec: Codec, batch: VerifiedBatch) -> set[tuple[str, bytes]]:
     """(Log, leaf hash) of the entries that may end a statement of this run."""
     if not any(kind in ENDING_KINDS for kind in batch.kinds):
         return set()
-    return {(str(each.record.origin), each.record.leaf) for each in mentions_in(codec, batch) if each.role in ENDING}
+    return {
+        (str(each.record.origin), each.record.leaf)
+        for each in mentions_in(codec, batch, ENDING_KINDS)
+        if each.role in ENDING
+    }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,25 +91,86 @@ class Filing:
     unasked: list[tuple[Origin, int]] = field(default_factory=list)
 
     def file(self, mentions: list[Mention]) -> None:
-        """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay."""
+        """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay.
+
+        Everything is looked up at once: a run may mention thousands of records, and each look at the store costs more
+        than the statement itself.
+        """
         writer = self.purge.writer
-        over: set[tuple[Origin, int]] = set()
-        for each in mentions:
+        states = self._states((each.origin, each.index) for each in mentions)
+        # A body that ended before it came mentions nothing.
+        there = [each for each in mentions if states.get((each.origin, each.index)) == BodyState.HELD]
+        records = list(dict.fromkeys(each.record for each in there if each.role is not Role.OPENS))
+        found = self._found(records)
+        chains = self._chains(records, found)
+        # Decisions on notices are filed one after another, because those beyond a bound are set aside.
+        at_once = [each for each in there if each.role is not Role.REQUEST]
+        writer.put_mentions([replace(each, record=self._root(each, chains)) for each in at_once])
+        heads = {chain.head for each in there if each.role in ENDING and (chain := chains[each.record]).head}
+        sound, purged = self._states(heads), self.purge.purged
+        for each in there:
             place = (each.origin, each.index)
-            if place in over or writer.entry_at(*place)[1] != BodyState.HELD:
-                continue  # it ended before it came
-            if each.role is Role.OPENS:
-                root, _ = root_of(writer, each.origin, each.index, each.record.leaf)
-                writer.put_mentions([replace(each, record=root)])
+            if each.role not in ENDING:
                 continue
-            found = self._find(writer, each.record)
-            chain = self._chain(writer, each.record, found)
-            writer.put_mentions([replace(each, record=chain.root)])
-            if each.role is Role.REQUEST and not self._stands(place, chain.root, found):
-                over.add(place)
-            elif writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
-                over.add(place)
+            chain = chains[each.record]
+            is_sound = chain.head is not None and sound.get(chain.head) == BodyState.HELD and not chain.ended
+            if each.role is not Role.REQUEST and is_sound and self.purge.purged == purged:
+                continue
+            if writer.entry_at(*place)[1] != BodyState.HELD:
+                continue  # it ended with another one of its records
+            if each.role is Role.REQUEST:
+                writer.put_mentions([replace(each, record=chain.root)])
+                if not self._stands(place, chain.root, found.get(each.record)):
+                    continue
+            if writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
                 self.purge.record(*place, leaf_at(writer, *place))
+
+    def _root(self, mention: Mention, chains: Mapping[RecordId, Chain]) -> RecordId:
+        """The record under which a mention is filed."""
+        if mention.role is Role.OPENS:
+            return root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)[0]
+        return chains[mention.record].root
+
+    def _states(self, places: Iterable[tuple[Origin, int]]) -> dict[tuple[Origin, int], int]:
+        by_log: defaultdict[Origin, list[int]] = defaultdict(list)
+        for origin, index in places:
+            by_log[origin].append(index)
+        return {
+            (origin, index): state
+            for origin, indices in by_log.items()
+            for index, (_, state) in self.purge.writer.entries_at(origin, indices).items()
+        }
+
+    def _chains(self, records: Sequence[RecordId], at: Mapping[RecordId, int]) -> dict[RecordId, Chain]:
+        """The chains of mentioned records, which are `at` these places; new ones wait for those that are not here."""
+        writer = self.purge.writer
+        roots: dict[RecordId, RecordId] = {}
+        for origin, some in _by_log(records).items():
+            entries = writer.entries_at(origin, [at[each] for each in some if each in at])
+            for each in some:
+                replaces = each in at and kind_of(entries[at[each]][0]) in REPLACING
+                roots[each] = root_of(writer, origin, at[each], each.leaf)[0] if replaces else each
+        known = writer.chains(set(roots.values()))
+        new = {
+            root: Chain(root=root, head=(each.origin, at[each]) if each in at else None)
+            for each, root in roots.items()
+            if root not in known
+        }
+        writer.add_chains(list(new.values()))
+        return {each: known.get(root) or new[root] for each, root in roots.items()}
+
+    def _found(self, records: Sequence[RecordId]) -> dict[RecordId, int]:
+        """The places of these records that are here. One search for many: it reads the leaves of a log."""
+        names = {each: (str(each.origin), each.leaf) for each in records}
+        found = {each: self.places.found[name] for each, name in names.items() if name in self.places.found}
+        wanted: defaultdict[tuple[Origin, int], list[bytes]] = defaultdict(list)
+        for each, name in names.items():
+            if each not in found:
+                wanted[each.origin, self.places.searched.get(name, 0)].append(each.leaf)
+        for (origin, start), leaves in wanted.items():
+            for leaf, index in self.purge.writer.find(origin, leaves, start).items():
+                found[RecordId(origin, leaf)] = index
+        return found
 
     def meet(self, batch: VerifiedBatch) -> None:
         """Requests for notices came: decisions on them that waited are judged, and then the last one counts."""
@@ -160,24 +227,6 @@ class Filing:
         said = None if held is None else self.codec.decode_body(kind_of(held[0]), held[1])
         return said if isinstance(said, NoticeDecision) else None
 
-    def _chain(self, writer: LogWriter, record: RecordId, found: int | None) -> Chain:
-        """The chain of a mentioned record, which is at `found`; one that waits for it if it is not here."""
-        root = record
-        if found is not None:
-            root, _ = root_of(writer, record.origin, found, record.leaf)
-        chain = writer.chain(root)
-        if chain is None:
-            chain = Chain(root=root, head=None if found is None else (record.origin, found))
-            writer.put_chain(chain)
-        return chain
-
-    def _find(self, writer: LogReader, record: RecordId) -> int | None:
-        name = (str(record.origin), record.leaf)
-        found = self.places.found.get(name)
-        if found is not None:
-            return found
-        return writer.find(record.origin, [record.leaf], self.places.searched.get(name, 0)).get(record.leaf)
-
     def _is_over(self, writer: LogWriter, chain: Chain, role: Role) -> bool:
         """Whether the record has no body any more, and what mentions it so ends with it. A record that this node may
         not read is looked at again by the next sweep: this node then deletes what others say about it.
@@ -192,6 +241,13 @@ class Filing:
         if state == BodyState.NOT_FOR_US and not chain.barred and role in BINDING:
             writer.put_chain(replace(chain, barred=True))
         return state == BodyState.PURGED
+
+
+def _by_log(records: Iterable[RecordId]) -> dict[Origin, list[RecordId]]:
+    by_log: defaultdict[Origin, list[RecordId]] = defaultdict(list)
+    for each in records:
+        by_log[each.origin].append(each)
+    return by_log
 
 
 def read_later(writer: LogWriter, codec: Codec, kinds: frozenset[int]) -> Mapping[Origin, list[Mention]] | None:

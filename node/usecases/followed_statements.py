@@ -40,12 +40,12 @@ class FollowedStatements:
         record = await asyncio.to_thread(self._saying.correct, name, wording, terms)
         return Stated(record=record, about=None, settled=await self._publishing.follow([record]))
 
-    async def opine(self, name: str, opinion: Opinion) -> Stated:
+    async def opine(self, name: str, opinion: Opinion, terms: Terms | None = None) -> Stated:
         """Raises as `Saying.opine`."""
-        record, about = await asyncio.to_thread(self._saying.opine, name, opinion)
+        record, about = await asyncio.to_thread(self._saying.opine, name, opinion, terms)
         return Stated(record=record, about=about, settled=await self._publishing.follow([record]))
 
-    async def comment(self, name: str, comment: Comment) -> Stated:
+    async def comment(self, name: str, comment: Comment, terms: Terms | None = None) -> Stated:
         """Raises as `Saying.comment`."""
-        record, about = await asyncio.to_thread(self._saying.comment, name, comment)
+        record, about = await asyncio.to_thread(self._saying.comment, name, comment, terms)
         return Stated(record=record, about=about, settled=await self._publishing.follow([record]))

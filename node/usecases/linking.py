@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.domain.wording import Terms
     from node.usecases.audit import AuditLog
+    from node.usecases.group_audience import GroupAudiences
     from node.usecases.ledger import Ledger
     from node.usecases.link_readers import Linked
     from node.usecases.recordlist import RecordList
@@ -50,9 +51,18 @@ class Linking:
     """Blocking: never on the event loop. `records`: finds statements of our own; `own`: our log."""
 
     def __init__(
-        self, *, store: NodeStore, records: RecordList, ledger: Ledger, codec: Codec, audit: AuditLog, own: Origin
+        self,
+        *,
+        store: NodeStore,
+        records: RecordList,
+        ledger: Ledger,
+        groups: GroupAudiences,
+        codec: Codec,
+        audit: AuditLog,
+        own: Origin,
     ) -> None:
         self._store = store
+        self._groups = groups
         self._records = records
         self._ledger = ledger
         self._codec = codec
@@ -66,12 +76,14 @@ class Linking:
         if wording.relation is None:
             raise Misuse("a link needs a relation", remedy="give --relation, for example --relation same-victim")
         linked = self._linked(wording.records)
+        terms = self._groups.known(terms)
         said = RecordLink(
             relation=wording.relation,
             targets=tuple(each.name for each in linked),
             certainty=wording.certainty or Certainty.PROBABLE,
             note=wording.note or "",
             language=wording.language or "",
+            group=terms.shared_with,
         )
         default = widest(linked)
         if terms.audience is None and not terms.everyone:
@@ -99,13 +111,14 @@ class Linking:
                 remedy="vigil links --mine shows our links",
             )
         linked = self._linked(wording.records or tuple(map(str, before.targets)))
+        terms = self._groups.known(terms)
         said = RecordLink(
             relation=wording.relation or before.relation,
             targets=tuple(each.name for each in linked) if wording.records else before.targets,
             certainty=wording.certainty or before.certainty,
             note=before.note if wording.note is None else wording.note,
             language=before.language if wording.language is None else wording.language,
-            group=before.group,
+            group=terms.shared_with if terms.names_readers else before.group,
         )
         handling = terms.of(narrowed(shown.view.handling, widest(linked)))
         if said == before and handling == shown.view.handling:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.handling import Handling
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
+    from node.usecases.group_audience import GroupAudiences
     from node.usecases.ledger import Ledger
     from node.usecases.list_withdrawal import Awaiting
     from node.usecases.own_hashes import OwnHashes
@@ -98,8 +99,18 @@ class Plan:
 class ListContributing:
     """Blocking: never on the event loop."""
 
-    def __init__(self, *, store: NodeStore, ledger: Ledger, codec: Codec, own: OwnHashes, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        *,
+        store: NodeStore,
+        ledger: Ledger,
+        codec: Codec,
+        own: OwnHashes,
+        groups: GroupAudiences,
+        audit: AuditLog,
+    ) -> None:
         self._store = store
+        self._groups = groups
         self._ledger = ledger
         self._own = own
         self._audit = audit
@@ -111,6 +122,7 @@ class ListContributing:
         list that is not searched or not of child abuse, and what the handling raises.
         """
         of = self._list(wanted)
+        wanted = replace(wanted, terms=self._groups.known(wanted.terms))
         terms = Handling() if of is None else Handling(code=of.code, retain_until_day=of.retain_until_day)
         handling = self._ledger.agreed(wanted.terms.of(terms))
         counts: Counter[RowStand] = Counter()
@@ -264,7 +276,8 @@ class ListContributing:
             there = writer.list_rows([row.id for row in rows])
             judged[:] = self._judge(writer, of, [there[row.id] for row in rows if row.id in there], plan.wanted)
             fresh = [there[each.row] for each in judged if each.stand is RowStand.NEW]
-            return [Draft(statement=statement(of, row), handling=plan.handling) for row in fresh]
+            group = plan.wanted.terms.shared_with
+            return [Draft(statement=replace(statement(of, row), group=group), handling=plan.handling) for row in fresh]
 
         def note(writer: NodeStoreWriter, records: Sequence[RecordId]) -> None:
             fresh = [each.row for each in judged if each.stand is RowStand.NEW]

@@ -217,7 +217,8 @@ class ListWithdrawals:
         says = self._rules.says(of, row)
         if says is None or tx.setting(shared_row(row.id)):
             return False
-        return corrected or (replace(says, fingerprints=body.fingerprints) == body and _same_hashes(says, body))
+        alike = replace(says, fingerprints=body.fingerprints, group=body.group) == body
+        return corrected or (alike and _same_hashes(says, body))
 
 
 def _same_hashes(says: Contribution, body: Contribution) -> bool:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from node.domain.roster import Roster
     from node.domain.stores import NodeStore
     from node.usecases.allowing import AllowList
+    from node.usecases.group_audience import GroupAudiences
 
 NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
 
@@ -99,6 +100,7 @@ class Planner:
     me: MemberId
     roster: Callable[[], Roster]
     allowed: AllowList
+    groups: GroupAudiences
     store: NodeStore
     codec: Codec
     clock: Clock
@@ -116,7 +118,7 @@ class Planner:
         """Splits the question and stores it. Subjects on the allow-list are left out, unless `show_all`. `left_out`:
         for a question that is asked again, what was left out before.
 
-        A purpose or legal basis that is not given is the default of the case.
+        A purpose or legal basis that is not given is the default of the case. The recipients may be a group.
 
         Raises `Misuse` or `Refused` if no member could answer it, if the case is closed, and if nothing is left to ask
         about.
@@ -124,6 +126,8 @@ class Planner:
         roster = self.roster()
         with self.store.read() as tx:
             question = with_defaults(tx, question)
+        if question.group:
+            question = replace(question, recipients=self.groups.present(question.group).members, group="")
         known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
         if known and len(known) == len(question.subjects):
             raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
@@ -206,10 +210,12 @@ class Planner:
         recipients: tuple[MemberId, ...] | None = None,
         budget: float | None = None,
         *,
+        group: str = "",
         show_all: bool = False,
     ) -> Plan:
-        """The same question again, as a new one: the same subjects and terms, except for `recipients` and `budget` if
-        these are given. `wanted`: the id of the question, or of one part, which is then asked alone.
+        """The same question again, as a new one: the same subjects and terms, except for `recipients` (or those of a
+        `group`) and `budget` if these are given. `wanted`: the id of the question, or of one part, which is then asked
+        alone.
 
         Raises `NotFound` if it is not stored here.
         """
@@ -224,6 +230,7 @@ class Planner:
             legal_basis=terms.legal_basis,
             officer_role=terms.officer_role,
             recipients=terms.recipients if recipients is None else recipients,
+            group=group,
             rule=terms.rule,
             budget=terms.budget if budget is None else budget,
         )

@@ -102,13 +102,15 @@ class Querying:
         recipients: tuple[MemberId, ...] | None = None,
         budget: float | None = None,
         *,
+        group: str = "",
         show_all: bool = False,
     ) -> AsyncGenerator[QueryEvent, None]:
-        """Asks the same subjects and terms again, except for `recipients` and `budget` if these are given. `wanted`:
+        """Asks the same subjects and terms again, except for `recipients` (or those of a `group`) and `budget` if these
+        are given. `wanted`:
         the id of the question, or of one part. Raises as `Planner.again`.
         """
         return self._conducted(
-            lambda: self.planner.again(wanted, recipients, budget, show_all=show_all), show_all=show_all
+            lambda: self.planner.again(wanted, recipients, budget, group=group, show_all=show_all), show_all=show_all
         )
 
     def ask_rest(self, wanted: bytes, *, show_all: bool = False) -> AsyncGenerator[QueryEvent, None]:

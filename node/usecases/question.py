@@ -37,7 +37,9 @@ _LEAST_OF_A_VIDEO: Final = 33
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a person asks. `recipients` empty: every active member. `budget` in seconds."""
+    """What a person asks. `recipients` empty: every active member. `budget` in seconds. `group`: a group as a person
+    names it, whose present members are the recipients; "" for none.
+    """
 
     subjects: tuple[Subject, ...]
     case: str
@@ -45,6 +47,7 @@ class Question:
     legal_basis: str
     officer_role: str = "investigator"
     recipients: tuple[MemberId, ...] = ()
+    group: str = ""
     rule: MatchRule = MatchRule.POLICY
     budget: float = 5.0
 

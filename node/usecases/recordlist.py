@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.domain.batch import BodyState
+from node.domain.consultations import Consultation
 from node.domain.envelope import decode
 from node.domain.ids import RecordId
 from node.domain.record_links import RecordLink
@@ -43,12 +44,20 @@ WAITS = -1
 class Shown:
     """A record, and the data that only its owner has. `cases`: of its holdings; `publication`: None for another
     member's record, which is published. `verification`: of a contribution or a link; None for anything else.
+    `group_name`: of the group that it was shared with, "" if it is not known here.
     """
 
     view: RecordView
     cases: tuple[str, ...] = ()
     publication: Publication | None = None
     verification: Verification | None = None
+    group_name: str = ""
+
+    @property
+    def group(self) -> RecordId | None:
+        """The group that its author shared it with."""
+        body = self.view.body
+        return body.group if isinstance(body, Contribution | RecordLink | Consultation) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.allowing import AllowList
     from node.usecases.audit import AuditLog
+    from node.usecases.group_audience import GroupAudiences
     from node.usecases.ledger import Ledger
     from node.usecases.question import Question
 
@@ -64,6 +65,7 @@ class Watching:
         store: NodeStore,
         ledger: Ledger,
         allowed: AllowList,
+        groups: GroupAudiences,
         audit: AuditLog,
         roster: Callable[[], Roster],
         clock: Clock,
@@ -72,19 +74,22 @@ class Watching:
         self._store = store
         self._ledger = ledger
         self._allowed = allowed
+        self._groups = groups
         self._audit = audit
         self._roster = roster
         self._clock = clock
 
     def add(self, question: Question, until_day: int, *, show_all: bool = False) -> Added:
         """States a watch on these subjects until this day (days since 1970). A purpose or legal basis that is not given
-        is the default of the case. `show_all`: what is on the allow-list too.
+        is the default of the case. The members of a group are asked. `show_all`: what is on the allow-list too.
 
         Raises `Misuse` or `Refused` if no member could keep it, if the case is closed, and if nothing is left to ask
         about.
         """
         with self._store.read() as tx:
             question = with_defaults(tx, question)
+        if question.group:
+            question = replace(question, recipients=self._groups.present(question.group).members, group="")
         known = frozenset[int]() if show_all else self._allowed.among(question.subjects)
         left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
         not_asked = tuple(each.label for at, each in enumerate(question.subjects) if at in known)

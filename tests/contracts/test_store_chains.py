@@ -194,3 +194,17 @@ def test_what_is_owed_is_noted_once_until_it_is_paid(store: NodeStore) -> None:
     with store.write() as writer:
         writer.pay(owed[1])
         assert set(writer.owed(10)) == {owed[0], owed[2]}
+
+
+def test_many_entries_and_chains_are_read_at_once(store: NodeStore) -> None:
+    filled(store)
+    first, second = Chain(root=ROOT, head=(FR, 1)), Chain(root=OTHER, head=None, ended=True)
+    with store.write() as writer:
+        writer.purge(JP, [2])
+        writer.add_chains([first, second])
+    with store.read() as reader:
+        assert reader.chains([ROOT, OTHER, RecordId(JP, ROOT.leaf)]) == {ROOT: first, OTHER: second}
+        assert reader.chains([]) == {}
+        one_by_one = {index: reader.entry_at(JP, index) for index in range(5)}
+        assert dict(reader.entries_at(JP, [4, 3, 2, 1, 0, 5, -1])) == one_by_one
+        assert reader.entries_at(FR, []) == {}

@@ -31,6 +31,7 @@ from node.usecases.answering import Answerer
 from node.usecases.asking import Asker, AskerDeps
 from node.usecases.catalogue import Catalogue
 from node.usecases.finding import AnswererDeps
+from node.usecases.group_audience import GroupAudiences
 from node.usecases.held_questions import HeldDeps, HeldQuestions
 from node.usecases.inquiry import Inquirer, InquirerDeps
 from node.usecases.intake import Intake
@@ -134,6 +135,9 @@ def party(name: str, roster: Callable[[], Roster], clock: Callable[[], float]) -
             me=me,
             roster=roster,
             allowed=allowed,
+            groups=GroupAudiences(
+                store=store, codec=codec, own=sim.Speaker.named(name).origin, roster=roster, clock=clock
+            ),
             store=store,
             codec=codec,
             clock=clock,

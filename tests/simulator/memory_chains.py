@@ -84,6 +84,10 @@ class MemoryChains:
     def put_chain(self, chain: Chain) -> None:
         self._said.chains[chain.root] = chain
 
+    def add_chains(self, new: Sequence[Chain]) -> None:
+        assert not {each.root for each in new} & set(self._said.chains)
+        self._said.chains |= {each.root: each for each in new}
+
     def put_filed(self, origin: Origin, first: int, filed: int) -> None:
         self._said.links[origin, first] = replace(self._said.links[origin, first], filed=filed)
 

@@ -192,6 +192,10 @@ class MemoryLogReader(MemoryChains, MemoryCommon, MemoryOfficers):
             raise NotFound("no such entry is kept here")
         return rows[index].entry, rows[index].state
 
+    def entries_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, int]]:
+        rows = dict(enumerate(self._rows(origin)))
+        return {index: (rows[index].entry, rows[index].state) for index in indices if index in rows}
+
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         rows = dict(enumerate(self._rows(origin)))
         found = {index: rows[index] for index in indices if index in rows}

@@ -34,6 +34,7 @@ from node.sync.streams import reading
 from node.tlog.note import format_vkey
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import NodeCustody, newest_cosignature
+from node.usecases.group_audience import GroupAudiences
 from node.usecases.ledger import Ledger
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.ownlog import OwnLog
@@ -148,6 +149,9 @@ class Node:
             clock=world.clock,
             random=seeded(f"{speaker.origin} {next(world.births)}"),
             acknowledged=self.publisher.wake,
+        )
+        self.groups = GroupAudiences(
+            store=self.store, codec=CODEC, own=speaker.origin, roster=world.current, clock=world.clock
         )
         self.custody = NodeCustody(
             store=self.store,

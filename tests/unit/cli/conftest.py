@@ -19,7 +19,7 @@ from node.errors import MediaError
 from node.media.tasks import Examined
 
 Line = dict[str, Any]
-_LISTENING = {"categorise", "contribute", "contribute-list", "retract"}
+_LISTENING = {"categorise", "contribute", "contribute-list", "group-share", "retract"}
 """Commands whose items come only when somebody interrupts them."""
 Answer = Callable[[Line, Iterable[Line]], Iterable[Line]]
 

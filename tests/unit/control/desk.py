@@ -25,6 +25,7 @@ from node.usecases.case_reading import CaseReading
 from node.usecases.cases import Cases
 from node.usecases.contribution import Contributing
 from node.usecases.followed_statements import FollowedStatements
+from node.usecases.group_reading import GroupReading
 from node.usecases.hit_list import HitList
 from node.usecases.hit_reading import HitReading
 from node.usecases.ledger import Draft
@@ -72,9 +73,16 @@ class Desk:
         listed = RecordList(store=store, catalogue=self.node.catalogue, codec=codec, own=FR.origin)
         publishing = Publishing(Publications(store), lambda: None)
         self.records = RecordCommands(
-            reading=RecordReading(records=listed, audit=self.audit, evidence_of=lambda _: (1, b"evidence")),
+            reading=RecordReading(
+                records=listed,
+                groups=GroupReading(audiences=self.node.groups, audit=self.audit),
+                audit=self.audit,
+                evidence_of=lambda _: (1, b"evidence"),
+            ),
             stating=FollowedStatements(
-                saying=Saying(records=listed, ledger=self.node.ledger, audit=self.audit, own=FR.id),
+                saying=Saying(
+                    records=listed, ledger=self.node.ledger, groups=self.node.groups, audit=self.audit, own=FR.id
+                ),
                 publishing=publishing,
             ),
         )
@@ -83,6 +91,7 @@ class Desk:
             ledger=self.node.ledger,
             selector=Selector(self.node.index),
             recogniser=Recogniser(index=self.node.index, codec=codec, own=FR.id),
+            groups=self.node.groups,
             codec=codec,
             audit=self.audit,
         )
@@ -115,6 +124,7 @@ class Desk:
             me=FR.id,
             roster=world.current,
             allowed=AllowList(store=store, audit=self.audit, clock=world.clock),
+            groups=self.node.groups,
             store=store,
             codec=codec,
             clock=world.clock,

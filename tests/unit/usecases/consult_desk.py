@@ -39,7 +39,13 @@ class ConsultDesk:
         self.audit = AuditLog(store=self.node.store, origin=origin, clock=hub.world.clock, random=os.urandom)
         threads = OwnThreads(store=self.node.store, codec=CODEC, own=speaker.origin, roster=hub.world.current)
         self.threads = threads
-        self.consulting = Consulting(threads=threads, ledger=self.node.ledger, audit=self.audit, clock=hub.world.clock)
+        self.consulting = Consulting(
+            threads=threads,
+            ledger=self.node.ledger,
+            groups=self.node.groups,
+            audit=self.audit,
+            clock=hub.world.clock,
+        )
         self.members = ThreadMembers(threads=threads, ledger=self.node.ledger, audit=self.audit)
         self.listing = ThreadList(threads=threads, audit=self.audit)
         self.reading = ThreadReading(threads=threads, codec=CODEC, audit=self.audit)

@@ -64,6 +64,7 @@ class Desk:
             ledger=self.node.ledger,
             selector=Selector(self.node.index),
             recogniser=self.recogniser,
+            groups=self.node.groups,
             codec=CODEC,
             audit=self.audit,
         )
@@ -74,7 +75,11 @@ class Desk:
             store=self.node.store, catalogue=self.node.catalogue, codec=CODEC, own=self.node.origin
         )
         self.saying = Saying(
-            records=self.records, ledger=self.node.ledger, audit=self.audit, own=self.node.origin.member
+            records=self.records,
+            ledger=self.node.ledger,
+            groups=self.node.groups,
+            audit=self.audit,
+            own=self.node.origin.member,
         )
         self.publications = Publications(self.node.store)
 

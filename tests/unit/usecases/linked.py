@@ -60,10 +60,13 @@ class Bench:
             store=store, catalogue=self.node.catalogue, codec=CODEC, own=own, verifier=self.verifier
         )
         ledger = self.node.ledger
-        self.linking = Linking(store=store, records=self.records, ledger=ledger, codec=CODEC, audit=self.audit, own=own)
+        groups = self.node.groups
+        self.linking = Linking(
+            store=store, records=self.records, ledger=ledger, groups=groups, codec=CODEC, audit=self.audit, own=own
+        )
         self.reading = LinkReading(store=store, codec=CODEC, verifier=self.verifier, audit=self.audit, own=own)
         self.own = OwnLinks(store=store, codec=CODEC, verifier=self.verifier, audit=self.audit, own=own)
-        self.saying = Saying(records=self.records, ledger=ledger, audit=self.audit, own=FR.id)
+        self.saying = Saying(records=self.records, ledger=ledger, groups=groups, audit=self.audit, own=FR.id)
         self.retracting = Retracting(store=store, ledger=ledger, audit=self.audit, own=own)
 
     def mine(self, *numbers: int, handling: Handling | None = None) -> list[RecordId]:

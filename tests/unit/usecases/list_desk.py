@@ -30,7 +30,12 @@ class Shelf(Desk):
         self.lists = Lists(store=store, catalogue=self.node.catalogue, audit=self.audit, clock=lambda: NOW)
         self.own = OwnHashes(index=self.node.index, codec=CODEC, own=FR.id)
         self.sharing = ListContributing(
-            store=store, ledger=self.node.ledger, codec=CODEC, own=self.own, audit=self.audit
+            store=store,
+            ledger=self.node.ledger,
+            codec=CODEC,
+            own=self.own,
+            groups=self.node.groups,
+            audit=self.audit,
         )
 
     def take(self, rows: list[Reference], terms: ListTerms | None = None, head: ListHead = HEAD) -> ReferenceList:

@@ -52,7 +52,9 @@ class Office(Reading):
             codec=CODEC,
             details=details,
             statements=FollowedStatements(
-                saying=Saying(records=records, ledger=self.node.ledger, audit=self.audit, own=FR.id),
+                saying=Saying(
+                    records=records, ledger=self.node.ledger, groups=self.node.groups, audit=self.audit, own=FR.id
+                ),
                 publishing=Publishing(Publications(self.store), lambda: None),
             ),
             audit=self.audit,

@@ -8,6 +8,8 @@ import pytest
 
 from node.domain.case_events import FIRST_PLACE
 from node.domain.consultations import Consultation, ConsultationStep
+from node.domain.groups import Group, GroupStep
+from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
 from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer
@@ -255,7 +257,7 @@ def share(node: Node) -> RecordId:
         ("", TEXT, "subject and a text"),
         (SUBJECT, " \n", "subject and a text"),
         ("\N{RIGHT-TO-LEFT OVERRIDE}x", TEXT, "direction"),
-        (SUBJECT, "x" * 4_001, "4001 characters"),
+        (SUBJECT, "x" * 4_001, "4,001 characters"),
     ],
 )
 def test_words_are_checked_before_anything_is_recorded(table: Table, subject: str, text: str, why: str) -> None:
@@ -352,6 +354,22 @@ def test_nothing_is_shown_that_cannot_be_recorded(table: Table, monkeypatch: pyt
     for look in (lambda: table.fr.page(thread), table.fr.listed):
         with pytest.raises(Refused, match="full"):
             look()
+
+
+def test_a_thread_can_be_for_a_group(table: Table) -> None:
+    fr, jp = table.fr, table.jp
+    found = Group(step=GroupStep.FOUND, name="Aurora", purpose="find them")
+    group = fr.node.ledger.state(found, Handling(audience=(DE.id, JP.id)))
+    table.meet()
+    jp.node.ledger.state(Group(step=GroupStep.ACCEPT, group=group), Handling(audience=(DE.id, FR.id)))
+    table.meet()
+    said = fr.consulting.open(Question(subject=SUBJECT, text=TEXT, terms=Terms(group="Aurora")))
+    table.meet()
+    assert said.members == (FR.id, JP.id)
+    opening = jp.threads.any(str(said.thread)).opening
+    assert opening is not None
+    assert opening.said.group == group
+    assert table.de.listed() == []
 
 
 def test_listing_a_long_thread_reads_as_many_bodies_as_listing_a_short_one(

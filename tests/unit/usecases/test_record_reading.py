@@ -12,6 +12,7 @@ from node.domain.statements import Comment, Opinion, Verdict
 from node.domain.wording import Terms, Wording
 from node.errors import NotFound, Refused, Unavailable
 from node.usecases.followed_statements import FollowedStatements
+from node.usecases.group_reading import GroupReading
 from node.usecases.publication import NO_DAEMON, Publication, Publishing
 from node.usecases.record_reading import RecordReading
 from tests.simulator.federation import Speaker
@@ -33,7 +34,9 @@ class Room:
         asyncio.run(self.desk.node.publisher.round())
         self.audited = Audited(self.desk.node.store)
         self.proved: list[RecordId] = []
-        self.reading = RecordReading(records=self.desk.records, audit=self.audited.audit, evidence_of=self.prove)
+        audit = self.audited.audit
+        groups = GroupReading(audiences=self.desk.node.groups, audit=audit)
+        self.reading = RecordReading(records=self.desk.records, groups=groups, audit=audit, evidence_of=self.prove)
         publishing = Publishing(self.desk.publications, lambda: None)
         self.stating = FollowedStatements(saying=self.desk.saying, publishing=publishing)
 

@@ -73,6 +73,7 @@ def france() -> Iterator[Asker]:
         watching=Watching(
             own=FR.origin,
             ledger=node.node.ledger,
+            groups=node.node.groups,
             allowed=AllowList(clock=node.world.clock, **common),  # type: ignore[arg-type]
             roster=node.world.current,
             clock=node.world.clock,
