@@ -55,6 +55,13 @@ def session_at(folder: Path, passphrase: Callable[[], str]) -> AbstractContextMa
     return session(Home(folder=folder), passphrase)
 
 
+def owner_of(folder: Path) -> int | None:
+    """The process that owns the home in this folder; None if nobody does; 0 if the process has not said."""
+    from node.store.lock import owner_of as run
+
+    return run(folder)
+
+
 def run_node(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], None]) -> None:
     """The node's daemon, until SIGTERM or SIGINT. `ready` is called when it is ready: {"event": "ready", ...}."""
     from node.app.node_daemon import run
@@ -69,11 +76,15 @@ def run_hub(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], N
     run(home, passphrase, ready)
 
 
-def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
-    """Makes an offline authority. Returns what people compare and carry."""
+def init_authority(
+    folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int, exercise: bool = False
+) -> Line:
+    """Makes an offline authority. Returns what people compare and carry. `exercise`: of an exercise, which needs an id
+    of its kind; a real federation refuses such an id.
+    """
     from node.app.ceremonies import init_authority as run
 
-    return run(folder, federation, passphrase, keys=keys, threshold=threshold)
+    return run(folder, federation, passphrase, keys=keys, threshold=threshold, exercise=exercise)
 
 
 def init_hub(
@@ -85,11 +96,21 @@ def init_hub(
     listen: str,
     enrolment_listen: str,
     hosts: Sequence[str],
+    exercise: bool = False,
 ) -> Line:
-    """Makes a hub with an authority's root. Returns what people compare."""
+    """Makes a hub with an authority's root. Returns what people compare. `exercise`: as in `init_authority`."""
     from node.app.ceremonies import init_hub as run
 
-    return run(home, federation, root, passphrase, listen=listen, enrolment_listen=enrolment_listen, hosts=hosts)
+    return run(
+        home,
+        federation,
+        root,
+        passphrase,
+        listen=listen,
+        enrolment_listen=enrolment_listen,
+        hosts=hosts,
+        exercise=exercise,
+    )
 
 
 def describe_request(folder: Path, passphrase: Callable[[], str], request: bytes) -> list[Line]:
@@ -233,14 +254,23 @@ def rekey_is_under_way(home: Home) -> bool:
 
 
 def join_node(
-    home: Home, token: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
+    home: Home,
+    token: str,
+    passphrase: Callable[[], str],
+    *,
+    hub: str,
+    name: str,
+    wait: bool,
+    new_root: bool = False,
+    exercise: bool = False,
 ) -> Iterator[Line]:
     """Joins a federation with a token: one line per step; the last line says admitted or pending. If the home exists,
     its keys are used. `new_root`: a person has compared the digits of a root that the former root has not signed.
+    `exercise`: as in `init_authority`.
     """
     from node.app.joining import join
 
-    return join(home, token, passphrase, hub=hub, name=name, wait=wait, new_root=new_root)
+    return join(home, token, passphrase, hub=hub, name=name, wait=wait, new_root=new_root, exercise=exercise)
 
 
 def verify_evidence(data: bytes, roster_folder: Path, *, pinned_by: Home | None = None) -> Line:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from node.control.bundle_commands import BundleCommands
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.ids import federation_id, member_id
+from node.domain.ids import federation_id, foreign, member_id
 from node.errors import Misuse, NotFound
 from node.sync.copies import Copies
 from node.usecases.bundle_carrying import BundleCarrying
@@ -44,9 +44,13 @@ class NodeBundles:
         services = self._services
         if reader is not None:
             services.members.known().require_active(reader)
-        foreign = [origin for origin in sizes if origin.federation != services.settings.federation]
-        if foreign:
-            raise Misuse("the file of --after is of another federation", remedy="vigil bundle have, on the other node")
+        own = services.settings.federation
+        foreigners = [origin for origin in sizes if origin.federation != own]
+        if foreigners:
+            raise Misuse(
+                foreign("the file of --after", foreigners[0].federation, own),
+                remedy="vigil bundle have, on the other node",
+            )
         of = self._exporting.searched_list(selection.list) if selection.list else None
         choice, left_out = choose(services.store, services.codec, selection, of)
         wanted = Wanted(

@@ -23,7 +23,7 @@ from node.app.policy import policy_lines
 from node.config import Home
 from node.control.lines import fingerprint_line, statement_line
 from node.domain.homes import Owner
-from node.domain.ids import HUB_NAME, federation_id, member_id, spoken
+from node.domain.ids import HUB_NAME, federation_id, member_id, require_kind, spoken
 from node.domain.statements import Contribution
 from node.errors import Misuse, NotFound, Refused
 from node.pki.admission import Verdict
@@ -57,8 +57,11 @@ _HUB_WORDS: Final = {
 }
 
 
-def init_authority(folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int) -> Line:
-    """See `app.init_authority`. Raises `Misuse`, `Malformed`, `StoreError`."""
+def init_authority(
+    folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int, exercise: bool = False
+) -> Line:
+    """See `app.init_authority`. Raises `Misuse`, `Malformed`, `Refused`, `StoreError`."""
+    require_kind(federation, exercise=exercise)
     made = Authority.create(
         folder,
         federation_id(federation),
@@ -134,12 +137,14 @@ def init_hub(
     listen: str,
     enrolment_listen: str,
     hosts: Sequence[str],
+    exercise: bool = False,
 ) -> Line:
     """Makes the keys, CA, database and first root of a hub. `hosts`: the names at which nodes reach it.
 
-    Raises `ConfigError`, `Misuse`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml, which is not
-    a home yet: delete it and start again.
+    Raises `ConfigError`, `Misuse`, `Refused`, `PeerFault`, `StoreError`. A crash leaves a folder without vigil.toml,
+    which is not a home yet: delete it and start again.
     """
+    require_kind(federation, exercise=exercise)
     listen_host = listen.rpartition(":")[0]
     names = list(hosts) or [listen_host.strip("[]")]
     values: dict[str, str | float] = {

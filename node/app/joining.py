@@ -27,7 +27,7 @@ from node.app.next_epoch import next_epoch
 from node.app.node_keys import KEY_FILE, load_ring
 from node.app.ownership import owning
 from node.control.runner import LoopThread
-from node.domain.ids import spiffe_id, spoken
+from node.domain.ids import require_kind, spiffe_id, spoken
 from node.domain.services import RosterReader
 from node.domain.token import parse_token
 from node.errors import BadSignature, Damaged, Expired, NotFound, Overloaded, Refused, Unavailable
@@ -60,13 +60,23 @@ _log = structlog.get_logger(__name__)
 
 
 def join(
-    home: Home, text: str, passphrase: Callable[[], str], *, hub: str, name: str, wait: bool, new_root: bool = False
+    home: Home,
+    text: str,
+    passphrase: Callable[[], str],
+    *,
+    hub: str,
+    name: str,
+    wait: bool,
+    new_root: bool = False,
+    exercise: bool = False,
 ) -> Iterator[Line]:
     """See `app.join_node`. `hub` overrides the token's address if it is not empty.
 
     Raises `Malformed`, `Expired`, `Refused`, `BadSignature`, `Unavailable`.
     """
     token = parse_token(text) if text else _kept_token(home)
+    # Before anything is made: a home of an exercise never becomes a real one, nor the reverse.
+    require_kind(token.federation, exercise=exercise)
     make_home(home)
     if token.expires <= time.time() and not home.config.exists():
         raise Expired("this invitation has expired", remedy="ask the hub's operator for a new one")

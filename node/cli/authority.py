@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("init", cls=Command)
-def init(
+def init(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
     folder: FolderOption,
     federation: Annotated[
@@ -77,6 +77,7 @@ def init(
     ],
     keys: Annotated[int, typer.Option("--keys", min=1, max=9, help="How many root and member-list keys to make.")] = 1,
     threshold: Annotated[int, typer.Option("--threshold", min=1, max=9, help="How many of these keys must sign.")] = 1,
+    exercise: options.ExerciseOption = False,
 ) -> None:
     """Make the authority of a new federation: its keys, and the file root.json, which vigil hub init needs.
 
@@ -86,7 +87,12 @@ def init(
 
     given = common(ctx)
     line = app.init_authority(
-        folder.absolute(), federation, given.new_passphrase("the authority's keys"), keys=keys, threshold=threshold
+        folder.absolute(),
+        federation,
+        given.new_passphrase("the authority's keys"),
+        keys=keys,
+        threshold=threshold,
+        exercise=exercise,
     )
     given.output.line(line, _init_words)
 

@@ -85,6 +85,7 @@ def init(  # noqa: PLR0917 (typer hands over by name)
             help="A name or address at which nodes reach the hub; repeatable. Invitations contain the first.",
         ),
     ] = None,
+    exercise: options.ExerciseOption = False,
 ) -> None:
     """Make the hub of a federation: its keys, its certificate authority, its database.
 
@@ -101,6 +102,7 @@ def init(  # noqa: PLR0917 (typer hands over by name)
         listen=listen,
         enrolment_listen=enrolment_listen,
         hosts=host or [],
+        exercise=exercise,
     )
     given.output.line(line, _init_words)
 

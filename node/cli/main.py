@@ -79,6 +79,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "pull": ("node.cli.pull", ADMINISTRATION, "Import what a MISP, an HMA or another system of this country exports."),
     "authority": ("node.cli.authority", ADMINISTRATION, "The offline authority: decides who is a member."),
     "demo": ("node.cli.demo", TRYING, "Run a demonstration federation on this machine."),
+    "exercise": ("node.cli.exercise", TRYING, "Train officers: a federation, tasks and a score on this machine."),
     "bench": ("node.cli.bench", TRYING, "Run the benchmarks, each against a named reference."),
 }
 """Command: its module, its section in `vigil --help`, and one line of help."""

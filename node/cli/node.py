@@ -67,9 +67,15 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("init", cls=Command)
-def init(ctx: typer.Context, token: TokenOption = "", hub: HubOption = None, name: NameOption = "") -> None:
+def init(
+    ctx: typer.Context,
+    token: TokenOption = "",
+    hub: HubOption = None,
+    name: NameOption = "",
+    exercise: options.ExerciseOption = False,
+) -> None:
     """Prepare this node and file its petition, without waiting: the same as node join --no-wait."""
-    _join(common(ctx), token, hub, name, wait=False)
+    _join(common(ctx), token, hub, name, wait=False, exercise=exercise)
 
 
 @group.command("join", cls=Command)
@@ -80,6 +86,7 @@ def join(  # noqa: PLR0917 (typer hands over by name)
     name: NameOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the authority has decided.")] = True,
     new_root: NewRootOption = False,
+    exercise: options.ExerciseOption = False,
 ) -> None:
     """Join a federation with an invitation: make this node's keys, file its petition, and wait to be admitted.
 
@@ -87,17 +94,33 @@ def join(  # noqa: PLR0917 (typer hands over by name)
     command again to continue. In a home that joined before, the node switches to the hub of the new invitation, and
     keeps its keys and its records.
     """
-    _join(common(ctx), token, hub, name, wait=wait, new_root=new_root)
+    _join(common(ctx), token, hub, name, wait=wait, new_root=new_root, exercise=exercise)
 
 
-def _join(given: Common, token: str, hub: str | None, name: str, *, wait: bool, new_root: bool = False) -> None:
+def _join(
+    given: Common,
+    token: str,
+    hub: str | None,
+    name: str,
+    *,
+    wait: bool,
+    new_root: bool = False,
+    exercise: bool = False,
+) -> None:
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
     for line in app.join_node(
-        given.home, token.strip(), secret, hub=hub or "", name=name, wait=wait, new_root=new_root
+        given.home,
+        token.strip(),
+        secret,
+        hub=hub or "",
+        name=name,
+        wait=wait,
+        new_root=new_root,
+        exercise=exercise,
     ):
         given.output.line(line, _join_words)
 

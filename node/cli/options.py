@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -47,6 +47,9 @@ MAX_CEREMONY: Final = 64 * 1024 * 1024
 OFFICER_VARIABLE: Final = "VIGIL_OFFICER"
 RECORD_HELP: Final = "ORIGIN#HASH, or the first 8 or more hex digits of its hash."
 EVERYONE: Final = "everyone"
+ExerciseOption = Annotated[
+    bool, typer.Option("--exercise", help="This is for an exercise: its federation's id begins with exercise.")
+]
 _RECORD: Final = re.compile(r"(?:[^\s#]+#[0-9a-f]{64}|[0-9a-f]{8,64})")
 
 

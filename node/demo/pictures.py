@@ -45,22 +45,35 @@ class Album:
 
 def find_album(folder: Path | None, cache: Path, count: int) -> Album:
     """`count` pictures. Raises `Misuse` where the person's own folder has too few."""
+    return _own_album(folder, count) if folder is not None else _album(_fetched(cache), cache, count)
+
+
+def album_at_hand(folder: Path | None, cache: Path, count: int) -> Album:
+    """The same without a network: photographs only if they were fetched before."""
     if folder is not None:
-        own = _pictures(folder)
-        if len(own) < count:
-            raise Misuse(
-                f"the folder holds {len(own)} pictures, the demonstration needs {count}",
-                remedy="name a folder with more pictures (JPEG, PNG or WebP), without people",
-            )
-        return Album(files=spread(own, count), source=f"{count} pictures of your own folder", real=True)
-    fetched = _fetched(cache)
+        return _own_album(folder, count)
+    kept = cache / "land"
+    return _album(_pictures(kept) if (kept / _COMPLETE).exists() else [], cache, count)
+
+
+def _own_album(folder: Path, count: int) -> Album:
+    own = _pictures(folder)
+    if len(own) < count:
+        raise Misuse(
+            f"the folder holds {len(own)} pictures, and {count} are needed",
+            remedy="name a folder with more pictures (JPEG, PNG or WebP), without people",
+        )
+    return Album(files=spread(own, count), source=f"{count} pictures of your own folder", real=True)
+
+
+def _album(fetched: list[Path], cache: Path, count: int) -> Album:
     if len(fetched) >= count:
         return Album(
             files=spread(fetched, count), source=f"{count} photographs of Debian's package {PACKAGE}", real=True
         )
     return Album(
         files=tuple(_render(cache / "rendered", count)),
-        source=f"{count} pictures rendered here, because no photographs could be fetched; "
+        source=f"{count} pictures rendered here, because there are no photographs; "
         "name a folder of your own with PICTURES=folder (or --pictures) to see real ones",
         real=False,
     )

@@ -8,23 +8,18 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from node.demo.copies import EDITS, make_copy
-from node.demo.stage import Done, Line, Stage, free_port
-from node.errors import Unavailable
+from node.demo.federation import at_once, attending, found_hub, join_members, wait_for_records, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from node.demo.pictures import Album
-
-T = TypeVar("T")
-R = TypeVar("R")
+    from node.demo.stage import Done, Line, Stage
 
 FEDERATION: Final = "demo.vigil"
 COUNTRIES: Final = ("FR", "JP", "BR")
@@ -35,8 +30,6 @@ SHARED: Final = 6
 """Pictures of one country of which another has an edited copy, for each of three pairs."""
 PICTURES: Final = len(COUNTRIES) * ORIGINALS
 BASIS: Final = ("--purpose", "victim-identification", "--legal-basis", "demonstration", "--case", "DEMO-1")
-PATIENCE_SECONDS: Final = 60.0
-_POLL: Final = 0.1
 
 
 @dataclass(slots=True)
@@ -86,33 +79,10 @@ def plant(album: Album, folder: Path) -> list[Planted]:
 
 def found_the_federation(stage: Stage, tell: Telling) -> None:
     """Authority, hub and three nodes, as an administrator would do it: init, invite, join, sign, run."""
-    main, enrolment = free_port(), free_port()
-    stick = stage.folder / "authority"
-    made = stage.run("authority", "init", "--folder", str(stick), "--federation", FEDERATION)
-    addresses = ("--listen", f"127.0.0.1:{main}", "--enrolment-listen", f"127.0.0.1:{enrolment}")
-    root = ("--federation", FEDERATION, "--root", str(made.last["root"]))
-    stage.run("hub", "init", *root, *addresses, home="hub")
-    sign = ("authority", "sign", "--folder", str(stick), "--hub-home", str(stage.home("hub")), "--yes")
-    stage.run(*sign, home="hub")
-    stage.start("hub", "hub", "run")
+    hub = found_hub(stage, FEDERATION)
     tell.say(f"The hub of {FEDERATION} runs; its keys and the authority's lie in different folders.")
-
-    def join(country: str) -> None:
-        token = str(stage.run("hub", "invite", country, home="hub").last["token"])
-        told = ("--hub", f"127.0.0.1:{main}", "--token", token, "--name", NAMES[country])
-        stage.run("node", "join", *told, "--no-wait", home=country)
-
-    at_once(join, COUNTRIES)
-    stage.run(*sign, home="hub")
-    at_once(lambda country: stage.start(country, "node", "run"), COUNTRIES)
-    wait_until(lambda: attending(stage) == len(COUNTRIES), "all nodes hold their streams")
+    join_members(stage, hub, NAMES)
     tell.say("France, Japan and Brazil joined with keys of their own; the authority signed them in; their nodes run.")
-
-
-def at_once(step: Callable[[T], R], each: Iterable[T]) -> list[R]:
-    """The same step for several, side by side as in different countries; results in order. Raises the first error."""
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(step, each))
 
 
 def take_in(stage: Stage, tell: Telling, folder: Path, planted: list[Planted]) -> int:
@@ -128,7 +98,7 @@ def take_in(stage: Stage, tell: Telling, folder: Path, planted: list[Planted]) -
             shared = int(stage.run("contribute", "--case", "DEMO-1", "--yes", home=country).last["contributed"])
             total += shared
             tell.say(f"{NAMES[country]} contributed {shared} signed records.")
-            wait_for_records(stage, total)
+            wait_for_records(stage, COUNTRIES, total)
     return total
 
 
@@ -146,32 +116,6 @@ def _owner(hit: Line) -> str:
     """Whose a hit is: an origin is a log's name or a member's."""
     origin = str(hit["origin"])
     return origin.split("/")[1] if "/" in origin else origin
-
-
-def wait_for_records(stage: Stage, total: int) -> None:
-    """Waits until every node has every record."""
-
-    def arrived() -> bool:
-        return all(
-            sum(int(line["size"]) for line in stage.ask(country, "status") if line.get("log")) >= total
-            for country in COUNTRIES
-        )
-
-    wait_until(arrived, "every node has every record")
-
-
-def attending(stage: Stage) -> int:
-    """How many nodes hold their stream to the hub."""
-    return int(stage.ask("hub", "status")[0]["attending"])
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Raises `Unavailable` where `condition` does not come about."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Unavailable(f"it did not happen within {PATIENCE_SECONDS:.0f} s that {what}")
-        time.sleep(_POLL)
 
 
 def match_locally(stage: Stage, tell: Telling, planted: list[Planted]) -> int:
@@ -261,7 +205,7 @@ def take_it_back(stage: Stage, tell: Telling, planted: list[Planted]) -> None:
     logs = {line["log"]: int(line["size"]) for line in stage.ask("JP", "status") if line.get("log")}
     for hit in hits:
         stage.run("retract", str(hit["record"]), "--reason", "mistake", home="FR")
-    wait_for_records(stage, sum(logs.values()) + len(hits))
+    wait_for_records(stage, COUNTRIES, sum(logs.values()) + len(hits))
     after = [line for line in stage.run("match", copy, home="JP").lines if line.get("record") and _owner(line) == "FR"]
     tell.expect("a retracted record is no longer found", not after)
     checked = stage.run("node", "fsck", home="JP")

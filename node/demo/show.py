@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.demo import scenario
+from node.demo import cooperation, scenario
 from node.demo.pictures import find_album
 from node.demo.stage import PASSPHRASE, Stage
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Line:
-    """Runs it; the summary: {"members", "records", "local_hits", "federated_hits", "coverage", "verified", ...}.
+    """Runs it; the summary: {"members", "records", "local_hits", "federated_hits", "coverage", "verified",
+    "links", "messages", "watch_hits", "notice_hits", "real_photographs", "faults"}.
 
     `coverage`: the share of planted copies that their country found, by its own search or by the federated query.
     """
@@ -41,6 +42,7 @@ def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Lin
             scenario.ask_with_one_away(stage, tell, planted)
             verified = scenario.prove_it(stage, tell)
             scenario.take_it_back(stage, tell, planted)
+            together = cooperation.show(stage, tell, folder / "pictures")
             missed = [each for each in planted if not each.found]
             for each in missed:
                 tell.say(f"Missed: {each.copy.name} in {each.holder}, of {each.owner}'s ({each.edit}).")
@@ -62,6 +64,7 @@ def run(*, pictures: Path | None, keep: bool, cache: Path, tell: Telling) -> Lin
         "federated_hits": federated_hits,
         "coverage": coverage,
         "verified": verified,
+        **together,
         "real_photographs": album.real,
         "faults": tell.faults,
     }

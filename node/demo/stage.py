@@ -48,9 +48,12 @@ class Done:
 
 @dataclass(slots=True)
 class Stage:
-    """A context manager over the folder that holds all homes, the authority's stick and the pictures."""
+    """A context manager over the folder that holds all homes, the authority's stick and the pictures. `passphrase`: of
+    all keys.
+    """
 
     folder: Path
+    passphrase: str = PASSPHRASE
     _daemons: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -85,10 +88,10 @@ class Stage:
             raise Unavailable(f"`vigil {' '.join(words[:2])}` ended with exit code {done.returncode}: {said}")
         return Done(lines=tuple(json.loads(line) for line in done.stdout.splitlines() if line), code=done.returncode)
 
-    def ask(self, home: str, command: str) -> list[Line]:
-        """The lines of a command of a running daemon, over its socket and without a process of its own."""
-        with app.session_at(self.home(home), lambda: PASSPHRASE) as opened:
-            return list(opened.run(command, {}))
+    def ask(self, home: str, command: str, arguments: Line | None = None) -> list[Line]:
+        """The lines of a command, without a process of its own: over the daemon's socket, if a daemon runs."""
+        with app.session_at(self.home(home), lambda: self.passphrase) as opened:
+            return list(opened.run(command, arguments or {}))
 
     def start(self, name: str, *words: str, module: str = "node.cli.main") -> Line:
         """Starts a daemon and waits for the line in which it says that it serves; that line. `module`: the program."""
@@ -133,7 +136,7 @@ class Stage:
     def _environment(self, home: str) -> dict[str, str]:
         # Only what Vigil says itself: settings of the person who runs this must not leak into it.
         kept = {key: value for key, value in os.environ.items() if not key.startswith("VIGIL_")}
-        kept["VIGIL_PASSPHRASE"] = PASSPHRASE
+        kept["VIGIL_PASSPHRASE"] = self.passphrase
         if home:
             kept["VIGIL_HOME"] = str(self.home(home))
         return kept

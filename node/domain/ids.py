@@ -5,6 +5,8 @@ Rules this module upholds:
 - A name is accepted only if it is exactly what the formatter would print; everything else is `Malformed`.
 - A log is named by its origin `<federation-id>/<member>/<stream>/<epoch>`: stream `log` travels, `audit` never does.
 - A record's identity is (origin, leaf hash). Its index in the log is a locator only.
+- The id of a federation says whether it is an exercise: only then it begins with a reserved word. So no key, record or
+  roster of an exercise can be taken for a real one.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ NONCE_SIZE: Final = 32
 QUERY_ID_SIZE: Final = 16
 HUB_NAME: Final = MemberId("HUB")
 """Stands for the member in the names of the hub's own logs. No member has this id."""
+
+EXERCISE: Final = "exercise."
+"""How the id of each exercise begins, and of no real federation."""
 
 MEMBERS: Final = 4_096
 """Names of members that are remembered as valid: every message contains some."""
@@ -59,6 +64,33 @@ def federation_id(text: str) -> FederationId:
             f"not a federation id: {text[:64]!r}", remedy="3 to 63 lower-case letters, digits, dots or hyphens"
         )
     return FederationId(text)
+
+
+def is_exercise(federation: str) -> bool:
+    """Whether this is the id of an exercise."""
+    return federation.startswith(EXERCISE)
+
+
+def require_kind(federation: str, *, exercise: bool) -> None:
+    """Raises `Refused` if an exercise is wanted and this is a real federation, or the reverse."""
+    if exercise and not is_exercise(federation):
+        raise Refused(
+            f"{federation} is a real federation, and this is for an exercise",
+            remedy=f"the id of an exercise begins with {EXERCISE}; for a real federation, leave out --exercise",
+        )
+    if is_exercise(federation) and not exercise:
+        raise Refused(
+            f"{federation} is an exercise: ids that begin with {EXERCISE} are reserved for training",
+            remedy="for a real federation, use another id or another invitation; to train, run vigil exercise start",
+        )
+
+
+def foreign(what: str, federation: str, own: str) -> str:
+    """The sentence that refuses `what`, which is of `federation` and not of our `own`. It names an exercise."""
+    if is_exercise(federation) == is_exercise(own):
+        return f"{what} is of another federation"
+    other = "an exercise" if is_exercise(federation) else "a real federation"
+    return f"{what} is of {other}, and this is {'an exercise' if is_exercise(own) else 'a real federation'}"
 
 
 def query_id(text: str) -> bytes:

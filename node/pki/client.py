@@ -30,7 +30,7 @@ from tuf.ngclient import Updater
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
-from node.domain.ids import FederationId
+from node.domain.ids import FederationId, foreign
 from node.domain.roster import Member, MemberStatus, Roster
 from node.errors import BadProof, Damaged, Expired, Malformed, NotFound, PeerFault
 from node.pki import metadata
@@ -268,7 +268,7 @@ class RosterClient:
         federation, suspended = decode_suspended(documents[SUSPENDED_FILE])
         expected = self._federation or membership.federation
         if membership.federation != expected or federation != expected:
-            raise Malformed(f"{WHAT} is of another federation")
+            raise Malformed(foreign(WHAT, membership.federation, expected))
         return Roster(
             federation=expected,
             version=roles[Targets.type].version,

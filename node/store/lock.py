@@ -3,7 +3,8 @@
 Rules this module upholds:
 
 - The kernel holds the lock (`flock`) and releases it when the process ends in any way: there is no stale lock to clear.
-- The file stays. It names the owner for people only; no decision depends on its content.
+- The file stays. It names the owner, for people and for whoever wants to stop it. Who owns the folder never depends on
+  its content.
 """
 
 from __future__ import annotations
@@ -47,6 +48,18 @@ def own(folder: Path) -> Iterator[None]:
                 os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def owner_of(folder: Path) -> int | None:
+    """The process that owns `folder` now; None if nobody does; 0 if the process has not said. Raises `StoreError`."""
+    if not (folder / LOCK_NAME).exists():
+        return None
+    try:
+        with own(folder):
+            return None
+    except AlreadyRunning:
+        pid = (folder / LOCK_NAME).read_text("ascii", "replace")[:_MAX_PID_TEXT].strip()
+        return int(pid) if pid.isdigit() else 0
 
 
 def _lock(descriptor: int) -> None:

@@ -35,7 +35,7 @@ _FIELDS: Final = frozenset({
     "values", "sha256_of_values", "level", "digests", "of", "error", "why",
     "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to", "role", "by",
     "named", "named_role", "version", "fields", "lead", "added", "removed", "note_number", "entity", "into", "of_kind",
-    "cases",
+    "cases", "hit", "thread", "message", "about", "members", "link", "relation",
 })  # fmt: skip
 """The fields of a body that are shown."""
 _COUNTED: Final = frozenset({"hashes", "sha256"})

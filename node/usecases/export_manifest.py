@@ -18,7 +18,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from node.domain.ids import HASH_SIZE, FederationId, MemberId, federation_id, member_id
+from node.domain.ids import HASH_SIZE, FederationId, MemberId, federation_id, foreign, member_id
 from node.domain.roster import KeyPurpose, KeyStatus, Roster
 from node.domain.signing import export_preimage
 from node.errors import BadSignature, Malformed
@@ -77,7 +77,7 @@ def verify_manifest(data: bytes, roster: Roster) -> Manifest:
     manifest = _manifest(contents)
     # 2. The federation.
     if manifest.federation != roster.federation:
-        raise BadSignature("a manifest of another federation than the roster's")
+        raise BadSignature(foreign("a manifest", manifest.federation, roster.federation))
     # 3. The signer.
     member = roster.members.get(manifest.member)
     if member is None:

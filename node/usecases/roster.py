@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.domain.hub_ports import IssuedCertificate
-from node.domain.ids import FederationId, MemberId, parse_spiffe_id
+from node.domain.ids import FederationId, MemberId, foreign, parse_spiffe_id
 from node.domain.ports import Clock
 from node.domain.roster import KeyPurpose, KeyStatus, Member, Roster
 from node.errors import BadSignature, Expired, Malformed, PeerFault, Refused, Suspended, Unauthenticated, Unavailable
@@ -142,7 +142,7 @@ class Members:
         with self._lock:
             former = self._roster
             if former is not None and former.federation != roster.federation:
-                raise PeerFault("a roster of another federation")
+                raise PeerFault(foreign("a roster", roster.federation, former.federation))
             if former is not None and roster.version < former.version:
                 raise PeerFault(f"a roster of version {roster.version}, after one of version {former.version}")
             if self._own is not None:
@@ -272,7 +272,7 @@ class RosterGate:
         except Malformed as error:
             raise Unauthenticated("a certificate that names no member") from error
         if federation != self._federation:
-            raise Unauthenticated("a certificate of another federation")
+            raise Unauthenticated(foreign("a certificate", federation, self._federation))
         now = self._clock()
         if not_after <= now:
             raise Expired(f"the certificate of {member} has expired", remedy="compare the clocks, then renew it")

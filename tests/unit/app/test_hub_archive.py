@@ -25,8 +25,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     app.init_authority(root / "authority", FEDERATION, secret, keys=1, threshold=1)
     home = Home(folder=root / "hub")
     public = (root / "authority" / "root.json").read_bytes()
-    addresses = {"listen": "127.0.0.1:7001", "enrolment_listen": "127.0.0.1:7002"}
-    app.init_hub(home, FEDERATION, public, secret, hosts=[], **addresses)
+    listen, enrolment = "127.0.0.1:7001", "127.0.0.1:7002"
+    app.init_hub(home, FEDERATION, public, secret, hosts=[], listen=listen, enrolment_listen=enrolment)
     with app.session(home, secret) as session:
         list(session.run("backup", {"path": str(root / "backup")}))
     return home, root / "backup"
