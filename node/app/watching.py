@@ -21,7 +21,8 @@ from node.usecases.alerting import AlertReading
 from node.usecases.allowing import AllowList
 from node.usecases.held_watches import HeldWatches
 from node.usecases.publication import Publications, Publishing
-from node.usecases.watch_keeping import WatchDeps, WatchKeeping
+from node.usecases.watch_deps import WatchDeps
+from node.usecases.watch_keeping import WatchKeeping
 from node.usecases.watch_matching import WatchMatching
 from node.usecases.watch_reading import WatchReading
 from node.usecases.watch_replies import WatchReplies

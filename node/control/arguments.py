@@ -90,3 +90,14 @@ def _bounded(name: str, number: int) -> int:
     if not -MOST <= number <= MOST:
         raise Misuse(f"the number for {name} is too large", remedy=f"give a number up to {MOST:,}")
     return number
+
+
+def read_number(text: str, what: str, remedy: str) -> int:
+    """A number that names something here, as a person typed it. `what`: what it names, for the message. Raises
+    `Misuse`.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        raise Misuse(f"{what} is named by its number", remedy=remedy)
+    if len(text) > len(str(MOST)) or int(text) > MOST:
+        raise Misuse(f"the number of {what} is too large", remedy=remedy)
+    return int(text)

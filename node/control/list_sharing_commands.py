@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from node.control.arguments import Arguments
+from node.control.arguments import Arguments, read_number
 from node.control.lines import handling_line
 from node.control.record_lines import settled_line
 from node.control.statements import read_consent, read_terms
 from node.control.stopping import stopping
-from node.errors import Misuse
 from node.usecases.list_contribution import Wanted
 from node.usecases.list_sharing import ListSharingEnd
 from node.usecases.list_sharing_rules import RowStand
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.usecases.list_sharing import ListSharing
+
+_ROWS: Final = "vigil lists show NAME shows the numbers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class ListSharingCommands:
         given = Arguments(arguments)
         wanted = Wanted(
             list=given.text("list"),
-            rows=tuple(map(_number, given.texts("rows"))),
+            rows=tuple(read_number(text, "a row of a list", _ROWS) for text in given.texts("rows")),
             all_categories=given.flag("all_categories"),
             terms=read_terms(Arguments(given.object("handling"))),
         )
@@ -63,12 +64,6 @@ class ListSharingCommands:
                 else:
                     retracted = each.stand is RowStand.RETRACTED
                     yield {"row": each.row, "record": str(each.record), "retracted": retracted}
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise Misuse("a row of a list is named by its number", remedy="vigil lists show NAME shows the numbers")
-    return int(text)
 
 
 def _end_line(end: ListSharingEnd) -> Line:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from node.control.arguments import Arguments
+from node.control.arguments import Arguments, read_number
 from node.domain.fingerprint_kinds import KIND_BY_NAME, MD5, SHA256
 from node.domain.handling import CODES, PURPOSES
 from node.domain.ids import member_id
@@ -123,7 +123,10 @@ def read_selection(given: Arguments) -> Selection:
     """{"case", "holdings": [number], "sha256": [hex], "rows": [{"line", "sha256" or "md5", and the statement}]}. Raises
     `Misuse`.
     """
-    named = [Named(holding=_number(text)) for text in given.texts("holdings")]
+    named = [
+        Named(holding=read_number(text, "a holding", "`vigil holdings` lists the holdings"))
+        for text in given.texts("holdings")
+    ]
     named += [Named(code=SHA256.code, value=_digest(SHA256.name, text)) for text in given.texts("sha256")]
     named += [_row(row) for row in given.objects("rows")]
     return Selection(case=given.text("case", ""), named=tuple(named))
@@ -140,12 +143,6 @@ def _row(row: Line) -> Named:
         row=given.whole("line"),
         wording=read_wording(given),
     )
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise Misuse("a holding is named by its number")
-    return int(text)
 
 
 def _digest(name: str, text: str) -> bytes:

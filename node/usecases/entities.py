@@ -176,9 +176,8 @@ class Entities:
 
         def work() -> int:
             with self._changing(number) as (tx, _):
-                links = [
-                    each for each in standing_links(tx, number) if each.holding in wanted and role in (None, each.role)
-                ]
+                here = (each for each in standing_links(tx, number) if each.holding in wanted)
+                links = [each for each in here if role in (None, each.role)]
                 if not links:
                     raise NotFound(
                         f"entity {number} has no such link to these holdings",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from node.usecases.audit import AuditLog
     from node.usecases.neighbourhood import Verdict
     from node.usecases.present_watches import PresentWatch
-    from node.usecases.watch_keeping import WatchDeps
+    from node.usecases.watch_deps import WatchDeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

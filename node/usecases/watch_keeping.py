@@ -12,12 +12,10 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.kept_watches import LIVE, KeptWatch, Told, WatchStanding
@@ -25,27 +23,21 @@ from node.domain.roster import MemberStatus
 from node.domain.watches import WatchState
 from node.usecases.admitting import cost_of
 from node.usecases.finding import TOO_MANY_HELD
-from node.usecases.neighbourhood import FREE, values_of
+from node.usecases.neighbourhood import FREE
 from node.usecases.present_watches import Awaited, PresentWatch, present_watch
 from node.usecases.purging import leaf_at, root_of
-from node.usecases.search_terms import matchable, probes_of, searched_kinds
 from node.usecases.watch_breadth import many_match
 from node.usecases.watch_terms import MOST_NEAR, TOO_BROAD, crowded, objection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from node.domain.ids import MemberId, Origin
-    from node.domain.ports import Clock, Codec
-    from node.domain.queries import SearchedKind
-    from node.domain.roster import Member, Roster
-    from node.domain.search_ports import SearchIndex
-    from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
+    from node.domain.roster import Member
+    from node.domain.stores import NodeStoreReader, NodeStoreWriter
     from node.domain.watches import Watch
-    from node.usecases.matching import Matcher
-    from node.usecases.neighbourhood import Neighbourhoods, Verdict
-    from node.usecases.watch_replies import WatchReplies
-    from node.usecases.watched_index import WatchedIndex
+    from node.usecases.neighbourhood import Verdict
+    from node.usecases.watch_deps import WatchDeps
 
 NOT_UNDERSTOOD: Final = "this member cannot read the watch: it is of a later version of the protocol"
 NOTHING_SEARCHED: Final = "the watch has no fingerprint of a kind that members search for each other"
@@ -53,45 +45,6 @@ PAGE: Final = 500
 RESCAN_SECONDS: Final = 600
 """How often all watches are looked at again: the body of one that was not for us may have come later."""
 _KINDS: Final = (Kind.WATCH, Kind.REVISION)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchDeps:
-    """The dependencies of all work on kept watches. `me`: this member; `roster` returns the current one, or raises
-    `Expired`. `index` has the watches, `holdings` what this node holds. `lock`: held for each piece of work, and for
-    each decision of an officer.
-    """
-
-    me: MemberId
-    roster: Callable[[], Roster]
-    store: NodeStore
-    codec: Codec
-    matcher: Matcher
-    neighbourhoods: Neighbourhoods
-    index: WatchedIndex
-    holdings: SearchIndex
-    replies: WatchReplies
-    clock: Clock
-    lock: threading.RLock = field(default_factory=threading.RLock)
-
-    @property
-    def today(self) -> int:
-        """Days since 1970, by our own clock."""
-        return int(self.clock()) // SECONDS_A_DAY
-
-    def present(self, tx: NodeStoreReader, kept: KeptWatch) -> PresentWatch | None:
-        """The watch as it stands. Raises `Awaited`."""
-        return present_watch(tx, self.codec, kept.root, kept.head, self.me)
-
-    def kinds(self, watch: Watch) -> tuple[SearchedKind, ...]:
-        """What is searched for this watch, and what not."""
-        may = matchable(watch.subjects, self.matcher.floor)
-        return searched_kinds(watch.subjects, self.matcher.versions, watch.rule, abroad=True, matching=may)
-
-    def values(self, watch: Watch) -> list[bytes]:
-        """The PDQ hashes by which it may come near something."""
-        may = matchable(watch.subjects, self.matcher.floor)
-        return values_of(probes_of(watch.subjects, watch.rule, abroad=True, matching=may))
 
 
 class WatchKeeping:

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from node.usecases.matching import Found
     from node.usecases.neighbourhood import Verdict
     from node.usecases.present_watches import PresentWatch
-    from node.usecases.watch_keeping import WatchDeps, WatchKeeping
+    from node.usecases.watch_deps import WatchDeps
+    from node.usecases.watch_keeping import WatchKeeping
 
 ROWS_AT_ONCE: Final = 128
 """Holdings that are matched in one piece."""

@@ -44,6 +44,10 @@ class Story:
     hubs: list[Log] = field(default_factory=lambda: [Log(HUB), Log(HUB_2)])
     requests: list[tuple[RecordId, Disclosure]] = field(default_factory=list)
     decisions: list[list[RecordId]] = field(default_factory=lambda: [[], []])
+    roots: list[int] = field(default_factory=list)
+    """Which request each request is a version of, by the number of the first version."""
+    subjects: dict[RecordId, int] = field(default_factory=dict)
+    """The request that each decision is about, in the same way."""
 
     @property
     def logs(self) -> list[Log]:
@@ -51,9 +55,11 @@ class Story:
 
     def ask(self, about: int) -> None:
         kind, target = Kind.NOTICE, None
+        number = len(self.requests)
+        self.roots.append(number)
         if self.requests and about % 3:
             kind, target = Kind.REVISION, self.requests[about % len(self.requests)][0]
-        number = len(self.requests)
+            self.roots[number] = self.roots[about % number]
         entry, shown = entry_of(
             FR.origin, notice(number), kind=kind, handling=ASKED, target=target, nonce=leaf_hash(b"n%d" % number)
         )
@@ -65,7 +71,16 @@ class Story:
 
     def decide(self, which: int, step: NoticeStep, about: int, *, forged: bool) -> None:
         nowhere = RecordId(FR.origin, leaf_hash(b"nowhere"))
-        request, shown = self.requests[about % len(self.requests)] if self.requests else (nowhere, NOTHING)
+        before = self.decisions[which]
+        target = before[about % len(before)] if before and about % 2 else None
+        which_one = about % len(self.requests) if self.requests else -1
+        if target is not None and self.subjects[target] >= 0:
+            # A hub that turns a decision to another request can make nodes disagree (ADR 50).
+            same = [at for at, root in enumerate(self.roots) if root == self.subjects[target]]
+            which_one = same[about % len(same)]
+        elif target is not None:
+            target = None
+        request, shown = self.requests[which_one] if which_one >= 0 else (nowhere, NOTHING)
         body = encode_body(notice(1_000 + about)) if forged or not shown.body else shown.body
         is_out = step is NoticeStep.PUBLISHED
         said = NoticeDecision(
@@ -74,14 +89,13 @@ class Story:
             nonce=(shown.nonce or bytes(32)) if is_out else b"",
             body=body if is_out else b"",
         )
-        before = self.decisions[which]
-        target = before[about % len(before)] if before and about % 2 else None
         kind = Kind.NOTICE_DECISION if target is None else Kind.REVISION
         log = self.hubs[which]
         entry = entry_of(
             log.speaker.origin, said, kind=kind, handling=OPEN, target=target, nonce=leaf_hash(b"d%d" % log.size)
         )
         before.append(log.add(*entry))
+        self.subjects[before[-1]] = self.roots[which_one] if which_one >= 0 else -1
 
 
 Outcome = tuple[dict[Origin, list[int]], list[NoticeView]]
@@ -93,7 +107,8 @@ def outcome(logs: Sequence[Log], cuts: Sequence[tuple[int, int]]) -> Outcome:
     """
     with arrived(logs, cuts).read() as reader:
         held = {log.speaker.origin: held_in(reader, log) for log in logs}
-        return held, list(published_views(reader, CODEC))
+        # A node lists logs in the order in which it met them.
+        return held, sorted(published_views(reader, CODEC), key=lambda view: str(view.request))
 
 
 def arrived(

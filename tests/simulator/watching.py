@@ -26,7 +26,8 @@ from node.usecases.intake import subject_of
 from node.usecases.neighbourhood import Neighbourhoods
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.waiting import ALL
-from node.usecases.watch_keeping import WatchDeps, WatchKeeping
+from node.usecases.watch_deps import WatchDeps
+from node.usecases.watch_keeping import WatchKeeping
 from node.usecases.watch_matching import WatchMatching
 from node.usecases.watch_replies import WatchReplies
 from node.usecases.watched_index import WatchedIndex

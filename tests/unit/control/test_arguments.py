@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.control.arguments import MOST, Arguments
+from node.control.arguments import MOST, Arguments, read_number
 from node.errors import Misuse
 
 TOO_LARGE = st.integers(min_value=MOST + 1) | st.integers(max_value=-MOST - 1)
@@ -33,3 +33,15 @@ def test_a_number_that_the_store_cannot_hold_is_misuse_with_a_remedy(number: int
 def test_what_is_no_whole_number_is_misuse(value: Any) -> None:
     with pytest.raises(Misuse, match="after"):
         Arguments({"after": value}).whole("after")
+
+
+@given(st.integers(0, MOST))
+def test_a_number_that_is_typed_is_read(number: int) -> None:
+    assert read_number(str(number), "a holding", "look") == number
+
+
+@given(st.integers(min_value=MOST + 1).map(str) | st.sampled_from(["", "x", "-1", "1.5", "\u0661", "9" * 5_000]))
+def test_what_names_nothing_is_misuse_with_a_remedy(text: str) -> None:
+    with pytest.raises(Misuse, match="a holding") as refused:
+        read_number(text, "a holding", "look")
+    assert refused.value.remedy == "look"

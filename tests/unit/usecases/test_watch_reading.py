@@ -18,8 +18,10 @@ from node.usecases.alerting import ArrivalAlerts
 from node.usecases.allowing import AllowList
 from node.usecases.catalogue import Catalogue
 from node.usecases.intake import subject_of
+from node.usecases.own_watches import forget_own_watches, own_watches
 from node.usecases.question import Question
 from node.usecases.watch_reading import AskedState, WatchReading
+from node.usecases.watch_replies import KEPT_DAYS
 from node.usecases.watching import Watching
 from tests.simulator.arriving import still
 from tests.simulator.federation import TODAY, Log, Speaker
@@ -164,3 +166,12 @@ def test_what_is_on_the_allow_list_is_not_asked_about(france: Asker) -> None:
     said = france.reading.one(str(watch)).said
     assert said is not None
     assert len(said.subjects) == 1
+
+
+def test_a_watch_is_remembered_until_the_last_reply_to_it_has_expired(france: Asker) -> None:
+    watch = france.add("a", days=9)
+    with france.node.store.write() as tx:
+        assert forget_own_watches(tx, TODAY + 9 + KEPT_DAYS) == 0
+        assert [each.record for each in own_watches(tx)] == [watch]
+        assert forget_own_watches(tx, TODAY + 10 + KEPT_DAYS) == 1
+        assert own_watches(tx) == []
