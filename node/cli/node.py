@@ -97,31 +97,14 @@ def join(  # noqa: PLR0917 (typer hands over by name)
     _join(common(ctx), token, hub, name, wait=wait, new_root=new_root, exercise=exercise)
 
 
-def _join(
-    given: Common,
-    token: str,
-    hub: str | None,
-    name: str,
-    *,
-    wait: bool,
-    new_root: bool = False,
-    exercise: bool = False,
-) -> None:
+def _join(given: Common, token: str, hub: str | None, name: str, **how: bool) -> None:
+    """`how`: `wait`, `new_root` and `exercise` of `app.join_node`."""
     from node import app
 
     if token == "-":  # noqa: S105 (the usual word for stdin)
         token = sys.stdin.readline()
     secret = given.new_passphrase("the keys of this node") if not given.home.keys.exists() else given.passphrase
-    for line in app.join_node(
-        given.home,
-        token.strip(),
-        secret,
-        hub=hub or "",
-        name=name,
-        wait=wait,
-        new_root=new_root,
-        exercise=exercise,
-    ):
+    for line in app.join_node(given.home, token.strip(), secret, hub=hub or "", name=name, **how):
         given.output.line(line, _join_words)
 
 
