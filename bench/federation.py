@@ -30,7 +30,7 @@ from node.domain.envelope import PLAIN_SIZE, Envelope, Kind, committer, encode
 from node.domain.fingerprint_kinds import MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
-from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, federation_id, member_id
+from node.domain.ids import HASH_SIZE, NONCE_SIZE, Origin, RecordId, federation_id, member_id
 from node.domain.log_ports import LogState
 from node.domain.queries import Level
 from node.domain.statements import Category, Contribution, Tri
@@ -178,18 +178,26 @@ class Federation:
 
     def seed(self, member: str, count: int) -> None:
         """Puts `count` records more into the hub's copy of a member's log, signed and cosigned. No daemon may run."""
+        for first in range(0, count, SEEDED_AT_ONCE):
+            bodies, self.samples[member] = self.bodies.make(min(SEEDED_AT_ONCE, count - first))
+            self.state(member, bodies, Kind.CONTRIBUTION)
+
+    def state(self, member: str, bodies: list[bytes], kinds: Kind | Sequence[Kind]) -> list[RecordId]:
+        """The same with these bodies, of one kind or of a kind each; the names of their entries."""
         origin = Origin(federation_id(FEDERATION), member_id(member))
         keys, mirror = self._keys(member, "node.keys", member), self._keys("hub", "hub.keys", HUB)
         home = self.stage.home("hub")
         with own(home):
             store = open_node_store(home / "vigil.sqlite3", create=False)
             try:
-                for first in range(0, count, SEEDED_AT_ONCE):
-                    with store.write() as writer:
-                        state = self._append(writer, writer.open_log(origin), min(SEEDED_AT_ONCE, count - first))
-                        self._vouch(writer, state, keys, mirror)
+                with store.write() as writer:
+                    nonces = [self.bodies.nonces(len(bodies)) for _ in range(2)]
+                    run = batch(writer, writer.open_log(origin), bodies, *nonces, kind=kinds)
+                    writer.append(run)
+                    self._vouch(writer, writer.open_log(origin), keys, mirror)
             finally:
                 store.close()
+        return [RecordId(origin, leaf) for leaf in run.leaves]
 
     def _vouch(self, writer: NodeStoreWriter, state: LogState, keys: KeyRing, mirror: KeyRing) -> None:
         """The member's signature and the hub's under the log as it stands."""
@@ -204,12 +212,6 @@ class Federation:
     def _keys(self, home: str, file: str, owner: str) -> KeyRing:
         path = self.stage.home(home) / "keys" / file
         return KeyRing.load(path, Passphrase(PASSPHRASE.encode()), federation=federation_id(FEDERATION), owner=owner)
-
-    def _append(self, writer: NodeStoreWriter, state: LogState, count: int) -> LogState:
-        bodies, self.samples[state.origin.member] = self.bodies.make(count)
-        run = batch(writer, state, bodies, self.bodies.nonces(count), self.bodies.nonces(count))
-        writer.append(run)
-        return writer.open_log(state.origin)
 
 
 def batch(

@@ -67,14 +67,14 @@ def run(records: int | None = None) -> Iterator[Figure]:
     with federation() as made:
         made.found("FR", "JP", "BR", "DE", "SE")
         verified = [_verified_a_second()]
-        first = _followed(made, "JP", small, add=small)
+        first = followed(made, "JP", small, add=small)
         verified.append(_verified_a_second())
-        second = _followed(made, "BR", large, add=large - small)
+        second = followed(made, "BR", large, add=large - small)
         verified.append(_verified_a_second())
         made.hold("DE", HOLDINGS)
         made.hold("SE", HOLDINGS)
-        without = _followed(made, "DE", large, add=0, module="bench.unmatched")
-        matched = _followed(made, "SE", large, add=0, after=_matching_rate)
+        without = followed(made, "DE", large, add=0, module="bench.unmatched")
+        matched = followed(made, "SE", large, add=0, after=_matching_rate)
     yield figure(
         "sync.rate",
         second.records / second.seconds,
@@ -117,7 +117,7 @@ def _mebibytes(name: str, value: int, reference_value: int, reference: str) -> F
 # --- following --------------------------------------------------------------------------------------------------------
 
 
-def _followed(
+def followed(
     made: Federation,
     member: str,
     records: int,

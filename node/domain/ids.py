@@ -141,10 +141,16 @@ class Origin:
     @classmethod
     def parse(cls, text: str) -> Origin:
         """Raises `Malformed` unless `text` is exactly what `str` prints."""
-        parts = text.split("/")
-        if len(parts) != 4 or parts[2] not in _STREAMS or not _EPOCH.fullmatch(parts[3]):  # noqa: PLR2004
-            raise Malformed("not a log origin: expected <federation>/<member>/log/<epoch>")
-        return cls(federation_id(parts[0]), member_id(parts[1]), int(parts[3]), parts[2])
+        return _origin(text)
+
+
+@lru_cache(maxsize=4_096)
+def _origin(text: str) -> Origin:
+    """`Origin.parse`. A federation has few logs, and thousands of names of records in them are read at a time."""
+    parts = text.split("/")
+    if len(parts) != 4 or parts[2] not in _STREAMS or not _EPOCH.fullmatch(parts[3]):  # noqa: PLR2004
+        raise Malformed("not a log origin: expected <federation>/<member>/log/<epoch>")
+    return Origin(federation_id(parts[0]), member_id(parts[1]), int(parts[3]), parts[2])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -157,6 +163,10 @@ class RecordId:
     def __post_init__(self) -> None:
         if len(self.leaf) != HASH_SIZE:
             raise Malformed(f"a leaf hash is {HASH_SIZE} bytes long")
+
+    def __hash__(self) -> int:
+        # The leaf hash alone tells records apart, and bytes keep their hash. A run of links makes ten thousand lookups.
+        return hash(self.leaf)
 
     def __str__(self) -> str:
         return f"{self.origin}#{self.leaf.hex()}"

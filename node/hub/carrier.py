@@ -45,7 +45,7 @@ from node.usecases.applying_runs import freeze
 from node.usecases.checkpoint_trust import compare, verify_note
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
-from node.usecases.filling import is_word
+from node.usecases.filling import weight
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.pieces import pieces
 from node.usecases.quotas import (
@@ -160,7 +160,7 @@ class HubCarrier:
             finally:
                 # Also for a caller that hung up: its next run would be a second one at the same time.
                 await asyncio.wait({work})
-                if sum(map(is_word, package.entries)) > FREE_WORDS:
+                if sum(map(weight, package.entries)) > FREE_WORDS:
                     self._rests[member] = clock() + min(REST_SHARE * (clock() - began), MOST_REST)
 
     def _stored(self, work: asyncio.Task[Head]) -> None:
@@ -214,7 +214,7 @@ class HubCarrier:
                 check_open(change.writer, package.origin)
                 # Checked again, after every other write: `cosigned_sizes` must report the last state.
                 self._check_halted()
-                change.apply(piece.verified, piece.places)
+                change.apply(piece.verified, piece.places, piece.mentions)
                 charged = charges(package.origin.member, cost_of_run(piece.verified.batch))
                 change.writer.charge(charged, self._clock())
                 if cosigned and piece is cut[-1]:

@@ -222,7 +222,7 @@ class Copies:
         try:
             with self._catalogue.change() as change:
                 for piece in todo:
-                    change.apply(piece.verified, piece.places)
+                    change.apply(piece.verified, piece.places, piece.mentions)
                 self._allowance.record(change.writer, [piece.verified for piece in todo], self._clock())
         except Exception as fault:
             if len(todo) == 1:

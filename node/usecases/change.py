@@ -51,12 +51,15 @@ class LogChange:
     confirmed: list[tuple[Origin, int]] = field(default_factory=list)
     unasked: list[tuple[Origin, int]] = field(default_factory=list)
 
-    def apply(self, verified: Verified, places: Places = NOWHERE) -> Applied:
-        """Stores a verified run with its effects (`applying_runs.apply`)."""
+    def apply(self, verified: Verified, places: Places = NOWHERE, mentions: Sequence[Mention] | None = None) -> Applied:
+        """Stores a verified run with its effects (`applying_runs.apply`). `mentions`: of its bodies, if they were read
+        before.
+        """
         done = apply(self.writer, verified, places)
         self.applied.append(done)
         self.purged += done.purged
-        self._file(mentions_in(self.codec, verified.batch), places, verified.batch)
+        found = mentions_in(self.codec, verified.batch) if mentions is None else mentions
+        self._file(found, places, verified.batch)
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -87,7 +90,7 @@ class LogChange:
             self._file(mentions, NOWHERE)
         return found is not None
 
-    def _file(self, mentions: list[Mention], places: Places, batch: VerifiedBatch | None = None) -> None:
+    def _file(self, mentions: Sequence[Mention], places: Places, batch: VerifiedBatch | None = None) -> None:
         """`batch`: the run with these mentions, which may hold requests that decisions wait for."""
         is_awaited = batch is not None and any(kind in REQUESTS for kind in batch.kinds)
         if not mentions and not is_awaited:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import REPLACING
+from node.domain.envelope import REPLACING, Kind
 from node.domain.ids import HUB_NAME, RecordId
 from node.domain.log_ports import Chain
-from node.domain.mentions import BINDING, ENDING, ENDING_KINDS, FIRST_STATED, Mention, Role, mentioned
+from node.domain.mentions import BINDING, ENDING, FIRST_STATED, Mention, Role, mentioned
 from node.domain.notices import NoticeDecision
 from node.errors import Malformed
 from node.tlog.merkle import leaf_hash
@@ -26,7 +26,7 @@ from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASK
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import Origin
@@ -51,29 +51,23 @@ def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes
         yield Mention(origin=name.origin, index=index, kind=kind, role=role, record=record)
 
 
-def mentions_in(codec: Codec, batch: VerifiedBatch, kinds: Collection[int] | None = None) -> list[Mention]:
-    """What the bodies of a run mention. `kinds`: only bodies of these kinds of entries are read."""
+def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
+    """What the bodies of a run mention."""
     if max(batch.kinds, default=0) < FIRST_STATED:
         return []
     return [
         mention
         for at, kind in enumerate(batch.kinds)
-        if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD and (kinds is None or kind in kinds)
+        if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD
         for mention in mentions_of(
             codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, kind, batch.bodies[at]
         )
     ]
 
 
-def ending_names(codec: Codec, batch: VerifiedBatch) -> set[tuple[str, bytes]]:
-    """(Log, leaf hash) of the entries that may end a statement of this run."""
-    if not any(kind in ENDING_KINDS for kind in batch.kinds):
-        return set()
-    return {
-        (str(each.record.origin), each.record.leaf)
-        for each in mentions_in(codec, batch, ENDING_KINDS)
-        if each.role in ENDING
-    }
+def name_of(record: RecordId) -> tuple[str, bytes]:
+    """(Log, leaf hash) of an entry."""
+    return str(record.origin), record.leaf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +84,7 @@ class Filing:
     confirmed: list[tuple[Origin, int]] = field(default_factory=list)
     unasked: list[tuple[Origin, int]] = field(default_factory=list)
 
-    def file(self, mentions: list[Mention]) -> None:
+    def file(self, mentions: Sequence[Mention]) -> None:
         """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay.
 
         Everything is looked up at once: a run may mention thousands of records, and each look at the store costs more
@@ -107,26 +101,35 @@ class Filing:
         at_once = [each for each in there if each.role is not Role.REQUEST]
         writer.put_mentions([replace(each, record=self._root(each, chains)) for each in at_once])
         heads = {chain.head for each in there if each.role in ENDING and (chain := chains[each.record]).head}
-        sound, purged = self._states(heads), self.purge.purged
+        sound = self._states(heads)
+        over: dict[tuple[Origin, int], Mention] = {}
         for each in there:
-            place = (each.origin, each.index)
-            if each.role not in ENDING:
+            if each.role not in ENDING or (each.origin, each.index) in over:
                 continue
-            chain = chains[each.record]
-            is_sound = chain.head is not None and sound.get(chain.head) == BodyState.HELD and not chain.ended
-            if each.role is not Role.REQUEST and is_sound and self.purge.purged == purged:
-                continue
-            if writer.entry_at(*place)[1] != BodyState.HELD:
-                continue  # it ended with another one of its records
+            subject = chains[each.record]
             if each.role is Role.REQUEST:
-                writer.put_mentions([replace(each, record=chain.root)])
-                if not self._stands(place, chain.root, found.get(each.record)):
-                    continue
-            if writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, each.role):
-                self.purge.record(*place, leaf_at(writer, *place))
+                self._file_decision(each, subject, found.get(each.record))
+                continue
+            is_sound = subject.head is not None and sound.get(subject.head) == BodyState.HELD and not subject.ended
+            if not is_sound and self._is_over(writer, subject, each.role):
+                over[each.origin, each.index] = each
+        self.purge.ended(over.values())
+
+    def _file_decision(self, mention: Mention, chain: Chain, found: int | None) -> None:
+        """Files a decision on a notice. `found`: where its request is."""
+        writer, place = self.purge.writer, (mention.origin, mention.index)
+        if writer.entry_at(*place)[1] != BodyState.HELD:
+            return  # another one of this run counts
+        writer.put_mentions([replace(mention, record=chain.root)])
+        if not self._stands(place, chain.root, found):
+            return
+        if writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, mention.role):
+            self.purge.record(*place, leaf_at(writer, *place))
 
     def _root(self, mention: Mention, chains: Mapping[RecordId, Chain]) -> RecordId:
         """The record under which a mention is filed."""
+        if mention.role is Role.OPENS and mention.kind != Kind.REVISION:
+            return mention.record
         if mention.role is Role.OPENS:
             return root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)[0]
         return chains[mention.record].root
@@ -161,7 +164,7 @@ class Filing:
 
     def _found(self, records: Sequence[RecordId]) -> dict[RecordId, int]:
         """The places of these records that are here. One search for many: it reads the leaves of a log."""
-        names = {each: (str(each.origin), each.leaf) for each in records}
+        names = {each: name_of(each) for each in records}
         found = {each: self.places.found[name] for each, name in names.items() if name in self.places.found}
         wanted: defaultdict[tuple[Origin, int], list[bytes]] = defaultdict(list)
         for each, name in names.items():

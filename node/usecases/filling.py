@@ -11,12 +11,12 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from node.domain.batch import FRAMING, RUN_ENTRIES, RUN_WORDS, Package
-from node.domain.envelope import TARGETING, VERSION
-from node.domain.mentions import ENDING_KINDS
+from node.domain.envelope import VERSION
+from node.usecases.waiting import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def next_run(reader: LogReader, origin: Origin, start: int, stop: int, run_bytes: int) -> StoredRun:
     """The entries from `start` on that fit one package, up to `stop`; at least one if there is one."""
     run = reader.run(origin, start, min(stop, start + RUN_ENTRIES), run_bytes, framing=FRAMING)
-    words = (at for at, entry in enumerate(run.entries) if is_word(entry))
-    over = next(islice(words, RUN_WORDS, None), None)
+    weights = accumulate(map(weight, run.entries))
+    over = next((at for at, sum_of in enumerate(weights) if sum_of > RUN_WORDS), None)
     if over is None:
         return run
     return replace(
@@ -66,6 +66,6 @@ def _keep(column: Sequence[bytes], shown: Sequence[bool]) -> Sequence[bytes]:
     return [each if is_shown else b"" for each, is_shown in zip(column, shown, strict=True)]
 
 
-def is_word(entry: bytes) -> bool:
-    """Whether an entry points at another, or may do so in its body, judged by its first bytes."""
-    return len(entry) > 1 and entry[0] == VERSION and (entry[1] in TARGETING or entry[1] in ENDING_KINDS)
+def weight(entry: bytes) -> float:
+    """How much of `RUN_WORDS` an entry takes, judged by its first bytes."""
+    return weight_of(entry[1]) if len(entry) > 1 and entry[0] == VERSION else 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
-from itertools import islice
+from itertools import accumulate
 from typing import Final
 
 from node.domain.batch import RUN_BYTES, BodyState, Package, VerifiedBatch
@@ -35,7 +35,7 @@ from node.usecases.applying_runs import freeze
 from node.usecases.checkpoint_trust import LogTiles, compare, verify_note
 from node.usecases.disclosure import Copy
 from node.usecases.entry_columns import Handlings
-from node.usecases.filling import is_word, next_run
+from node.usecases.filling import next_run, weight
 from node.usecases.log_catalogue import LogCatalogue
 from node.usecases.pieces import WORK_AT_ONCE, pieces
 from node.usecases.replica import Position, Rules, Verified, position, verify_package
@@ -150,7 +150,7 @@ class OwnLog:
             raise
         for piece in cut:
             with self._catalogue.change() as change:
-                change.apply(piece.verified, piece.places)
+                change.apply(piece.verified, piece.places, piece.mentions)
                 for leaf in piece.verified.batch.leaves:
                     change.writer.forget_pending(leaf)
             # A crash right here leaves part of the run: the next comparison with the hub continues from there.
@@ -224,8 +224,9 @@ class OwnLog:
             waiting = reader.pending(self.origin, PLACE_AT_ONCE)
         else:
             waiting = [each for each in reader.pending(self.origin, ALL) if each.entry[1] == Kind.RETRACTION]
-        words = (at for at, each in enumerate(waiting) if is_word(each.entry))
-        return waiting[: min(PLACE_AT_ONCE, next(islice(words, WORK_AT_ONCE, None), PLACE_AT_ONCE))]
+        weights = accumulate(weight(each.entry) for each in waiting)
+        over = next((at for at, work in enumerate(weights) if work > WORK_AT_ONCE), PLACE_AT_ONCE)
+        return waiting[: min(PLACE_AT_ONCE, over)]
 
     def sign(self) -> LogState:
         """Signs the present log unless that is done; returns its state."""

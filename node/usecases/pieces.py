@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from node.domain.batch import VerifiedBatch
 from node.domain.envelope import TARGETING
-from node.domain.mentions import ENDING_KINDS
+from node.domain.mentions import ENDING_KINDS, Role
 from node.tlog import tiles
 from node.usecases.applying_runs import Places, find_targets, may_be_awaited
-from node.usecases.filing import ending_names
+from node.usecases.filing import mentions_in, name_of
 from node.usecases.replica import Position, Verified
+from node.usecases.waiting import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from node.domain.log_ports import LogReader
+    from node.domain.mentions import Mention
     from node.domain.ports import Codec
     from node.tlog.tiles import Appended
 
@@ -46,15 +48,16 @@ _POINTING: Final = TARGETING | ENDING_KINDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What one transaction stores of a run. `places`: the target positions of the whole run."""
+    """What one transaction stores of a run. `places`: the target positions of the whole run. `mentions`: its own."""
 
     verified: Verified
     places: Places
+    mentions: Sequence[Mention]
 
     @property
-    def work(self) -> int:
+    def work(self) -> float:
         """Its least work, in the unit of `WORK_AT_ONCE`."""
-        return WORD * len(_words(self.verified.batch))
+        return WORD * sum(_words(self.verified.batch).values())
 
 
 def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
@@ -62,53 +65,56 @@ def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
     in which the pieces look up what they need, so that no writer has to wait.
     """
     batch = verified.batch
-    places = find_targets(reader, batch, ending_names(codec, batch))
+    mentions = mentions_in(codec, batch)
+    places = find_targets(reader, batch, {name_of(each.record) for each in mentions if each.role is not Role.OPENS})
     ends = _ends(batch, reader)
     if len(ends) == 1:
-        return [Piece(verified=verified, places=places)]
+        return [Piece(verified=verified, places=places, mentions=mentions)]
     found, at = [], verified.before
     for end in ends[:-1]:
         piece = _piece(verified, at, end)
-        found.append(Piece(verified=piece, places=places))
+        here = [each for each in mentions if at.state.size <= each.index < end]
+        found.append(Piece(verified=piece, places=places, mentions=here))
         at = piece.after
     last, _ = _cut(batch, at, batch.size)
-    return [*found, Piece(verified=replace(verified, before=at, batch=last), places=places)]
+    rest = [each for each in mentions if each.index >= at.state.size]
+    return [*found, Piece(verified=replace(verified, before=at, batch=last), places=places, mentions=rest)]
 
 
 def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
     """Pieces in order, as many together as one transaction takes; at least one."""
     share: list[Piece] = []
-    load = 0
+    load = 0.0
     for each in cut:
         if share and load + each.work > WORK_AT_ONCE:
             yield share
-            share, load = [], 0
+            share, load = [], 0.0
         share.append(each)
         load += each.work
     if share:
         yield share
 
 
-def _words(batch: VerifiedBatch) -> list[int]:
-    """The positions of the entries that point at others, in their envelope or in their body."""
+def _words(batch: VerifiedBatch) -> dict[int, float]:
+    """The positions of the entries that point at others, in their envelope or in their body, with their weights."""
     if _POINTING.isdisjoint(batch.kinds):
-        return []
-    return [at for at, kind in enumerate(batch.kinds) if kind in _POINTING]
+        return {}
+    return {at: weight_of(kind) for at, kind in enumerate(batch.kinds) if kind in _POINTING}
 
 
 def _ends(batch: VerifiedBatch, reader: LogReader) -> list[int]:
     """The log sizes at which a piece ends; the last is that of the whole run."""
-    costs = dict.fromkeys(_words(batch), WORD)
+    costs = {at: WORD * weight for at, weight in _words(batch).items()}
     if may_be_awaited(reader, batch.origin):
         awaited = reader.roots(batch.origin, batch.leaves)
         for at, leaf in enumerate(batch.leaves):
             if leaf in awaited:
                 costs[at] = costs.get(at, 0) + AWAITED
-    ends, load = [], 0
+    ends, load = [], 0.0
     for at, cost in sorted(costs.items()):
         if load and load + cost > WORK_AT_ONCE:
             ends.append(batch.start + at)
-            load = 0
+            load = 0.0
         load += cost
     return [*ends, batch.size]
 

@@ -13,7 +13,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -103,17 +103,7 @@ class Purge:
             chain, room = waiting.pop(), self.room
             found: list[Link | Mention] = list(self.writer.remarks(chain, room, spare=spare)) if room else []
             found += self._ending_with(chain, room - len(found), spare)
-            said: defaultdict[Origin, list[int]] = defaultdict(list)
-            for each in found:
-                said[each.origin].append(each.index)
-            for origin, indices in said.items():
-                self.bodies(origin, indices)
-                leaves = leaves_at(self.writer, origin, indices)
-                waiting += [RecordId(origin, leaf) for leaf in self.writer.roots(origin, leaves)]
-            # What was said about a revised link is filed under its first version.
-            revised = [each for each in found if each.kind == Kind.REVISION]
-            links = (self.writer.links(each.origin, each.index, each.index + 1).get(each.index) for each in revised)
-            waiting += [link.chain for link in links if link is not None]
+            waiting += self._empty(found)
             self.room -= len(found)
             if len(found) == room:
                 self.writer.owe(Owed(root=chain, spare=spare))
@@ -143,6 +133,29 @@ class Purge:
         self.bodies(origin, [index])
         if chain.head == (origin, index):
             self.remarks(chain.root)
+
+    def ended(self, links: Iterable[Link | Mention]) -> None:
+        """The bodies of these entries, and what was said about them. As `record` for newest versions, with few
+        statements for all.
+        """
+        for root in self._empty(links):
+            self.remarks(root)
+
+    def _empty(self, entries: Iterable[Link | Mention]) -> list[RecordId]:
+        """Deletes the bodies of these entries; their chains, as far as anything points at them."""
+        kinds: defaultdict[Origin, dict[int, int]] = defaultdict(dict)
+        for each in entries:
+            kinds[each.origin][each.index] = each.kind
+        roots: list[RecordId] = []
+        for origin, kind in kinds.items():
+            self.bodies(origin, list(kind))
+            leaves = leaves_at(self.writer, origin, list(kind))
+            roots += [RecordId(origin, leaf) for leaf in self.writer.roots(origin, leaves)]
+            # What was said about a revised link is filed under its first version.
+            revised = (at for at, each in kind.items() if each == Kind.REVISION)
+            links = (self.writer.links(origin, at, at + 1).get(at) for at in revised)
+            roots += [link.chain for link in links if link is not None]
+        return roots
 
     def end(self, chain: Chain) -> None:
         """The body of a record (only the newest version has one), and the remarks on the record."""

@@ -51,7 +51,8 @@ def test_the_memory_of_an_ingest_is_measured_on_a_joined_node() -> None:
 
 def test_every_figure_of_the_investigation_is_measured() -> None:
     figures = list(investigation.run(records=5))
-    assert [each["figure"] for each in figures] == ["ingest.reviewed"]
+    names = ["ingest.reviewed", "links.component", "watch.match", "sync.mixed"]
+    assert [each["figure"] for each in figures] == names
     for each in figures:
         assert set(each) == {"figure", "value", "unit", "reference", "reference_value", "ratio"}
         assert each["value"] > 0

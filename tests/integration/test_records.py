@@ -25,7 +25,7 @@ from tests.integration.processes import Federation, Line, environment, federatio
 from tests.unit.usecases.desk import prints, whole_prints
 
 Lines = Callable[..., list[Line]]
-MANY = 300
+MANY = 1_000
 
 
 @pytest.fixture(scope="module")

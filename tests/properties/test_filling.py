@@ -10,7 +10,7 @@ from node.domain.envelope import MAX_ENTRY, Kind
 from node.domain.ids import Origin, federation_id, member_id
 from node.tlog import tiles
 from node.tlog.merkle import leaf_hashes
-from node.usecases.filling import is_word, next_run
+from node.usecases.filling import next_run, weight
 from node.usecases.replica import _check_limits
 from node.wire import limits
 from node.wire.convert_federation import followed_from_pb, package_to_pb
@@ -94,7 +94,7 @@ def test_every_package_that_is_filled_is_taken(shapes: list[tuple[int, int, int,
             assert message.ByteSize() <= min(MAX_PACKAGE + 8_192, limits.PACKAGE_BYTES_ACCEPTED)
             assert not followed_from_pb(message).fault
             _check_limits(package)
-            assert sum(map(is_word, run.entries)) <= RUN_WORDS
+            assert sum(map(weight, run.entries)) <= RUN_WORDS
             at += len(run.entries)
     assert at == size
 
