@@ -21,6 +21,16 @@ from node.app.entities_and_reports import entity_commands, report_commands
 from node.app.list_writing import Sender, scheme, write_list
 from node.app.node_services import NodeServices
 from node.app.rekeying import Rekeying
+from node.app.statement_commands import (
+    group_commands,
+    link_commands,
+    list_sharing_commands,
+    notice_commands,
+    publishing,
+    record_commands,
+    review_commands,
+    sharing_commands,
+)
 from node.app.watching import alert_commands, watch_commands
 from node.control.alarm_commands import AlarmCommands
 from node.control.allow_commands import AllowCommands
@@ -30,24 +40,17 @@ from node.control.case_file_commands import CaseFileCommands
 from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
 from node.control.export_commands import ExportCommands
-from node.control.group_commands import GroupCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
 from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
-from node.control.link_commands import LinkCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
-from node.control.list_sharing_commands import ListSharingCommands
 from node.control.mute_commands import MuteCommands
 from node.control.node_commands import NodeCommands
-from node.control.notice_commands import NoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
-from node.control.record_commands import RecordCommands
-from node.control.review_commands import ReviewCommands
 from node.control.search_commands import SearchCommands
-from node.control.sharing_commands import SharingCommands
 from node.domain.ids import federation_id, member_id
 from node.errors import Misuse
 from node.pki.keys import STATEMENT
@@ -60,43 +63,22 @@ from node.usecases.case_timeline import CaseTimeline
 from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
 from node.usecases.categorising import Categorising
-from node.usecases.contribution import Contributing
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
-from node.usecases.followed_groups import FollowedGroups
-from node.usecases.followed_statements import FollowedStatements
-from node.usecases.group_reading import GroupReading
-from node.usecases.group_sharing import GroupSharing
-from node.usecases.grouping import Grouping
-from node.usecases.hit_details import HitDetails
 from node.usecases.hit_reading import HitReading
 from node.usecases.holding_reading import HoldingReading
 from node.usecases.ingesting import Ingesting
-from node.usecases.link_reading import LinkReading
-from node.usecases.linking import Linking
-from node.usecases.list_contribution import ListContributing
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
-from node.usecases.list_sharing import ListSharing
 from node.usecases.node_status import OK, NodeStatuses
-from node.usecases.notices import Notices
-from node.usecases.own_hashes import OwnHashes
 from node.usecases.own_keys import OwnKeys
-from node.usecases.own_links import OwnLinks
 from node.usecases.planning import Planner
-from node.usecases.publication import Publications, Publishing
 from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
-from node.usecases.record_reading import RecordReading
-from node.usecases.recordlist import RecordList
-from node.usecases.retraction import Retracting
-from node.usecases.reviewing import Reviewing
-from node.usecases.saying import Saying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
-from node.usecases.sharing import Sharing
-from node.usecases.sources import Muting, sources
+from node.usecases.sources import Muting
 from node.usecases.upkeep import NodeUpkeep
 
 
@@ -107,11 +89,11 @@ def node_commands(services: NodeServices) -> Commands:
     return Commands.of(
         _search(services, cases),
         _queries(services),
-        _records(services),
-        _links(services),
-        _sharing(services),
-        _list_sharing(services),
-        _groups(services),
+        record_commands(services),
+        link_commands(services),
+        sharing_commands(services),
+        list_sharing_commands(services),
+        group_commands(services),
         _node(services),
         KeyCommands(
             keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
@@ -119,13 +101,13 @@ def node_commands(services: NodeServices) -> Commands:
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         AlarmCommands(alarms=services.alarms),
         HitCommands(reading=hit_reading),
-        _reviews(services),
+        review_commands(services),
         CaseCommands(
             reading=CaseReading(cases=cases, hits=services.hits, list_hits=services.list_hits, audit=services.audit)
         ),
         _case_files(services),
         _categorising(services),
-        consultation_commands(services, _publishing(services)),
+        consultation_commands(services, publishing(services)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,
@@ -155,45 +137,9 @@ def node_commands(services: NodeServices) -> Commands:
         HeldCommands(held=services.held, watches=services.watches.held),
         watch_commands(services),
         alert_commands(services),
-        _notices(services),
+        notice_commands(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
-    )
-
-
-def _notices(services: NodeServices) -> NoticeCommands:
-    return NoticeCommands(
-        notices=Notices(
-            store=services.store,
-            codec=services.codec,
-            ledger=services.ledger,
-            audit=services.audit,
-            own=services.own_log.origin,
-        ),
-        publishing=_publishing(services),
-    )
-
-
-def _reviews(services: NodeServices) -> ReviewCommands:
-    details = HitDetails(
-        store=services.store,
-        codec=services.codec,
-        matcher=services.matcher,
-        list_hits=services.list_hits,
-        records=_list(services),
-        radius=lambda: services.policy().radius,
-        standing=lambda tx: sources(tx, services.members.latest()),
-        verifier=services.verifier,
-    )
-    return ReviewCommands(
-        reviewing=Reviewing(
-            store=services.store,
-            codec=services.codec,
-            details=details,
-            statements=_statements(services),
-            audit=services.audit,
-            clock=time.time,
-        )
     )
 
 
@@ -267,103 +213,6 @@ def _search(services: NodeServices, cases: Cases) -> SearchCommands:
             verifier=services.verifier,
         ),
     )
-
-
-def _list(services: NodeServices) -> RecordList:
-    return RecordList(
-        store=services.store,
-        catalogue=services.catalogue,
-        codec=services.codec,
-        own=services.own_log.origin,
-        verifier=services.verifier,
-    )
-
-
-def _records(services: NodeServices) -> RecordCommands:
-    listed = _list(services)
-    return RecordCommands(
-        reading=RecordReading(
-            records=listed,
-            groups=GroupReading(audiences=services.groups(), audit=services.audit),
-            audit=services.audit,
-            evidence_of=services.evidence,
-        ),
-        stating=_statements(services),
-    )
-
-
-def _links(services: NodeServices) -> LinkCommands:
-    store, codec, audit, own = services.store, services.codec, services.audit, services.own_log.origin
-    return LinkCommands(
-        linking=Linking(
-            store=store,
-            records=_list(services),
-            ledger=services.ledger,
-            groups=services.groups(),
-            codec=codec,
-            audit=audit,
-            own=own,
-        ),
-        reading=LinkReading(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
-        own=OwnLinks(store=store, codec=codec, verifier=services.verifier, audit=audit, own=own),
-        publishing=_publishing(services),
-    )
-
-
-def _statements(services: NodeServices) -> FollowedStatements:
-    own = services.own_log.origin.member
-    groups = services.groups()
-    saying = Saying(records=_list(services), ledger=services.ledger, groups=groups, audit=services.audit, own=own)
-    return FollowedStatements(saying=saying, publishing=_publishing(services))
-
-
-def _publishing(services: NodeServices) -> Publishing:
-    return Publishing(Publications(services.store), lambda: services.sender)
-
-
-def _sharing(services: NodeServices) -> SharingCommands:
-    return SharingCommands(
-        sharing=Sharing(
-            contributing=Contributing(
-                store=services.store,
-                ledger=services.ledger,
-                selector=Selector(services.index),
-                recogniser=services.recogniser,
-                groups=services.groups(),
-                codec=services.codec,
-                audit=services.audit,
-            ),
-            retracting=Retracting(
-                store=services.store, ledger=services.ledger, audit=services.audit, own=services.own_log.origin
-            ),
-            publishing=_publishing(services),
-        )
-    )
-
-
-def _groups(services: NodeServices) -> GroupCommands:
-    groups, ledger, audit = services.groups(), services.ledger, services.audit
-    return GroupCommands(
-        reading=GroupReading(audiences=groups, audit=audit),
-        following=FollowedGroups(
-            grouping=Grouping(audiences=groups, ledger=ledger, audit=audit),
-            sharing=GroupSharing(audiences=groups, ledger=ledger, audit=audit),
-            publishing=_publishing(services),
-        ),
-    )
-
-
-def _list_sharing(services: NodeServices) -> ListSharingCommands:
-    own = OwnHashes(index=services.index, codec=services.codec, own=services.own_log.origin.member)
-    contributing = ListContributing(
-        store=services.store,
-        ledger=services.ledger,
-        codec=services.codec,
-        own=own,
-        groups=services.groups(),
-        audit=services.audit,
-    )
-    return ListSharingCommands(sharing=ListSharing(contributing=contributing, publishing=_publishing(services)))
 
 
 def _node(services: NodeServices) -> NodeCommands:
