@@ -28,7 +28,7 @@ def test_authority_init_shows_the_roots_fingerprint(
     ran = vigil(
         "authority", "init", "--folder", "stick", "--federation", "vigil.example", "--keys", "3", "--threshold", "2"
     )
-    assert asked == [(tmp_path / "stick", "vigil.example", {"keys": 3, "threshold": 2})]
+    assert asked == [(tmp_path / "stick", "vigil.example", {"keys": 3, "threshold": 2, "exercise": False})]
     assert "ROOT 1     aaaa" in ran.out
     assert "3 root and 3 targets keys; 2 of each must sign" in ran.out
     assert vigil("authority", "init", "--folder", "stick").code == 2

@@ -31,7 +31,12 @@ def test_hub_init_hands_over_the_root_and_the_addresses(
     words = ["--federation", "vigil.example", "--root", tmp_path / "root.json", "--listen", "0.0.0.0:8443"]
     ran = vigil("hub", "init", *words, "--enrolment-listen", "0.0.0.0:8444", "--host", "hub.example", "--host", "h2")
     assert ran.code == 0
-    options = {"listen": "0.0.0.0:8443", "enrolment_listen": "0.0.0.0:8444", "hosts": ["hub.example", "h2"]}
+    options = {
+        "listen": "0.0.0.0:8443",
+        "enrolment_listen": "0.0.0.0:8444",
+        "hosts": ["hub.example", "h2"],
+        "exercise": False,
+    }
     assert asked == [(tmp_path / "home", "vigil.example", b"root", options)]
     assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))
 

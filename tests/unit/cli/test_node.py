@@ -62,6 +62,7 @@ def test_join_shows_the_fingerprints_to_compare(
             "name": "France",
             "wait": False,
             "new_root": False,
+            "exercise": False,
         }
     ]
     assert all(digits in ran.out for digits in ("aaaa", "bbbb", "cccc"))

@@ -8,12 +8,14 @@ import struct
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.domain.material import VideoFingerprints
 from node.errors import MediaError
 from node.media import calls, confine, landlock, pool, seccomp
 from node.media.calls import ALLOWED, COMMON_FROM, MACHINES, MISSED, Machine
@@ -275,7 +277,13 @@ def _holders() -> dict[str, bytes]:
 
 
 def _said(each: Examined) -> object:
-    return each.path, each.place, str(each.result) if isinstance(each.result, MediaError) else each.result
+    """What matters of a result. A decoder fills the missing parts of a damaged film with whatever its memory holds: such
+    a frame shows nothing (quality 0), is never searched, and its hash is not the same twice.
+    """
+    said = str(each.result) if isinstance(each.result, MediaError) else each.result
+    if isinstance(said, VideoFingerprints):
+        said = replace(said, frames=tuple(replace(f, pdq=f.pdq if f.quality else b"") for f in said.frames))
+    return each.path, each.place, said
 
 
 def test_a_worker_holds_no_descriptor_but_its_own(tmp_path: Path) -> None:
