@@ -277,7 +277,7 @@ def _holders() -> dict[str, bytes]:
 
 
 def _said(each: Examined) -> object:
-    """What matters of a result. A decoder fills missing parts of a damaged film with what its memory holds. Such a frame
+    """What matters of a result. A decoder fills missing parts of a damaged film with what is in memory. Such a frame
     shows nothing (quality 0), is never searched, and its hash is not the same twice.
     """
     said = str(each.result) if isinstance(each.result, MediaError) else each.result
