@@ -59,7 +59,7 @@ class LogChange:
         self.applied.append(done)
         self.purged += done.purged
         found = mentions_in(self.codec, verified.batch) if mentions is None else mentions
-        self._file(found, places, verified.batch)
+        self._file(found, places, verified.batch, intact=not any(done.removed.values()))
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -90,13 +90,17 @@ class LogChange:
             self._file(mentions, NOWHERE)
         return found is not None
 
-    def _file(self, mentions: Sequence[Mention], places: Places, batch: VerifiedBatch | None = None) -> None:
-        """`batch`: the run with these mentions, which may hold requests that decisions wait for."""
-        is_awaited = batch is not None and any(kind in REQUESTS for kind in batch.kinds)
+    def _file(
+        self, mentions: Sequence[Mention], places: Places, batch: VerifiedBatch | None = None, *, intact: bool = False
+    ) -> None:
+        """`batch`: the run with these mentions, which may hold requests that decisions wait for. `intact`: as in
+        `Filing.file`.
+        """
+        is_awaited = batch is not None and not REQUESTS.isdisjoint(batch.kinds)
         if not mentions and not is_awaited:
             return
         filing = Filing(purge=self.purge(), places=places, codec=self.codec)
-        filing.file(mentions)
+        filing.file(mentions, intact=intact)
         self._filed(mentions)
         if batch is not None and is_awaited:
             waited = len(filing.confirmed)

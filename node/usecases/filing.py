@@ -83,25 +83,26 @@ class Filing:
     codec: Codec
     confirmed: list[tuple[Origin, int]] = field(default_factory=list)
     unasked: list[tuple[Origin, int]] = field(default_factory=list)
+    _entries: dict[tuple[Origin, int], tuple[bytes, int]] = field(default_factory=dict)
+    """Entries as they were before anything was deleted here, with their states."""
 
-    def file(self, mentions: Sequence[Mention]) -> None:
-        """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay.
+    def file(self, mentions: Sequence[Mention], *, intact: bool = False) -> None:
+        """Files the mentions of entries whose bodies are stored, and deletes the bodies that may not stay. `intact`:
+        nothing was deleted in this transaction, so all of these bodies are still there.
 
         Everything is looked up at once: a run may mention thousands of records, and each look at the store costs more
         than the statement itself.
         """
         writer = self.purge.writer
-        states = self._states((each.origin, each.index) for each in mentions)
         # A body that ended before it came mentions nothing.
-        there = [each for each in mentions if states.get((each.origin, each.index)) == BodyState.HELD]
+        there = mentions if intact else self._held(mentions)
         records = list(dict.fromkeys(each.record for each in there if each.role is not Role.OPENS))
         found = self._found(records)
         chains = self._chains(records, found)
         # Decisions on notices are filed one after another, because those beyond a bound are set aside.
         at_once = [each for each in there if each.role is not Role.REQUEST]
         writer.put_mentions([replace(each, record=self._root(each, chains)) for each in at_once])
-        heads = {chain.head for each in there if each.role in ENDING and (chain := chains[each.record]).head}
-        sound = self._states(heads)
+        self._read(chain.head for each in there if each.role in ENDING and (chain := chains[each.record]).head)
         over: dict[tuple[Origin, int], Mention] = {}
         for each in there:
             if each.role not in ENDING or (each.origin, each.index) in over:
@@ -110,8 +111,8 @@ class Filing:
             if each.role is Role.REQUEST:
                 self._file_decision(each, subject, found.get(each.record))
                 continue
-            is_sound = subject.head is not None and sound.get(subject.head) == BodyState.HELD and not subject.ended
-            if not is_sound and self._is_over(writer, subject, each.role):
+            is_sound = subject.head is not None and self._entries[subject.head][1] == BodyState.HELD
+            if (not is_sound or subject.ended) and self._is_over(writer, subject, each.role):
                 over[each.origin, each.index] = each
         self.purge.ended(over.values())
 
@@ -134,25 +135,29 @@ class Filing:
             return root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)[0]
         return chains[mention.record].root
 
-    def _states(self, places: Iterable[tuple[Origin, int]]) -> dict[tuple[Origin, int], int]:
-        by_log: defaultdict[Origin, list[int]] = defaultdict(list)
-        for origin, index in places:
-            by_log[origin].append(index)
-        return {
-            (origin, index): state
-            for origin, indices in by_log.items()
-            for index, (_, state) in self.purge.writer.entries_at(origin, indices).items()
-        }
+    def _held(self, mentions: Sequence[Mention]) -> list[Mention]:
+        self._read((each.origin, each.index) for each in mentions)
+        return [each for each in mentions if self._entries[each.origin, each.index][1] == BodyState.HELD]
+
+    def _read(self, places: Iterable[tuple[Origin, int] | None]) -> None:
+        """Reads these entries, those that were not read before."""
+        by_log: defaultdict[Origin, set[int]] = defaultdict(set)
+        for place in places:
+            if place is not None and place not in self._entries:
+                by_log[place[0]].add(place[1])
+        for origin, indices in by_log.items():
+            for index, entry in self.purge.writer.entries_at(origin, sorted(indices)).items():
+                self._entries[origin, index] = entry
 
     def _chains(self, records: Sequence[RecordId], at: Mapping[RecordId, int]) -> dict[RecordId, Chain]:
         """The chains of mentioned records, which are `at` these places; new ones wait for those that are not here."""
         writer = self.purge.writer
         roots: dict[RecordId, RecordId] = {}
-        for origin, some in _by_log(records).items():
-            entries = writer.entries_at(origin, [at[each] for each in some if each in at])
-            for each in some:
-                replaces = each in at and kind_of(entries[at[each]][0]) in REPLACING
-                roots[each] = root_of(writer, origin, at[each], each.leaf)[0] if replaces else each
+        self._read((each.origin, index) for each, index in at.items())
+        for each in records:
+            index = at.get(each)
+            replaces = index is not None and kind_of(self._entries[each.origin, index][0]) in REPLACING
+            roots[each] = root_of(writer, each.origin, index, each.leaf)[0] if replaces and index is not None else each
         known = writer.chains(set(roots.values()))
         new = {
             root: Chain(root=root, head=(each.origin, at[each]) if each in at else None)
