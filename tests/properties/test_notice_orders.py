@@ -75,7 +75,9 @@ class Story:
         target = before[about % len(before)] if before and about % 2 else None
         which_one = about % len(self.requests) if self.requests else -1
         if target is not None and self.subjects[target] >= 0:
-            # A hub that turns a decision to another request can make nodes disagree (ADR 50).
+            # A hub that turns a decision to another request, or to one that was never made, can make nodes disagree
+            # (ADR 50).
+            forged = False
             same = [at for at, root in enumerate(self.roots) if root == self.subjects[target]]
             which_one = same[about % len(same)]
         elif target is not None:
