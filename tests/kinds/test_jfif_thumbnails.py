@@ -16,7 +16,7 @@ from node.media import jpeg
 from node.media.decode import decode_picture
 from node.media.parts.jfif_thumbnails import uncompressed
 from node.media.parts.thumbnail import thumbnails
-from tests.kinds.test_still_parts import read
+from tests.kinds.still_parts import read
 from tests.unit.media.pictures import encoded, scene
 
 WHOLE = scene(640, 480, 4)

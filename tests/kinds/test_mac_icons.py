@@ -25,7 +25,7 @@ from node.media.parts.icns_images import icns_images
 from node.media.pdq import pdq_hashes
 from node.media.sniff import ICNS
 from tests.kinds.mac_icons import mac_icon, packed_colours
-from tests.kinds.test_still_parts import read
+from tests.kinds.still_parts import read
 from tests.unit.media.pictures import distance, encoded, scene
 
 PLAIN, OTHER = scene(256, 256), scene(128, 128, 7)

@@ -22,7 +22,7 @@ from node.errors import NotFound, Refused, StoreError, Unavailable
 from node.sync.streams import reading
 from node.usecases.ledger import Draft
 from tests.simulator.federation import Speaker, picture
-from tests.simulator.memory_logs import State
+from tests.simulator.memory_state import State
 from tests.simulator.world import Hub, Node, Wire, World
 
 SPEAKERS = [Speaker.named(name) for name in ("FR", "JP", "DE")]

@@ -53,6 +53,11 @@ def entry(word: str, *, target: RecordId | None = None, expiry_day: int = 0) -> 
     )
 
 
+def words(count: int, prefix: str = "") -> list[str]:
+    """Words that differ, for as many entries."""
+    return [f"{prefix}{number}" for number in range(count)]
+
+
 def batch(
     store: LogStore,
     origin: Origin,

@@ -23,8 +23,10 @@ from tests.simulator.memory_entities import MemoryEntities
 from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
-from tests.simulator.memory_logs import MemoryLogReader, MemoryLogWriter, State
+from tests.simulator.memory_log_writer import MemoryLogWriter
+from tests.simulator.memory_logs import MemoryLogReader
 from tests.simulator.memory_reviews import MemoryReviews
+from tests.simulator.memory_state import State
 from tests.simulator.memory_threads import MemoryThreads
 from tests.simulator.memory_watches import MemoryWatches
 

@@ -16,7 +16,7 @@ from node.usecases.checkpoint_trust import verify_note
 from node.usecases.fsck import check_store
 from tests.simulator.federation import Speaker
 from tests.simulator.hub_log import HUB, HUB_2, Operator, key_of, told, with_hub_logs
-from tests.simulator.memory_logs import MemoryLogWriter
+from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.world import Node, Wire, World
 
 FR, JP = Speaker.named("FR"), Speaker.named("JP")
