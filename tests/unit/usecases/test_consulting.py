@@ -11,8 +11,8 @@ from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.groups import Group, GroupStep
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer
+from node.domain.query_ports import GivenAnswer
 from node.domain.questions import Part, PartBody, PlannedPart
 from node.domain.questions import Terms as AskedTerms
 from node.domain.statements import Reason
