@@ -9,7 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from node.cli.examined import Files
     from node.cli.output import Line
     from node.cli.subjects import Asked
-
-DEFAULT_BUDGET: Final = 5.0
-"""Seconds that a query waits for its members."""
 
 
 def ask(session: Session, command: str, arguments: Line, items: list[Line], files: Files) -> None:

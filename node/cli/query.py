@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.asking import DEFAULT_BUDGET, all_subjects, ask
+from node.cli.asking import all_subjects, ask
 from node.cli.common import Command, Session, common
 from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
@@ -110,10 +110,9 @@ def query(
         "legal_basis": legal_basis or "",
         "to": list(to or ()),
         "rule": rule.value,
-        "budget": DEFAULT_BUDGET if budget is None else budget,
     } | show
-    if officer_role is not None:
-        arguments["officer_role"] = officer_role
+    arguments |= {} if budget is None else {"budget": budget}
+    arguments |= {} if officer_role is None else {"officer_role": officer_role}
     if not asked and hashes is None:
         with given.session() as session:
             ask(session, "query-case", arguments, [], files)

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.asking import DEFAULT_BUDGET, all_subjects, ask
+from node.cli.asking import all_subjects, ask
 from node.cli.common import Command, common, new_group, one
 from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
@@ -105,7 +105,7 @@ def add(
             given.output.line(line, _added_words)
         if ask_now:
             query = "query-case" if whole_case else "query"
-            ask(session, query, arguments | {"budget": DEFAULT_BUDGET}, items, files)
+            ask(session, query, arguments, items, files)
     if files.failed:
         raise typer.Exit(ExitCode.ERROR)
 
