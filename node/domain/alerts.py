@@ -83,9 +83,9 @@ class AlertReader(Protocol):
 class AlertWriter(AlertReader, Protocol):
     """Writes alerts."""
 
-    def raise_alert(self, raised: Raised, now: int) -> int:
-        """Stores that this happened; returns the number of the alert. The same again, before anybody has seen it,
-        counts.
+    def raise_alerts(self, raised: Sequence[Raised], now: int) -> list[int]:
+        """Stores that these happened; returns the numbers of their alerts, in order. The same again, before anybody has
+        seen it, counts. The cost depends on how many are raised, not on how many there are.
         """
         ...
 

@@ -8,27 +8,31 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 
 from node.domain.alerts import MOST_ALERTS, Alert, AlertKind, Raised
 from node.errors import Damaged
-from node.store.statements import Repository, chunks
+from node.store.statements import Repository, chunks, insert_rows
 from node.store.tables.watches import alerts
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
 _NEW: Final = alerts.c.seen_at == 0
-_SAME: Final = select(alerts.c.id).where(
-    _NEW,
-    alerts.c.kind == bindparam("of_kind"),
-    alerts.c.about == bindparam("of"),
-    alerts.c.reference == bindparam("in_case"),
-    alerts.c.member == bindparam("by"),
+_SAME: Final = select(alerts).where(_NEW, alerts.c.about.in_(bindparam("about", expanding=True)))
+_AGAIN: Final = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("number"))
+    .values(times=alerts.c.times + bindparam("more"), at=bindparam("now"))
 )
+_COLUMNS: Final = (
+    "id", "kind", "about", "reference", "member", "first_at", "at", "times", "seen_at", "seen_by", "hooked",
+)  # fmt: skip
+_LAST: Final = text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'alerts'")
 _COUNT: Final = select(func.count()).select_from(alerts)
 
 
@@ -54,34 +58,31 @@ class AlertRows(Repository):
 class AlertWrites(AlertRows):
     """`AlertWriter` inside one transaction."""
 
-    def raise_alert(self, raised: Raised, now: int) -> int:
-        same = {"of_kind": raised.kind.value, "of": raised.about, "in_case": raised.case, "by": raised.member}
-        known: int | None = self._connection.scalar(_SAME, same)
-        if known is not None:
-            again = update(alerts).where(alerts.c.id == known)
-            self._connection.execute(again.values(times=alerts.c.times + 1, at=now))
-            return known
-        self._make_room()
-        values = {
-            "kind": raised.kind.value,
-            "about": raised.about,
-            "reference": raised.case,
-            "member": raised.member,
-            "first_at": now,
-            "at": now,
-            "times": 1,
-            "seen_at": 0,
-            "seen_by": "",
-            "hooked": 0,
-        }
-        number: int = self._connection.execute(insert(alerts).values(values)).lastrowid
-        return number
+    def raise_alerts(self, raised: Sequence[Raised], now: int) -> list[int]:
+        times = Counter(raised)
+        known: dict[Raised, int] = {}
+        for some in chunks({each.about for each in times}):
+            for row in self._connection.execute(_SAME, {"about": some}):
+                known[_alert(row).raised] = row.id
+        again = [{"number": known[each], "more": times[each], "now": now} for each in times if each in known]
+        if again:
+            self._connection.execute(_AGAIN, again)
+        last: int = self._connection.scalar(_LAST) or 0
+        fresh = {each: last + number for number, each in enumerate((one for one in times if one not in known), 1)}
+        rows = [
+            (number, each.kind.value, each.about, each.case, each.member, now, now, times[each], 0, "", 0)
+            for each, number in fresh.items()
+        ]
+        insert_rows(self._connection, alerts, _COLUMNS, rows)
+        if fresh:
+            self._make_room()
+        return [known[each] if each in known else fresh[each] for each in raised]
 
     def _make_room(self) -> None:
-        if (self._connection.scalar(_COUNT) or 0) < MOST_ALERTS:
-            return
-        oldest = select(alerts.c.id).order_by(_NEW, alerts.c.id).limit(1)
-        self._connection.execute(delete(alerts).where(alerts.c.id == oldest.scalar_subquery()))
+        over = (self._connection.scalar(_COUNT) or 0) - MOST_ALERTS
+        if over > 0:
+            oldest = select(alerts.c.id).order_by(_NEW, alerts.c.id).limit(over)
+            self._connection.execute(delete(alerts).where(alerts.c.id.in_(oldest)))
 
     def see_alerts(self, ids: Sequence[int], officer: str, now: int) -> list[int]:
         seen: list[int] = []

@@ -42,6 +42,7 @@ _FETCH: Final = 512
 _SCAN_TILES: Final = 256
 """Tiles (8 KiB each) that `find` scans at a time: 2 MiB."""
 _PREFIX: Final = np.dtype("<u8")
+_FIRST_16: Final = np.uint64(0xFFFF)
 
 _STATE_COLUMNS: Final[tuple[Column[Any], ...]] = (
     logs.c.number,
@@ -270,5 +271,10 @@ def _within(leaves: Sequence[bytes], sealed: Sequence[bytes], max_bytes: int, fr
 def _candidates(data: bytes, prefixes: np.ndarray) -> list[int]:
     """Which of the hashes in `data` begin like one of the wanted ones."""
     begins = np.frombuffer(data, dtype=_PREFIX)[:: HASH_SIZE // _PREFIX.itemsize]
-    places = np.minimum(np.searchsorted(prefixes, begins), len(prefixes) - 1)
-    return np.flatnonzero(prefixes[places] == begins).tolist()
+    # A table of their first 16 bits leaves few to compare: a run of links asks for hundreds.
+    may_be = np.zeros(1 << 16, dtype=np.bool_)
+    may_be[prefixes & _FIRST_16] = True
+    near = np.flatnonzero(may_be[begins & _FIRST_16])
+    places = np.minimum(np.searchsorted(prefixes, begins[near]), len(prefixes) - 1)
+    found: list[int] = near[prefixes[places] == begins[near]].tolist()
+    return found

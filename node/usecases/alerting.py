@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 MOST_LISTED: Final = 10_000
 
 
-def raise_alert(tx: NodeStoreWriter, raised: Raised, now: int) -> None:
-    """Raises an alert inside the transaction of what it is about. Every use case calls this."""
-    tx.raise_alert(raised, now)
+def raise_alerts(tx: NodeStoreWriter, raised: Sequence[Raised], now: int) -> None:
+    """Raises alerts inside the transaction of what they are about. Every use case calls this."""
+    if raised:
+        tx.raise_alerts(raised, now)
 
 
 def raise_case_hits(tx: NodeStoreWriter, found: Iterable[FoundHit], now: int) -> None:
@@ -60,8 +61,8 @@ def raise_case_hits(tx: NodeStoreWriter, found: Iterable[FoundHit], now: int) ->
             file = files.get(case)
             if file is None or file.status is CaseStatus.OPEN:
                 counted[case, hit.record.origin.member] += 1
-    for case, member in sorted(counted):
-        raise_alert(tx, Raised(kind=AlertKind.CASE_HIT, about="", case=case, member=member), now)
+    raised = [Raised(kind=AlertKind.CASE_HIT, about="", case=case, member=member) for case, member in sorted(counted)]
+    raise_alerts(tx, raised, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,32 +75,33 @@ class ArrivalAlerts:
 
     def note(self, tx: NodeStoreWriter, mentions: Sequence[Mention]) -> None:
         """`mentions`: what the stored statements mention, with the records as they name them."""
-        for each in mentions:
-            is_ours, about = each.record.origin.member == self.own, str(each.record)
-            if each.origin.member == self.own:
-                continue
-            if each.role in (Role.OPENS, Role.THREAD):
-                self._raise(tx, AlertKind.CONSULTATION, about, each.origin.member)
-            elif each.role is Role.LINKED and is_ours:
-                self._raise(tx, AlertKind.RECORD_LINKED, about, each.origin.member)
-            elif each.role is Role.WATCH and is_ours:
-                self._answered(tx, each)
+        raised = [alert for each in mentions if (alert := self._alert(tx, each)) is not None]
+        raise_alerts(tx, raised, int(self.clock()))
 
-    def _raise(self, tx: NodeStoreWriter, kind: AlertKind, about: str, member: MemberId, case: str = "") -> None:
-        raise_alert(tx, Raised(kind=kind, about=about, case=case, member=member), int(self.clock()))
+    def _alert(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
+        member, record = mention.origin.member, mention.record
+        is_ours = record.origin.member == self.own
+        if member == self.own:
+            return None
+        if mention.role in (Role.OPENS, Role.THREAD):
+            return Raised(kind=AlertKind.CONSULTATION, about=str(record), member=member)
+        if mention.role is Role.LINKED and is_ours:
+            return Raised(kind=AlertKind.RECORD_LINKED, about=str(record), member=member)
+        return self._answered(tx, mention) if mention.role is Role.WATCH and is_ours else None
 
-    def _answered(self, tx: NodeStoreWriter, mention: Mention) -> None:
+    def _answered(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
         watch = own_watch(tx, mention.record)
         shown = tx.held_at(mention.origin, [mention.index]).get(mention.index)
-        if watch is None or shown is None or mention.origin.member not in watch.members:
-            return
+        member = mention.origin.member
+        if watch is None or shown is None or member not in watch.members:
+            return None
         try:
             said = self.codec.decode_body(mention.kind, shown[1])
         except Malformed:
-            return
-        if isinstance(said, WatchReply) and said.state is WatchState.HIT:
-            member = mention.origin.member
-            self._raise(tx, AlertKind.WATCH_ANSWERED, str(mention.record), member, watch.case)
+            return None
+        if not isinstance(said, WatchReply) or said.state is not WatchState.HIT:
+            return None
+        return Raised(kind=AlertKind.WATCH_ANSWERED, about=str(mention.record), case=watch.case, member=member)
 
 
 class AlertReading:

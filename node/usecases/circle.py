@@ -11,13 +11,14 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
-from node.domain.envelope import decode
+from node.domain.envelope import Kind, decode
 from node.domain.mentions import BINDING
 from node.errors import Malformed
-from node.usecases.purging import REMARKS
+from node.usecases.purging import REMARKS, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 16
 """How many comments on comments are followed up to their record; a deeper one is withheld."""
+CONTRIBUTIONS: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION})
+"""Kinds whose bodies name no other record."""
 NOTHING: Final[frozenset[RecordId]] = frozenset()
 
 
@@ -55,6 +58,24 @@ class Circle:
         if mention.origin.member == self._member:
             return True
         return self._admits_all([mention.record])
+
+    def look_ahead(self, roots: Iterable[RecordId]) -> None:
+        """Looks at many records at once, where they are contributions: a package of links has hundreds of them. What
+        else they are, and what is not here, is looked at when it is asked for.
+        """
+        unknown = {each for each in roots if each not in self._known}
+        places: defaultdict[Origin, dict[int, RecordId]] = defaultdict(dict)
+        for root, chain in self._reader.chains(unknown).items():
+            if chain.head is not None and not chain.ended:
+                places[chain.head[0]][chain.head[1]] = root
+        for origin, heads in places.items():
+            held = self._reader.disclosed_at(origin, list(heads))
+            plain = {index: shown for index, (entry, shown) in held.items() if kind_of(entry) in CONTRIBUTIONS}
+            numbers = self._handlings.number([each.handling for each in plain.values()]).tolist()
+            for index, number in zip(plain, numbers, strict=True):
+                handling = self._handlings.values[number]
+                admitted = handling is not None and admits(handling, self._member, origin.member)
+                self._known[heads[index]] = (admitted or origin.member == self._member, NOTHING)
 
     def _admits_from(self, link: Link | None) -> bool:
         return link is None or self._admits_all([link.chain])
@@ -128,7 +149,9 @@ def hide_remarks(shown: list[bool], links: Mapping[int, Link], start: int, circl
 
 def hide_links(shown: list[bool], mentions: Iterable[Mention], start: int, circle: Circle) -> list[bool]:
     """`shown`, without the links of which a record does not admit the member."""
-    for each in mentions:
-        if shown[each.index - start] and each.role in BINDING:
+    bound = [each for each in mentions if each.role in BINDING and shown[each.index - start]]
+    circle.look_ahead(each.record for each in bound)
+    for each in bound:
+        if shown[each.index - start]:
             shown[each.index - start] = circle.admits_subject(each)
     return shown

@@ -199,9 +199,9 @@ ANSWER = Raised(kind=AlertKind.WATCH_ANSWERED, about="watch", member="JP")
 
 def test_the_same_again_is_one_alert_with_a_count(store: NodeStore) -> None:
     with store.write() as tx:
-        first = tx.raise_alert(HIT, NOW)
-        assert tx.raise_alert(HIT, NOW + 5) == first
-        other = tx.raise_alert(ANSWER, NOW + 6)
+        first = tx.raise_alerts([HIT], NOW)[0]
+        assert tx.raise_alerts([HIT], NOW + 5)[0] == first
+        other = tx.raise_alerts([ANSWER], NOW + 6)[0]
     with store.read() as tx:
         found = tx.alerts()
         assert [(each.id, each.count, each.first_at, each.at) for each in found] == [
@@ -217,10 +217,10 @@ def test_the_same_again_is_one_alert_with_a_count(store: NodeStore) -> None:
 
 def test_an_alert_is_seen_once_and_what_happens_later_is_a_new_one(store: NodeStore) -> None:
     with store.write() as tx:
-        first = tx.raise_alert(HIT, NOW)
+        first = tx.raise_alerts([HIT], NOW)[0]
         assert tx.see_alerts([first, 999], "Dupont", NOW + 1) == [first]
         assert tx.see_alerts([first], "Martin", NOW + 2) == []
-        again = tx.raise_alert(HIT, NOW + 3)
+        again = tx.raise_alerts([HIT], NOW + 3)[0]
     assert again != first
     with store.read() as tx:
         assert [each.id for each in tx.alerts(new=True)] == [again]
@@ -230,20 +230,20 @@ def test_an_alert_is_seen_once_and_what_happens_later_is_a_new_one(store: NodeSt
 
 def test_the_hook_is_told_of_each_alert_once(store: NodeStore) -> None:
     with store.write() as tx:
-        tx.raise_alert(HIT, NOW)
-        tx.see_alerts([tx.raise_alert(ANSWER, NOW)], "", NOW)
+        tx.raise_alerts([HIT], NOW)[0]
+        tx.see_alerts([tx.raise_alerts([ANSWER], NOW)[0]], "", NOW)
         assert tx.count_alerts(unhooked=True) == 1
         tx.set_hooked()
         assert tx.count_alerts(unhooked=True) == 0
-        tx.raise_alert(HIT, NOW)
+        tx.raise_alerts([HIT], NOW)[0]
         assert tx.count_alerts(unhooked=True) == 0
         assert tx.count_alerts() == 1
 
 
 def test_seen_alerts_are_forgotten_and_new_ones_stay(store: NodeStore) -> None:
     with store.write() as tx:
-        new = tx.raise_alert(HIT, 5)
-        tx.see_alerts([tx.raise_alert(ANSWER, 5)], "", 6)
+        new = tx.raise_alerts([HIT], 5)[0]
+        tx.see_alerts([tx.raise_alerts([ANSWER], 5)[0]], "", 6)
         assert tx.forget_alerts(6) == 0
         assert tx.forget_alerts(7) == 1
     with store.read() as tx:
@@ -255,8 +255,8 @@ def test_alerts_are_bounded_and_seen_ones_go_first(store: NodeStore, monkeypatch
         monkeypatch.setattr(f"{module}.MOST_ALERTS", 3)
     assert alerts_of.MOST_ALERTS > 3
     with store.write() as tx:
-        numbers = [tx.raise_alert(replace(HIT, about=str(n)), NOW) for n in range(3)]
+        numbers = [tx.raise_alerts([replace(HIT, about=str(n))], NOW)[0] for n in range(3)]
         tx.see_alerts([numbers[1]], "", NOW)
-        numbers += [tx.raise_alert(replace(HIT, about=str(n)), NOW) for n in range(3, 5)]
+        numbers += [tx.raise_alerts([replace(HIT, about=str(n))], NOW)[0] for n in range(3, 5)]
     with store.read() as tx:
         assert [each.id for each in tx.alerts()] == [numbers[4], numbers[3], numbers[2]]

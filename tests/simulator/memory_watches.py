@@ -122,7 +122,10 @@ class MemoryWatches:
     def count_alerts(self, *, unhooked: bool = False) -> int:
         return sum(not each.seen_at and not (unhooked and each.hooked) for each in self._watching.alerts.values())
 
-    def raise_alert(self, raised: Raised, now: int) -> int:
+    def raise_alerts(self, raised: Sequence[Raised], now: int) -> list[int]:
+        return [self._raise(each, now) for each in raised]
+
+    def _raise(self, raised: Raised, now: int) -> int:
         for number, each in self._watching.alerts.items():
             if each.raised == raised and not each.seen_at:
                 self._watching.alerts[number] = replace(each, count=each.count + 1, at=now)

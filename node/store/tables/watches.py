@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Index, Table, text
 
 from node.store.tables.columns import blob, counting, integer, metadata, string
 
@@ -64,5 +64,6 @@ alerts: Final = Table(
     string("seen_by"),
     integer("hooked"),
     Index("alerts_by_seen", "seen_at", "id"),
+    Index("alerts_by_subject", "about", sqlite_where=text("seen_at = 0")),
     sqlite_autoincrement=True,
 )

@@ -11,7 +11,7 @@ from node.domain.caller import Caller, Role
 from node.errors import NotFound, Unavailable
 from node.usecases.acting import acting_for
 from node.usecases.alert_hook import AlertHook
-from node.usecases.alerting import AlertReading, raise_alert
+from node.usecases.alerting import AlertReading, raise_alerts
 from tests.simulator.arriving import said_of, still
 from tests.simulator.federation import NOW, Log, Speaker
 from tests.simulator.memory_store import MemoryStore
@@ -31,7 +31,7 @@ def japan() -> Iterator[Keeper]:
 def raised(store: MemoryStore, *some: Raised) -> None:
     with store.write() as tx:
         for each in some:
-            raise_alert(tx, each, NOW)
+            raise_alerts(tx, [each], NOW)
 
 
 def test_records_that_match_holdings_of_a_case_raise_one_alert(japan: Keeper) -> None:
