@@ -22,8 +22,8 @@ from node.domain.holdings import Holding
 from node.domain.ids import QUERY_ID_SIZE, MemberId, Origin
 from node.domain.log_ports import LogState
 from node.domain.material import MaterialFingerprints
-from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
+from node.domain.query_ports import AskedQuery, GivenAnswer
 from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
 from node.domain.usage import Charge, Usage, add
 from node.tlog.merkle import EMPTY_ROOT

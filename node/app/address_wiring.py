@@ -30,7 +30,7 @@ def address_commands(services: NodeServices) -> AddressCommands:
     """All commands on addresses."""
     store, audit, suffixes = services.store, services.audit, ListedSuffixes()
     listed = ListedAddresses(codec=services.codec, roster=services.members.latest, clock=time.time)
-    checks = AddressChecks(store=store, audit=audit, clock=time.time, suffixes=suffixes, listed=listed)
+    checks = AddressChecks(store=store, audit=audit, suffixes=suffixes, listed=listed)
     return AddressCommands(
         book=AddressBook(store=store, audit=audit, clock=time.time, suffixes=suffixes, listed=listed),
         listings=AddressListings(

@@ -21,6 +21,7 @@ from node.cli.manifest import fault_words, manifest_rows
 from node.cli.output import Line, plain
 from node.cli.statement_options import (
     BaselineOption,
+    CaseOption,
     CategoryOption,
     LanguageOption,
     OffenderOption,
@@ -46,9 +47,7 @@ def categorise(  # noqa: PLR0917 (typer hands over by name)
         list[int] | None,
         typer.Argument(metavar="[HOLDING]...", min=1, help="The numbers of holdings.", show_default=False),
     ] = None,
-    case: Annotated[
-        str, typer.Option("--case", metavar="REF", help="All holdings of this case, or the named ones among them.")
-    ] = "",
+    case: CaseOption = "",
     manifest: Annotated[
         Path | None,
         typer.Option(

@@ -25,6 +25,7 @@ from node.cli.output import Line, Output, plain
 from node.cli.statement_options import (
     AudienceOption,
     BaselineOption,
+    CaseOption,
     CategoryOption,
     CodeOption,
     LanguageOption,
@@ -50,9 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def contribute(  # noqa: PLR0917 (typer hands over by name)
     ctx: typer.Context,
-    case: Annotated[
-        str, typer.Option("--case", metavar="REF", help="All holdings of this case, or the named ones among them.")
-    ] = "",
+    case: CaseOption = "",
     holding: Annotated[
         list[int] | None, typer.Option("--holding", metavar="ID", min=1, help="This holding; repeatable.")
     ] = None,

@@ -15,7 +15,8 @@ import typer
 
 from node.cli.common import Command, common, new_group, one
 from node.cli.output import Line, plain
-from node.cli.words import count, hit_words, moment
+from node.cli.search_words import hit_words
+from node.cli.words import count, moment
 
 _LISTED: Final = 100
 _NAME: Final = re.compile(r"(w?)([1-9][0-9]{0,8})")

@@ -14,7 +14,8 @@ from typing import Final
 from node.cli.list_hits import row_hit_words
 from node.cli.output import Line, Output, plain
 from node.cli.records import print_record
-from node.cli.words import below, day_words, join, moment, stored_near_words
+from node.cli.search_words import stored_near_words
+from node.cli.words import below, day_words, join, moment
 
 _INDENT: Final = 4
 

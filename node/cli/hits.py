@@ -18,18 +18,9 @@ from node.cli.common import Command, common, new_listing_group, one
 from node.cli.hit_words import State, decided_words, life_words, print_hit, state_counts_words
 from node.cli.list_hits import holding_words
 from node.cli.output import Line, plain
+from node.cli.search_words import aside_words, hit_notice_words, same_name_words, stored_near_words
 from node.cli.statement_words import handling_words, statement_words
-from node.cli.words import (
-    aside_words,
-    count,
-    hit_notice_words,
-    moment,
-    not_matched_words,
-    record_name,
-    same_name_words,
-    speaker,
-    stored_near_words,
-)
+from node.cli.words import count, moment, not_matched_words, record_name, speaker
 from node.errors import Misuse
 
 _LISTED: Final = 100

@@ -20,8 +20,9 @@ from node.cli.common import Command, Common, Session, common, one
 from node.cli.output import Line, Output, plain, plain_lines
 from node.cli.part_words import part_words
 from node.cli.retract import Reason
+from node.cli.search_words import clock_words
 from node.cli.statement_words import category_code, statement_words
-from node.cli.words import clock_words, count, moment, new_table, record_name
+from node.cli.words import count, moment, new_table, record_name
 from node.domain.holdings import INSIDE
 from node.errors import Misuse, Refused
 

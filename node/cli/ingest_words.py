@@ -11,18 +11,8 @@ from typing import Final
 
 from node.cli.examined import files_words
 from node.cli.output import Line, plain
-from node.cli.words import (
-    aside_words,
-    count,
-    grouped_words,
-    hit_words,
-    not_matched_words,
-    record_name,
-    same_name_words,
-    speaker,
-    stored_hit_words,
-    subject_name,
-)
+from node.cli.search_words import aside_words, grouped_words, hit_words, same_name_words, stored_hit_words, subject_name
+from node.cli.words import count, not_matched_words, record_name, speaker
 
 _HITS_SHOWN: Final = 5
 """Number of hits of a file that people see, nearest first; `--json` has more, and `vigil match` all."""

@@ -14,8 +14,9 @@ import typer
 
 from node.cli.common import Command, common
 from node.cli.output import Line, plain
+from node.cli.search_words import list_words, stored_near_words
 from node.cli.statement_words import statement_words
-from node.cli.words import count, list_words, stored_near_words
+from node.cli.words import count
 
 _LISTED: Final = 100
 _HITS_SHOWN: Final = 3

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from node.cli.output import Line, Output, plain
+from node.cli.search_words import aside_words
 from node.cli.usage_words import alarm_words, used_words
-from node.cli.words import aside_words, clock_time, count, moment, new_table, value_words
+from node.cli.words import clock_time, count, moment, new_table, value_words
 
 _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",

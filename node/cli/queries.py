@@ -16,7 +16,8 @@ import typer
 from node.cli import options
 from node.cli.common import Command, common
 from node.cli.output import Line, plain
-from node.cli.words import count, hit_words, join, kind_words, moment, outcome_words, subject_name
+from node.cli.search_words import hit_words, subject_name
+from node.cli.words import count, join, kind_words, moment, outcome_words
 
 _LISTED: Final = 20
 

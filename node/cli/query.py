@@ -2,9 +2,8 @@
 
 Rules this module upholds:
 
-- Unreadable files are known before anything leaves this node.
-- The command ends with a table with one state per expected member, and with exit code 3 if a member did not answer.
-- Ctrl-C keeps the answers that came, and says how to continue (exit code 130).
+- The terms are checked before the files are opened, and the files are read before anything leaves this node.
+- `node.cli.asking` asks, and prints what comes.
 """
 
 from __future__ import annotations
@@ -14,18 +13,16 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
-from node.cli.common import Command, Common, Session, common
+from node.cli.asking import all_subjects, ask
+from node.cli.common import Command, Session, common
 from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
 from node.cli.output import Line
-from node.cli.query_words import QueryPrinter
+from node.cli.question_options import AskedMembersOption, LegalBasisOption, OfficerRoleOption, PurposeOption
 from node.cli.search import Algorithm, HashFile, Radius, Rule, RuleOption, ShowAll, Subjects, Workers
-from node.cli.subjects import Asked, count_subjects, read_asked, subjects
-from node.domain.handling import PURPOSES
+from node.cli.subjects import read_asked
 from node.errors import Misuse
 
-DEFAULT_BUDGET: Final = 5.0
-"""Seconds that a query waits for its members."""
 _ID_HELP: Final = "`vigil queries` lists the ids."
 
 
@@ -44,29 +41,10 @@ def query(
             "--case", help="Our case reference. Without files and hashes: ask about the holdings of this case."
         ),
     ] = None,
-    legal_basis: Annotated[
-        str | None,
-        typer.Option("--legal-basis", help="The law that permits the question. Default: that of the case."),
-    ] = None,
-    purpose: Annotated[
-        str | None, typer.Option("--purpose", help=f"What it is for. Default: that of the case, else {PURPOSES[0]}.")
-    ] = None,
-    officer_role: Annotated[
-        str | None,
-        typer.Option(
-            "--officer-role",
-            help="The role of the officer who asks, as the asked members see it. Default: your role here.",
-        ),
-    ] = None,
-    to: Annotated[
-        options.Members | None,
-        typer.Option(
-            "--to",
-            metavar="FR,JP|@GROUP",
-            parser=options.recipients,
-            help="Ask only these members, or the present members of a group. Default: all.",
-        ),
-    ] = None,
+    legal_basis: LegalBasisOption = None,
+    purpose: PurposeOption = None,
+    officer_role: OfficerRoleOption = None,
+    to: AskedMembersOption = None,
     budget: Annotated[
         float | None,
         typer.Option(
@@ -132,10 +110,9 @@ def query(
         "legal_basis": legal_basis or "",
         "to": list(to or ()),
         "rule": rule.value,
-        "budget": DEFAULT_BUDGET if budget is None else budget,
     } | show
-    if officer_role is not None:
-        arguments["officer_role"] = officer_role
+    arguments |= {} if budget is None else {"budget": budget}
+    arguments |= {} if officer_role is None else {"officer_role": officer_role}
     if not asked and hashes is None:
         with given.session() as session:
             ask(session, "query-case", arguments, [], files)
@@ -166,34 +143,3 @@ def _refuse_others(asked: object, hashes: object, own_terms: dict[str, str | Non
             f"{', '.join(named)} cannot be given together with --again or --resume",
             remedy="leave it out: the terms and subjects of the earlier query are used. Or ask a new query",
         )
-
-
-def ask(session: Session, command: str, arguments: Line, items: list[Line], files: Files) -> None:
-    """Asks, and prints what comes. Ends the command with its exit code if it was interrupted, if a file could not be
-    read, or if a member did not answer.
-    """
-    printer = QueryPrinter(files.output, plain_question=command == "query")
-    try:
-        with printer:
-            for line in session.run(command, arguments, items):
-                printer.line(line | _counts(command, files) if "outcomes" in line else files.labels.told(line))
-    except KeyboardInterrupt:
-        printer.interrupted()
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    if files.failed:
-        raise typer.Exit(ExitCode.ERROR)
-    if not printer.complete:
-        raise typer.Exit(ExitCode.PARTIAL)
-
-
-def _counts(command: str, files: Files) -> Line:
-    """The counts of files in the summary of a query. There, "parts" means the parts of the query."""
-    counts = files.line()
-    renamed = {f"file_{name}" if name.startswith("parts") else name: number for name, number in counts.items()}
-    return renamed if command == "query" else {}
-
-
-def all_subjects(given: Common, told: Asked, files: Files, workers: int | None) -> list[Line]:
-    """Every subject, made before the query is signed: unreadable files are known before anything leaves this node."""
-    with given.output.progress("fingerprinting", lambda: count_subjects(told)) as advance:
-        return list(subjects(told, files, workers, advance))

@@ -14,18 +14,8 @@ from typing import TYPE_CHECKING, Final, Self
 from node.cli.examined import files_words
 from node.cli.output import Line, Output, plain
 from node.cli.search import FROM_HOLDINGS, HitWords, hidden_words
-from node.cli.words import (
-    aside_words,
-    count,
-    grouped_words,
-    join,
-    new_table,
-    outcome_note,
-    outcome_words,
-    state_words,
-    subject_name,
-    unanswered,
-)
+from node.cli.search_words import aside_words, grouped_words, subject_name
+from node.cli.words import count, join, new_table, outcome_note, outcome_words, state_words, unanswered
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -17,6 +17,7 @@ from node.cli import options
 from node.cli.common import Command, common, one
 from node.cli.group_words import shared_words
 from node.cli.output import Line, Output, plain
+from node.cli.search_words import clock_words
 from node.cli.statement_words import (
     category_words,
     handling_words,
@@ -24,7 +25,7 @@ from node.cli.statement_words import (
     statement_rows,
     statement_words,
 )
-from node.cli.words import below, clock_words, count, day_words, record_name, speaker
+from node.cli.words import below, count, day_words, record_name, speaker
 from node.errors import Misuse
 
 

@@ -19,17 +19,9 @@ from node.cli.examined import Files, files_words
 from node.cli.interruption import Interruption
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
+from node.cli.search_words import aside_words, grouped_words, hit_words, same_name_words, subject_name
 from node.cli.subjects import count_subjects, read_asked, subjects
-from node.cli.words import (
-    aside_words,
-    count,
-    grouped_words,
-    hit_words,
-    kind_words,
-    same_name_words,
-    speaker,
-    subject_name,
-)
+from node.cli.words import count, kind_words, speaker
 from node.domain.fingerprint_kinds import FingerprintKind
 from node.errors import Misuse
 

@@ -1,4 +1,4 @@
-"""The options for a statement about a holding, and for who may read it. Several commands use them.
+"""The options for holdings, for a statement about them, and for who may read it. Several commands use them.
 
 Rules this module upholds:
 
@@ -35,6 +35,9 @@ class HandlingCode(StrEnum):
 _STATEMENT = "What is said"
 _HANDLING = "Who may read it"
 
+CaseOption = Annotated[
+    str, typer.Option("--case", metavar="REF", help="All holdings of this case, or the named ones among them.")
+]
 CategoryOption = Annotated[
     str | None,
     typer.Option(

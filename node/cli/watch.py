@@ -13,15 +13,15 @@ from typing import Annotated, Final
 import typer
 
 from node.cli import options
+from node.cli.asking import all_subjects, ask
 from node.cli.common import Command, common, new_group, one
 from node.cli.examined import Files, Labels
 from node.cli.main import ExitCode
 from node.cli.output import Line, plain
-from node.cli.query import DEFAULT_BUDGET, all_subjects, ask
+from node.cli.question_options import AskedMembersOption, LegalBasisOption, OfficerRoleOption, PurposeOption
 from node.cli.search import Algorithm, HashFile, HitWords, Rule, RuleOption, ShowAll, Subjects, Workers
 from node.cli.subjects import read_asked
 from node.cli.words import count, moment
-from node.domain.handling import PURPOSES
 
 group = new_group("Watches: ask members to look for files in what they take in later.")
 _STATES: Final = {
@@ -61,29 +61,10 @@ def add(
     until: Annotated[
         int, typer.Option("--until", metavar="YYYY-MM-DD", parser=options.day, help="The last day of the watch.")
     ],
-    to: Annotated[
-        options.Members | None,
-        typer.Option(
-            "--to",
-            metavar="FR,JP|@GROUP",
-            parser=options.recipients,
-            help="Ask only these members, or the present members of a group. Default: all.",
-        ),
-    ] = None,
-    purpose: Annotated[
-        str | None, typer.Option("--purpose", help=f"What it is for. Default: that of the case, else {PURPOSES[0]}.")
-    ] = None,
-    legal_basis: Annotated[
-        str | None,
-        typer.Option("--legal-basis", help="The law that permits the watch. Default: that of the case."),
-    ] = None,
-    officer_role: Annotated[
-        str | None,
-        typer.Option(
-            "--officer-role",
-            help="The role of the officer who asks, as the asked members see it. Default: your role here.",
-        ),
-    ] = None,
+    to: AskedMembersOption = None,
+    purpose: PurposeOption = None,
+    legal_basis: LegalBasisOption = None,
+    officer_role: OfficerRoleOption = None,
     ask_now: Annotated[
         bool, typer.Option("--ask-now/--no-ask-now", help="Also ask a query about the same now. Default: yes.")
     ] = True,
@@ -124,7 +105,7 @@ def add(
             given.output.line(line, _added_words)
         if ask_now:
             query = "query-case" if whole_case else "query"
-            ask(session, query, arguments | {"budget": DEFAULT_BUDGET}, items, files)
+            ask(session, query, arguments, items, files)
     if files.failed:
         raise typer.Exit(ExitCode.ERROR)
 

@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.control.lines import read_subject
 from node.control.query_lines import event_lines, past_lines
-from node.control.search_commands import read_rule
+from node.control.questions import read_question
 from node.control.statements import read_recipients
 from node.usecases.query_reading import LISTED
-from node.usecases.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.queries import Subject
     from node.usecases.query_reading import QueryReading
     from node.usecases.querying import QueryEvent, Querying
 
@@ -51,7 +49,7 @@ class QueryCommands:
         """
         given = Arguments(arguments)
         subjects = tuple([read_subject(line) async for line in items])
-        asking = self.querying.ask(_question(given, subjects), show_all=given.flag("show_all"))
+        asking = self.querying.ask(read_question(given, subjects), show_all=given.flag("show_all"))
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
                 yield line
@@ -59,7 +57,7 @@ class QueryCommands:
     async def query_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """As `query`, about the holdings of the case, with their stored fingerprints."""
         given = Arguments(arguments)
-        asking = self.querying.ask_case(_question(given), show_all=given.flag("show_all"))
+        asking = self.querying.ask_case(read_question(given), show_all=given.flag("show_all"))
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
                 yield line
@@ -108,18 +106,3 @@ async def _lines(events: AsyncGenerator[QueryEvent, None]) -> AsyncGenerator[Lin
         async for event in events:
             for line in event_lines(event):
                 yield line
-
-
-def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
-    members, group = read_recipients(given)
-    return Question(
-        subjects=subjects,
-        case=given.text("case"),
-        purpose=given.text("purpose", ""),
-        legal_basis=given.text("legal_basis", ""),
-        officer_role=given.text("officer_role", ""),
-        recipients=members,
-        group=group,
-        rule=read_rule(given.text("rule", "policy")),
-        budget=given.number("budget", 5.0),
-    )

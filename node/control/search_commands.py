@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.hit_lines import stored_hit_line
 from node.control.lines import hit_line, read_item, read_subject
+from node.control.questions import read_rule
 from node.control.search_lines import case_searched_line, file_line, ingest_ended_line, search_ended_line
 from node.control.statements import LEVELS
 from node.domain.holdings import IngestRequest
-from node.domain.queries import Level, MatchRule
+from node.domain.queries import Level
 from node.errors import Misuse
 from node.usecases.ingesting import FileTaken
 from node.usecases.searching import Search, SubjectHit
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from node.control.runner import Line
     from node.usecases.ingesting import Ingesting
     from node.usecases.searching import Searching
-
-RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
 
 def read_level(text: str) -> Level:
@@ -107,14 +106,6 @@ class SearchCommands:
 
 def _search(given: Arguments, case: str) -> Search:
     return Search(rule=read_rule(given.text("rule", "policy")), case=case, show_all=given.flag("show_all"))
-
-
-def read_rule(text: str) -> MatchRule:
-    """A match rule that a person can type. Raises `Misuse`."""
-    rule = RULES.get(text)
-    if rule is None:
-        raise Misuse(f"no match rule {text[:20]!r}", remedy="one of: policy, exact")
-    return rule
 
 
 def _hit_line(found: SubjectHit) -> Line:

@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import read_subject, told_hit_line
-from node.control.search_commands import read_rule
-from node.control.statements import read_recipients
+from node.control.questions import read_question
 from node.domain.calendar import spell_day
-from node.usecases.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
-    from node.domain.queries import Subject
     from node.usecases.own_watches import OwnWatch
     from node.usecases.publication import Publishing
     from node.usecases.watch_reading import AskedMember, FollowedWatch, WatchReading
@@ -44,7 +41,7 @@ class WatchCommands:
         given = Arguments(arguments)
         subjects = tuple([read_subject(line) async for line in items])
         added = await asyncio.to_thread(
-            self.watching.add, _question(given, subjects), given.whole("until"), show_all=given.flag("show_all")
+            self.watching.add, read_question(given, subjects), given.whole("until"), show_all=given.flag("show_all")
         )
         async for line in self._added(added):
             yield line
@@ -53,7 +50,7 @@ class WatchCommands:
         """As `watch-add`, about the holdings of the case, with their stored fingerprints."""
         given = Arguments(arguments)
         added = await asyncio.to_thread(
-            self.watching.add_case, _question(given), given.whole("until"), show_all=given.flag("show_all")
+            self.watching.add_case, read_question(given), given.whole("until"), show_all=given.flag("show_all")
         )
         async for line in self._added(added):
             yield line
@@ -122,17 +119,3 @@ def asked_line(asked: AskedMember) -> Line:
         "faults": asked.faults,
         "left_out": asked.left_out,
     }
-
-
-def _question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Question:
-    members, group = read_recipients(given)
-    return Question(
-        subjects=subjects,
-        case=given.text("case"),
-        purpose=given.text("purpose", ""),
-        legal_basis=given.text("legal_basis", ""),
-        officer_role=given.text("officer_role", ""),
-        recipients=members,
-        group=group,
-        rule=read_rule(given.text("rule", "policy")),
-    )

@@ -26,7 +26,8 @@ from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.officers import OfficerReader, OfficerWriter
-from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter, QueryReader, QueryWriter
+from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter
+from node.domain.query_ports import QueryReader, QueryWriter
 from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
 from node.domain.stored_hits import HitReader, HitWriter

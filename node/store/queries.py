@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.query_ports import AskedQuery, GivenAnswer
 from node.errors import Misuse, NotFound
 from node.store import codec, vault
 from node.store.questions import QuestionRows, QuestionWrites, forget_questions, link_asked

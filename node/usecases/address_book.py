@@ -24,6 +24,7 @@ from node.domain.envelope import Kind
 from node.domain.host_names import Doubt
 from node.domain.texts import checked_text
 from node.errors import Misuse, NotFound, Refused, VigilError
+from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import ActOutcome
 from node.usecases.audit import AuditEntry
@@ -206,7 +207,7 @@ class AddressBook:
 
     def page(self, after: int, limit: int) -> AddressPage:
         """At most `limit` known addresses with ids after `after`."""
-        self._looks("addresses list", limit=limit)
+        record_access(self._audit, "addresses list", limit=limit)
         with self._store.read() as tx:
             found = tx.known_addresses(after, limit + 1)
             known = found[:limit]
@@ -214,10 +215,6 @@ class AddressBook:
             shown = [Shown(known=each, listed=listed.get(each.address.key)) for each in known]
             total = tx.count_known_addresses()
         return AddressPage(shown=shown, total=total, next=known[-1].id if len(found) > limit else None)
-
-    def _looks(self, what: str, **at: object) -> None:
-        body = {"what": what, **at, "at": int(self._clock())}
-        self._audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
 
     def _act(self, what: str, about: dict[str, object], change: Callable[[NodeStoreWriter], None]) -> None:
         body = {"what": what, **about, "outcome": ActOutcome.DONE, "at": int(self._clock())}

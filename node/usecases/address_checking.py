@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.address_standing import Force
 from node.domain.addresses import check_listable, read_address
-from node.domain.envelope import Kind
 from node.errors import Refused, VigilError
+from node.usecases.access import record_access
 from node.usecases.address_book import digest_of
-from node.usecases.audit import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from node.domain.address_book import KnownAddress
     from node.domain.address_listings import AddressKey
     from node.domain.addresses import Address, PublicSuffixes
-    from node.domain.ports import Clock
     from node.domain.stores import NodeStore
     from node.usecases.address_book import Typed
     from node.usecases.audit import AuditLog
@@ -76,12 +74,9 @@ class Exportable:
 class AddressChecks:
     """Blocking: never on the event loop."""
 
-    def __init__(
-        self, *, store: NodeStore, audit: AuditLog, clock: Clock, suffixes: PublicSuffixes, listed: ListedAddresses
-    ) -> None:
+    def __init__(self, *, store: NodeStore, audit: AuditLog, suffixes: PublicSuffixes, listed: ListedAddresses) -> None:
         self._store = store
         self._audit = audit
-        self._clock = clock
         self._suffixes = suffixes
         self._listed = listed
 
@@ -94,7 +89,7 @@ class AddressChecks:
             except VigilError as error:
                 read.append(error)
         keys = {form.key for forms in read if isinstance(forms, list) for form in forms}
-        self._looks("addresses check", addresses=len(typed), sha256_of_hashes=digest_of(keys))
+        record_access(self._audit, "addresses check", addresses=len(typed), sha256_of_hashes=digest_of(keys))
         with self._store.read() as tx:
             listed = self._listed.within(tx).of(list(keys))
             known = tx.known_by_key(list(listed))
@@ -121,7 +116,7 @@ class AddressChecks:
 
     def exportable(self, what: str) -> Exportable:
         """Every address in force that is known here, ordered by its text. `what`: the form, for the audit log."""
-        self._looks("addresses export", form=what)
+        record_access(self._audit, "addresses export", form=what)
         found: list[tuple[KnownAddress, Listed]] = []
         unknown = dormant = after = 0
         with self._store.read() as tx:
@@ -143,10 +138,6 @@ class AddressChecks:
     @staticmethod
     def _in_force(listed: Listed) -> bool:
         return listed.standing.force is Force.IN_FORCE
-
-    def _looks(self, what: str, **about: object) -> None:
-        body = {"what": what, **about, "at": int(self._clock())}
-        self._audit.append(AuditEntry(kind=Kind.AUDIT_SEARCH, body=body))
 
 
 def _pages(read: partial[list[AddressKey]]) -> Iterator[list[AddressKey]]:

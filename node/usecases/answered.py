@@ -16,8 +16,8 @@ from node.domain.roster import MAX_SKEW_SECONDS
 
 if TYPE_CHECKING:
     from node.domain.ids import MemberId
-    from node.domain.ports import GivenAnswer
     from node.domain.queries import QueryHeader
+    from node.domain.query_ports import GivenAnswer
     from node.domain.stores import NodeStore
 
 KEPT: Final = 32_768

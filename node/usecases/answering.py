@@ -23,8 +23,8 @@ import structlog
 
 from node.domain.envelope import Kind
 from node.domain.held_questions import HeldQuestion
-from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer, SignedQuery
+from node.domain.query_ports import GivenAnswer
 from node.domain.signing import answer_preimage, query_digest
 from node.errors import BadSignature, Malformed, Overloaded, VigilError
 from node.usecases.admitting import check_owed, objection

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from node.domain.envelope import Kind
 from node.domain.ids import HASH_SIZE
 from node.errors import Damaged, DiskFull, Misuse, NotFound
+from node.usecases.access import record_access
 from node.usecases.audit import AuditEntry, unpack_body
 from node.usecases.report_case import case_file, story
 from node.usecases.report_entities import entities
@@ -139,12 +140,13 @@ class CaseReports:
         if form not in self._renderers:
             raise Misuse(f"no format {form[:20]!r}", remedy="one of: " + ", ".join(sorted(self._renderers)))
         about = {"case": case, "format": form, "rows": choices.rows, "paths": choices.paths}
-        self._record(Kind.AUDIT_SEARCH, {"what": f"{WHAT} begins", **about})
+        record_access(self._audit, f"{WHAT} begins", **about)
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (it outlives this call: see `Pieces`)
         try:
             report, digest, size = self._written(case, form, choices, file)
             made = {"sha256_of_file": digest.hex(), "sha256_of_content": report.digest.hex()}
-            entry = self._record(Kind.AUDIT_ADMINISTRATION, {"what": WHAT, **about, **made})
+            body = {"what": WHAT, **about, **made, "at": int(self._clock())}
+            entry = self._audit.append(AuditEntry(kind=Kind.AUDIT_ADMINISTRATION, body=body))
             with self._store.write() as tx:
                 if not tx.setting(_SEEN + report.digest.hex()):
                     tx.set_setting(_SEEN + report.digest.hex(), _packed(report.as_of))
@@ -161,7 +163,7 @@ class CaseReports:
 
     def check(self, digest: bytes) -> CheckedReport:
         """What is known of a file with this SHA-256. Raises `NotFound` if this node made no such report."""
-        self._record(Kind.AUDIT_SEARCH, {"what": "case report check", "sha256_of_file": digest.hex()})
+        record_access(self._audit, "case report check", sha256_of_file=digest.hex())
         with self._store.read() as tx:
             stored = tx.setting(_MADE + digest.hex())
             entry = int.from_bytes(stored, "big")
@@ -233,9 +235,6 @@ class CaseReports:
             return unpack_body(held[1])[0] if held else {}
         except json.JSONDecodeError:
             raise Damaged("an audit entry is damaged", remedy="run fsck, then restore the newest backup") from None
-
-    def _record(self, kind: Kind, body: dict[str, Any]) -> int:
-        return self._audit.append(AuditEntry(kind=kind, body={**body, "at": int(self._clock())}))
 
 
 def _packed(as_of: AsOf) -> bytes:

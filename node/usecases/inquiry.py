@@ -20,7 +20,6 @@ from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import Kind
 from node.domain.held_questions import RefusedAnswer
 from node.domain.ids import QUERY_ID_SIZE
-from node.domain.ports import AskedQuery
 from node.domain.queries import (
     MemberOutcome,
     Outcome,
@@ -28,6 +27,7 @@ from node.domain.queries import (
     RelayEvent,
     SignedQuery,
 )
+from node.domain.query_ports import AskedQuery
 from node.domain.signing import query_preimage
 from node.errors import Overloaded, PeerFault, VigilError
 from node.usecases.admitting import cost_of

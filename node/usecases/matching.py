@@ -10,33 +10,30 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from node.domain.fingerprint_kinds import KIND_BY_CODE, PDQ_QUALITY_FLOOR
+from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR
 from node.domain.ids import MemberId, RecordId
 from node.domain.lists import LIST_SOURCES, list_owner
-from node.domain.material import BACKGROUNDS
-from node.domain.orientations import ORIENTATIONS
-from node.domain.queries import TRIMMED, VARIANTS, Hit, MatchRule, Subject
-from node.domain.reviews import UNKNOWN_FILE, FileDigests
+from node.domain.queries import Hit, MatchRule, Subject
 from node.domain.search_ports import HOLDINGS_SOURCE, Proposed
 from node.usecases.allowing import mark
 from node.usecases.crowd import PROPOSED, Sifter, marked
 from node.usecases.disclosing import Discloser
 from node.usecases.handling import with_handling
 from node.usecases.hit_verification import Asked, Checker
+from node.usecases.leads import hit_of, leads
 from node.usecases.reviewed_hits import with_reviews
 from node.usecases.search_terms import matchable, probes_of
 from node.usecases.sources import EVERYBODY, Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from node.domain.ids import Origin
     from node.domain.ports import Codec
     from node.domain.search_ports import RawHit, SearchIndex
-    from node.domain.statements import Contribution
     from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.hit_verification import Spoken
 
@@ -157,7 +154,7 @@ class Matcher:
                 again = Proposed(hits=self._index.search(asked.probes, asked.radius))
                 raw = self._ranked((_of_lists(again) if only_lists else again).hits, own_rows, own_source)
                 sifted = sifter.sift(tx, asked, raw, names)
-            hits = mark(tx, subjects, list(self._leads(sifted.spoken)))
+            hits = mark(tx, subjects, list(leads(sifted.spoken)))
             if not show_all:
                 hidden = Counter(hit.subject for hit in hits if hit.allowed)
                 hits = [hit for hit in hits if not hit.allowed]
@@ -178,21 +175,6 @@ class Matcher:
             aside=sifted.aside,
             sources=standing,
         )
-
-    def _leads(self, spoken: Sequence[tuple[RawHit, Spoken]]) -> Iterator[tuple[Hit, bytes]]:
-        """The hits of a local search, in order, with a holding and its record as one; with the holding's SHA-256."""
-        records = {(hit.subject, said.record): said for hit, said in spoken if hit.source != HOLDINGS_SOURCE}
-        held = {(hit.subject, said.record) for hit, said in spoken if hit.source == HOLDINGS_SOURCE}
-        for hit, said in spoken:
-            if said.row is not None:
-                yield replace(self._hit(hit, said), row=said.row, statement=said.statement), b""
-            elif hit.source == HOLDINGS_SOURCE:
-                told = replace(records.get((hit.subject, said.record), said), evidence=said.evidence)
-                lead = replace(self._hit(hit, told), holding=hit.row, cases=said.cases, held_look=said.look)
-                yield replace(lead, statement=_words(told.statement)), said.sha256
-            elif (hit.subject, said.record) not in held:
-                file = FileDigests.of(said.statement.fingerprints) if said.statement else UNKNOWN_FILE
-                yield replace(self._hit(hit, said), statement=_words(said.statement), file=file), b""
 
     def for_member(
         self,
@@ -223,7 +205,7 @@ class Matcher:
                 asker=asker,
                 purpose=purpose,
                 asked=asked,
-                evident=self._hit,
+                evident=hit_of,
             ).told(spoken)
         if disagreed:
             self._look_again(asked)
@@ -255,32 +237,6 @@ class Matcher:
     def _checker(self) -> Checker:
         return Checker(self._codec, self._own())
 
-    def _hit(self, hit: RawHit, said: Spoken) -> Hit:
-        kind, by_frames = KIND_BY_CODE[hit.code], said.evidence
-        orientation = by_frames.orientation if by_frames else hit.orientation
-        variant = VARIANTS[orientation // len(ORIENTATIONS)]
-        statement = said.statement
-        return Hit(
-            subject=hit.subject,
-            origin=said.origin,
-            algorithm=by_frames.algorithm if by_frames else kind.name,
-            level=said.level,
-            record=said.record,
-            place=None if hit.source == HOLDINGS_SOURCE else hit.row,
-            distance=by_frames.distance if by_frames else None if kind.exact else hit.distance,
-            quality=hit.quality if kind.has_quality and hit.quality >= 0 else None,
-            orientation=ORIENTATIONS[orientation % len(ORIENTATIONS)] if by_frames or kind.oriented else None,
-            trimmed=variant == TRIMMED,
-            look=variant if variant in BACKGROUNDS else "",
-            shares=by_frames.shares if by_frames else None,
-            at=by_frames.at if by_frames else None,
-            subject_at=by_frames.subject_at if by_frames else None,
-            category=statement.category if statement else None,
-            series=(statement.series or None) if statement else None,
-            weak=kind.weak,
-            notice=said.notice,
-        )
-
 
 def _of_lists(proposed: Proposed) -> Proposed:
     """What the index proposes of lists."""
@@ -297,8 +253,3 @@ def _rows(spoken: Sequence[tuple[RawHit, Spoken]], names: Mapping[int, Origin]) 
         for hit, said in spoken
         if said.record is not None and hit.source in names
     }
-
-
-def _words(statement: Contribution | None) -> Contribution | None:
-    """The content of a record without its fingerprints."""
-    return replace(statement, fingerprints=()) if statement else None

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import Origin
-    from node.domain.ports import Clock, GivenAnswer
+    from node.domain.ports import Clock
+    from node.domain.query_ports import GivenAnswer
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditEntry
     from node.usecases.receipts import Receipt

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from node.domain.queries import Subject
     from node.domain.roster import Policy, Roster
 
+DEFAULT_BUDGET: Final = 5.0
+"""Seconds that a query waits for its members, if nobody chooses a time."""
 MAX_BUDGET_SECONDS: Final = 3_600.0
 """The longest wait for answers; the hub allows far less."""
 _LEAST_OF_A_VIDEO: Final = 33
@@ -49,7 +51,7 @@ class Question:
     recipients: tuple[MemberId, ...] = ()
     group: str = ""
     rule: MatchRule = MatchRule.POLICY
-    budget: float = 5.0
+    budget: float = DEFAULT_BUDGET
 
 
 def payload_of(question: Question) -> QueryPayload:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from node.domain.case_events import FIRST_PLACE
 from node.domain.case_files import CaseStatus
 from node.usecases.case_timeline import timeline
+from node.usecases.report_source import PAGE
 from node.usecases.report_values import Column, Fact, Form, Section
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from node.domain.case_files import CaseFile, CaseNote
     from node.usecases.report_source import ReportSource
 
-_PAGE: Final = 1_000
 _NOTES: Final = (
     Column(name="note", title="Note", form=Form.NUMBER),
     Column(name="version", title="Version", form=Form.NUMBER),
@@ -81,16 +81,15 @@ def _notes(source: ReportSource) -> Section:
     for each in _versions(source):
         total += 1
         latest = max(latest, each.at)
-    return Section(
-        name="notes",
-        title="Notes on the case",
-        columns=_NOTES,
-        rows=lambda: source.first(
+    return source.table(
+        "notes",
+        "Notes on the case",
+        _NOTES,
+        lambda: (
             (each.number, each.version, each.at, each.officer or None, each.text, "yes" if each.damaged else "no")
             for each in _versions(source)
         ),
         total=total,
-        listed=source.listed(total),
         latest=latest,
     )
 
@@ -99,7 +98,7 @@ def _versions(source: ReportSource) -> Iterator[CaseNote]:
     """Every version of every note, by number and version."""
     numbers: list[int] = []
     before = 0
-    while page := source.tx.case_notes(source.case, before=before, limit=_PAGE):
+    while page := source.tx.case_notes(source.case, before=before, limit=PAGE):
         before = page[-1].number
         numbers += [each.number for each in page]
     for number in reversed(numbers):
@@ -111,23 +110,22 @@ def _timeline(source: ReportSource) -> Section:
     for each in _events(source):
         total += 1
         latest = max(latest, each.at, each.until)
-    return Section(
-        name="timeline",
-        title="Timeline",
-        columns=_TIMELINE,
-        rows=lambda: source.first(
+    return source.table(
+        "timeline",
+        "Timeline",
+        _TIMELINE,
+        lambda: (
             (each.at, each.until or None, str(each.kind), each.officer or None, each.count or None,
              each.subject or None, each.words or None)
             for each in _events(source)
         ),
         total=total,
-        listed=source.listed(total),
         latest=latest,
     )  # fmt: skip
 
 
 def _events(source: ReportSource) -> Iterator[CaseEvent]:
     before = FIRST_PLACE
-    while page := timeline(source.tx, source.case, before, _PAGE):
+    while page := timeline(source.tx, source.case, before, PAGE):
         before = page[-1].place
         yield from page

@@ -11,15 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.usecases.entity_views import entities_of_case, entity_lines, with_merged
-from node.usecases.report_values import Column, Fact, Form, Section
+from node.usecases.report_source import PAGE
+from node.usecases.report_values import Column, Fact, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.entities import Entity, EntityLink
     from node.usecases.report_source import ReportSource
+    from node.usecases.report_values import Section
 
-_PAGE: Final = 1_000
 _ENTITY_COLUMNS: Final = (
     Column(name="entity", title="Entity", form=Form.NUMBER),
     Column(name="kind", title="Kind"),
@@ -58,33 +59,29 @@ def entities(source: ReportSource) -> list[Section]:
 def _entities(source: ReportSource, found: Sequence[Entity], ids: Sequence[int]) -> Section:
     lines = entity_lines(source.tx, found)
     events = source.tx.entity_events(ids)
-    return Section(
-        name="entities",
-        title="Persons, places and things",
-        facts=[Fact(name="entities", title="Entities", value=len(lines), form=Form.NUMBER)],
-        columns=_ENTITY_COLUMNS,
-        rows=lambda: source.first(
+    return source.table(
+        "entities",
+        "Persons, places and things",
+        _ENTITY_COLUMNS,
+        lambda: (
             (each.entity.id, each.entity.kind.value, each.entity.pseudonym, each.entity.status.value, each.merged,
              each.entity.added_at)
             for each in lines
         ),
         total=len(lines),
-        listed=source.listed(len(lines)),
         latest=max((each.at for each in events), default=0),
+        facts=[Fact(name="entities", title="Entities", value=len(lines), form=Form.NUMBER)],
     )  # fmt: skip
 
 
 def _notes(source: ReportSource, ids: Sequence[int]) -> Section:
     notes = source.tx.entity_notes(ids)
-    return Section(
-        name="entity_notes",
-        title="Notes on persons, places and things",
-        columns=_NOTE_COLUMNS,
-        rows=lambda: source.first(
-            (each.entity, each.number, each.version, each.at, each.by or None, each.text) for each in notes
-        ),
+    return source.table(
+        "entity_notes",
+        "Notes on persons, places and things",
+        _NOTE_COLUMNS,
+        lambda: ((each.entity, each.number, each.version, each.at, each.by or None, each.text) for each in notes),
         total=len(notes),
-        listed=source.listed(len(notes)),
         latest=max((each.at for each in notes), default=0),
     )
 
@@ -94,17 +91,16 @@ def _links(source: ReportSource, ids: Sequence[int]) -> Section:
     for each in _every_link(source, ids):
         total += 1
         latest = max(latest, each.at, each.withdrawn_at)
-    return Section(
-        name="entity_links",
-        title="Links between holdings and persons, places and things",
-        columns=_LINK_COLUMNS,
-        rows=lambda: source.first(
+    return source.table(
+        "entity_links",
+        "Links between holdings and persons, places and things",
+        _LINK_COLUMNS,
+        lambda: (
             (each.entity, each.holding, each.role.value, each.certainty.value, each.at, each.by or None,
              each.withdrawn_at or None, each.withdrawn_by or None)
             for each in _every_link(source, ids)
         ),
         total=total,
-        listed=source.listed(total),
         latest=latest,
     )  # fmt: skip
 
@@ -112,6 +108,6 @@ def _links(source: ReportSource, ids: Sequence[int]) -> Section:
 def _every_link(source: ReportSource, ids: Sequence[int]) -> Iterator[EntityLink]:
     """In the order in which they were made, with withdrawn ones."""
     after = 0
-    while page := source.tx.entity_links(ids, case=source.case, after=after, limit=_PAGE):
+    while page := source.tx.entity_links(ids, case=source.case, after=after, limit=PAGE):
         after = page[-1].id
         yield from page

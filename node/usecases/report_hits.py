@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from node.domain.reviews import ReviewState
-from node.usecases.report_values import Column, Fact, Form, Section
+from node.usecases.report_source import PAGE
+from node.usecases.report_values import Column, Fact, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +17,8 @@ if TYPE_CHECKING:
     from node.domain.stored_hits import StoredHit
     from node.domain.verification import Verification
     from node.usecases.report_source import ReportSource
-    from node.usecases.report_values import Row
+    from node.usecases.report_values import Row, Section
 
-_PAGE: Final = 1_000
 _COLUMNS: Final = (
     Column(name="hit", title="Hit", form=Form.NUMBER),
     Column(name="holding", title="Holding", form=Form.NUMBER),
@@ -57,22 +58,13 @@ def hits(source: ReportSource) -> list[Section]:
         Fact(name=f"hits_{member}", title=f"On records of {member}", value=number, form=Form.NUMBER)
         for member, number in sorted(members.items())
     ]
-    found = Section(
-        name="found",
-        title="Hits found",
-        facts=facts,
-        columns=_COLUMNS,
-        rows=lambda: source.first(_rows(source)),
-        total=total,
-        listed=source.listed(total),
-        latest=latest,
-    )
-    return [found]
+    rows = partial(_rows, source)
+    return [source.table("found", "Hits found", _COLUMNS, rows, total=total, latest=latest, facts=facts)]
 
 
 def _pages(source: ReportSource) -> Iterator[list[StoredHit]]:
     before = 0
-    while page := source.tx.hits(case=source.case, states=tuple(ReviewState), before=before, limit=_PAGE):
+    while page := source.tx.hits(case=source.case, states=tuple(ReviewState), before=before, limit=PAGE):
         before = page[-1].id
         yield page
 

@@ -9,13 +9,14 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.envelope import decode
 from node.domain.queries import Level
-from node.usecases.report_values import Column, Fact, Form, Section
+from node.usecases.report_values import Column, Fact, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from node.domain.holdings import Holding
     from node.domain.ids import RecordId
     from node.usecases.report_source import ReportSource
-    from node.usecases.report_values import Row
+    from node.usecases.report_values import Row, Section
 
-_PAGE: Final = 1_000
 _LEVELS: Final = {Level.NATIONAL: "national", Level.HIT_NO_HIT: "hit/no-hit", Level.SHARED: "shared"}
 _TAKEN_IN: Final = (
     Column(name="holding", title="Holding", form=Form.NUMBER),
@@ -53,7 +53,7 @@ def material(source: ReportSource) -> list[Section]:
     """The holdings of the case, and the records that share them; both by the number of the holding."""
     levels: Counter[Level] = Counter()
     size = shared = latest = 0
-    for each in _holdings(source):
+    for each in chain.from_iterable(source.holding_pages()):
         levels[each.level] += 1
         size += each.size
         shared += each.record is not None
@@ -67,26 +67,19 @@ def material(source: ReportSource) -> list[Section]:
         Fact(name=level.name.lower(), title=f"Of level {_LEVELS[level]}", value=levels[level], form=Form.NUMBER)
         for level in Level
     ]
-    taken_in = Section(
-        name="taken_in",
-        title="Material taken in",
-        facts=facts,
-        columns=(*_TAKEN_IN, *((_PATHS,) if source.choices.paths else ())),
-        rows=lambda: source.first(_taken_in_rows(source)),
-        total=total,
-        listed=source.listed(total),
-        latest=latest,
-    )
-    contributed = Section(
-        name="contributed",
-        title="Contributed to the federation",
-        facts=[Fact(name="records", title="Shared holdings", value=shared, form=Form.NUMBER)],
-        columns=_CONTRIBUTED,
-        rows=lambda: islice(_contributed_rows(source), source.listed(shared)),
-        total=shared,
-        listed=source.listed(shared),
-    )
-    return [taken_in, contributed]
+    columns = (*_TAKEN_IN, *((_PATHS,) if source.choices.paths else ()))
+    rows = partial(_taken_in_rows, source)
+    return [
+        source.table("taken_in", "Material taken in", columns, rows, total=total, latest=latest, facts=facts),
+        source.table(
+            "contributed",
+            "Contributed to the federation",
+            _CONTRIBUTED,
+            partial(_contributed_rows, source),
+            total=shared,
+            facts=[Fact(name="records", title="Shared holdings", value=shared, form=Form.NUMBER)],
+        ),
+    ]
 
 
 class _Contributed(NamedTuple):
@@ -99,19 +92,8 @@ class _Contributed(NamedTuple):
     state: str
 
 
-def _pages(source: ReportSource) -> Iterator[list[Holding]]:
-    after = 0
-    while page := source.tx.holdings(case=source.case, after=after, limit=_PAGE, bare=True):
-        after = page[-1].id
-        yield page
-
-
-def _holdings(source: ReportSource) -> Iterator[Holding]:
-    return (each for page in _pages(source) for each in page)
-
-
 def _taken_in_rows(source: ReportSource) -> Iterator[Row]:
-    for page in _pages(source):
+    for page in source.holding_pages():
         said = source.tx.categorisations([each.id for each in page])
         yield from (_taken_in_row(source, each, said.get(each.id)) for each in page)
 
@@ -137,7 +119,7 @@ def _taken_in_row(source: ReportSource, each: Holding, said: Categorisation | No
 
 def _contributed_rows(source: ReportSource) -> Iterator[_Contributed]:
     """A page of records is looked up together: each look-up may read the whole log."""
-    for page in _pages(source):
+    for page in source.holding_pages():
         shared = [(each.id, each.record) for each in page if each.record is not None]
         logs = {origin: source.tx.log(origin) for origin in {record.origin for _, record in shared}}
         places = {

@@ -14,14 +14,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from node.usecases.history import counted
-from node.usecases.report_values import Column, Fact, Form, Section
+from node.usecases.report_values import Column, Fact, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from node.domain.questions import KeptQuestion, Part
     from node.usecases.report_source import ReportSource
-    from node.usecases.report_values import Row
+    from node.usecases.report_values import Row, Section
 
 MOST_QUESTIONS: Final = 10_000
 """Most questions of the node, the newest, that are looked through for those of the case."""
@@ -67,32 +67,29 @@ def _asked(source: ReportSource, every: Sequence[KeptQuestion], mine: Sequence[K
     if len(every) == MOST_QUESTIONS:
         title = "Older questions were not looked through beyond"
         facts.append(Fact(name="looked_through", title=title, value=MOST_QUESTIONS, form=Form.NUMBER))
-    return Section(
-        name="asked",
-        title="Questions asked",
-        facts=facts,
-        columns=_QUESTIONS,
-        rows=lambda: map(_asked_row, source.first(mine)),
+    return source.table(
+        "asked",
+        "Questions asked",
+        _QUESTIONS,
+        lambda: map(_asked_row, mine),
         total=len(mine),
-        listed=source.listed(len(mine)),
         latest=max((max(each.created_at, _closed_at(each) or 0) for each in mine), default=0),
+        facts=facts,
     )
 
 
 def _answered(source: ReportSource, mine: Sequence[KeptQuestion]) -> Section:
     outcomes = Counter(str(row[3]) for row in _answers(source, mine))
-    total = outcomes.total()
-    return Section(
-        name="answered",
-        title="Answers",
+    return source.table(
+        "answered",
+        "Answers",
+        _ANSWERS,
+        lambda: _answers(source, mine),
+        total=outcomes.total(),
         facts=[
             Fact(name=outcome.replace("-", "_").replace(" ", "_"), title=outcome, value=number, form=Form.NUMBER)
             for outcome, number in sorted(outcomes.items())
         ],
-        columns=_ANSWERS,
-        rows=lambda: source.first(_answers(source, mine)),
-        total=total,
-        listed=source.listed(total),
     )
 
 

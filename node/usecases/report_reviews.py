@@ -11,19 +11,19 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from node.domain.reviews import ReviewState
-from node.usecases.report_values import Column, Fact, Form, Section
+from node.usecases.report_values import Column, Fact, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.domain.reviews import Decision, Review
     from node.usecases.report_source import ReportSource
-    from node.usecases.report_values import Row
+    from node.usecases.report_values import Row, Section
 
-_PAGE: Final = 1_000
 _COLUMNS: Final = (
     Column(name="holding", title="Holding", form=Form.NUMBER),
     Column(name="hit", title="Hit", form=Form.NUMBER),
@@ -48,29 +48,15 @@ def reviews(source: ReportSource) -> list[Section]:
             total += 1
             latest = max(latest, decision.at)
             left_out += bool(decision.note) and not alone
-    decided = Section(
-        name="decided",
-        title="Decisions about hits",
-        facts=[
-            Fact(name=state.name.lower(), title=f"Pairs {state.name.lower()}", value=states[state], form=Form.NUMBER)
-            for state in ReviewState
-            if state is not ReviewState.NEW
-        ]
-        + [
-            Fact(
-                name="notes_left_out",
-                title="Notes left out: another case has the holding too",
-                value=left_out,
-                form=Form.NUMBER,
-            )
-        ],
-        columns=_COLUMNS,
-        rows=lambda: source.first(_rows(source)),
-        total=total,
-        listed=source.listed(total),
-        latest=latest,
-    )
-    return [decided]
+    facts = [
+        Fact(name=state.name.lower(), title=f"Pairs {state.name.lower()}", value=states[state], form=Form.NUMBER)
+        for state in ReviewState
+        if state is not ReviewState.NEW
+    ]
+    title = "Notes left out: another case has the holding too"
+    facts.append(Fact(name="notes_left_out", title=title, value=left_out, form=Form.NUMBER))
+    rows = partial(_rows, source)
+    return [source.table("decided", "Decisions about hits", _COLUMNS, rows, total=total, latest=latest, facts=facts)]
 
 
 def _rows(source: ReportSource) -> Iterator[Row]:
@@ -96,9 +82,7 @@ def _row(review: Review, decision: Decision, *, note: str) -> Row:
 
 def _reviews(source: ReportSource) -> Iterator[tuple[Review, bool]]:
     """The reviews, each with whether its holdings belong to no other case."""
-    after = 0
-    while page := source.tx.holdings(case=source.case, after=after, limit=_PAGE, bare=True):
-        after = page[-1].id
+    for page in source.holding_pages():
         found = source.tx.reviews_of([each.id for each in page])
         cases = {each.id: each.cases for each in page}
         others = {number for each in found for number in (each.pair.holding, each.pair.other) if number} - cases.keys()

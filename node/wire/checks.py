@@ -25,6 +25,8 @@ MAX_VKEY: Final = 4_096
 """Most characters of a C2SP verifier key of any algorithm (one of ML-DSA-44 has some 1,800)."""
 MAX_PHRASE: Final = 500
 """Most characters of an officer's role, a case reference or a legal basis."""
+MAX_TIME: Final = 1 << 53
+"""Unix seconds that a float still distinguishes."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters except tab and newline, and halves of surrogate pairs."""
@@ -67,6 +69,13 @@ def size(value: bytes, what: str, *sizes: int) -> bytes:
     """`value`, of one of these lengths in bytes."""
     if len(value) not in sizes:
         raise Malformed(f"{what} is {len(value)} bytes long, not {' or '.join(map(str, sizes))}")
+    return value
+
+
+def time(value: int, what: str) -> int:
+    """`value`, in Unix seconds, from 1970 to `MAX_TIME`."""
+    if not 0 <= value <= MAX_TIME:
+        raise Malformed(f"{what} is not a time")
     return value
 
 

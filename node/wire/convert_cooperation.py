@@ -10,7 +10,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from node.domain.address_listings import AddressListing, Granularity
 from node.domain.calendar import LAST_DAY
@@ -18,19 +17,15 @@ from node.domain.consultations import MOST_ABOUT, MOST_AFTER, Consultation, Cons
 from node.domain.groups import Group, GroupStep
 from node.domain.ids import HASH_SIZE, NONCE_SIZE, QUERY_ID_SIZE, RecordId
 from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
-from node.domain.queries import MatchRule
 from node.domain.record_links import FEWEST_TARGETS, MOST_TARGETS, Certainty, RecordLink, Relation
 from node.domain.statements import MAX_TEXT
 from node.domain.watches import MOST_HITS, MOST_SUBJECTS, Watch, WatchReply, WatchState
 from node.errors import Malformed
 from node.wire import checks
-from node.wire.convert_hits import MAX_KINDS, hit_from_pb, hit_to_pb, kind_from_pb, kind_to_pb
+from node.wire.convert_hits import hit_from_pb, hit_to_pb, kind_to_pb, kinds_from_pb
 from node.wire.convert_records import fingerprints_from_pb, fingerprints_to_pb, record_id_from_pb, record_id_to_pb
-from node.wire.convert_subjects import subject_from_pb, subject_to_pb
+from node.wire.convert_subjects import question_from_pb, question_to_pb
 from node.wire.pb import record_pb2 as pb
-
-_MAX_TIME: Final = 1 << 53
-"""Unix seconds that a float still distinguishes."""
 
 
 def _records(messages: Sequence[pb.RecordId], most: int, what: str) -> tuple[RecordId, ...]:
@@ -43,12 +38,6 @@ def _records(messages: Sequence[pb.RecordId], most: int, what: str) -> tuple[Rec
 
 def _records_to_pb(records: Iterable[RecordId]) -> list[pb.RecordId]:
     return [record_id_to_pb(each) for each in records]
-
-
-def _time(value: int) -> int:
-    if not 0 <= value <= _MAX_TIME:
-        raise Malformed("a statement's time is out of range")
-    return value
 
 
 def _day(value: int, what: str) -> int:
@@ -130,7 +119,7 @@ def consultation_from_pb(message: pb.Consultation) -> Consultation:
         about=_records(message.about, MOST_ABOUT, "what a message is about"),
         query_id=checks.size(message.query_id, "a query id", 0, QUERY_ID_SIZE),
         after=_records(message.after, MOST_AFTER, "the messages before one"),
-        at=_time(message.at),
+        at=checks.time(message.at, "a statement's time"),
         group=record_id_from_pb(message.group) if message.HasField("group") else None,
     )
 
@@ -159,24 +148,12 @@ def watch_from_pb(message: pb.Watch) -> Watch:
     if not message.subjects:
         raise Malformed("a watch has at least one subject")
     checks.at_most(len(message.subjects), MOST_SUBJECTS, "the subjects of a watch")
-    return Watch(
-        subjects=tuple(map(subject_from_pb, message.subjects)),
-        rule=checks.enum(MatchRule, message.rule, "a match rule"),
-        officer_role=checks.text(message.officer_role, "an officer's role", checks.MAX_PHRASE),
-        case_reference=checks.text(message.case_reference, "a case reference", checks.MAX_PHRASE),
-        legal_basis=checks.text(message.legal_basis, "a legal basis", checks.MAX_PHRASE),
-    )
+    return question_from_pb(Watch, message)
 
 
 def watch_to_pb(watch: Watch) -> pb.Watch:
     """The other way."""
-    return pb.Watch(
-        subjects=[subject_to_pb(each) for each in watch.subjects],
-        rule=checks.number(watch.rule),
-        officer_role=watch.officer_role,
-        case_reference=watch.case_reference,
-        legal_basis=watch.legal_basis,
-    )
+    return question_to_pb(pb.Watch, watch)
 
 
 def watch_reply_from_pb(message: pb.WatchReply) -> WatchReply:
@@ -187,14 +164,13 @@ def watch_reply_from_pb(message: pb.WatchReply) -> WatchReply:
     if bool(message.hits) != (state is WatchState.HIT):
         raise Malformed("a reply to a watch has hits if, and only if, it says so")
     checks.at_most(len(message.hits), MOST_HITS, "hits")
-    checks.at_most(len(message.kinds), MAX_KINDS, "kinds searched")
     return WatchReply(
         watch=record_id_from_pb(message.watch),
         state=state,
         hits=tuple(map(hit_from_pb, message.hits)),
-        kinds=tuple([kind_from_pb(kind.name, kind.version, kind.searched) for kind in message.kinds]),
+        kinds=kinds_from_pb(message.kinds),
         reason=checks.text(message.reason, "a reason", MAX_TEXT),
-        at=_time(message.at),
+        at=checks.time(message.at, "a statement's time"),
     )
 
 

@@ -7,6 +7,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +23,7 @@ from node.wire.convert_subjects import background_from_pb, background_to_pb
 from node.wire.pb import record_pb2 as pb
 
 MAX_KINDS: Final = 64
+"""Most kinds of fingerprints that an answer or a reply names."""
 _ALL: Final = 100
 """Percent."""
 
@@ -106,8 +108,14 @@ def hit_to_pb(hit: Hit) -> pb.Hit:
     )
 
 
+def kinds_from_pb(messages: Sequence[pb.SearchedKind]) -> tuple[SearchedKind, ...]:
+    """The kinds searched. Raises `Malformed`, also for more than `MAX_KINDS`."""
+    checks.at_most(len(messages), MAX_KINDS, "kinds searched")
+    return tuple([_kind(kind.name, kind.version, kind.searched) for kind in messages])
+
+
 @lru_cache(maxsize=MAX_KINDS)
-def kind_from_pb(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT001  (as they stand in the message)
+def _kind(name: str, version: int, searched: bool) -> SearchedKind:  # noqa: FBT001  (as they stand in the message)
     """The same few values in every answer."""
     return SearchedKind(name=checks.text(name, "a kind's name"), version=version, searched=searched)
 

@@ -11,12 +11,12 @@ Rules this module upholds:
 from typing import Final
 
 from node.domain.ids import HASH_SIZE, QUERY_ID_SIZE, member_id
-from node.domain.queries import SIGNED, Answer, Level, MatchRule, Outcome, QueryHeader, QueryPayload
+from node.domain.queries import SIGNED, Answer, Level, Outcome, QueryHeader, QueryPayload
 from node.domain.statements import MAX_TEXT, READER
 from node.errors import Malformed
 from node.wire import checks
-from node.wire.convert_hits import MAX_KINDS, hit_from_pb, hit_to_pb, kind_from_pb, kind_to_pb
-from node.wire.convert_subjects import subject_from_pb, subject_to_pb
+from node.wire.convert_hits import hit_from_pb, hit_to_pb, kind_to_pb, kinds_from_pb
+from node.wire.convert_subjects import question_from_pb, question_to_pb
 from node.wire.pb import record_pb2 as pb
 
 MAX_RECIPIENTS: Final = 1_000
@@ -26,8 +26,6 @@ ANSWER_READER: Final = 2
 """The version of answer that this program reads. Version 2 has hits on a question as a whole: an earlier reader would
 take them for hits on the first subject.
 """
-MAX_TIME: Final = 1 << 53
-"""Unix seconds that a float still distinguishes."""
 
 _OUTCOME_TO_PB: Final[dict[Outcome, pb.Outcome]] = {
     Outcome.HIT: pb.OUTCOME_HIT,
@@ -46,12 +44,6 @@ def _readable(min_reader: int, what: str, reader: int = READER) -> None:
         )
 
 
-def _time(value: int, what: str) -> int:
-    if not 0 <= value <= MAX_TIME:
-        raise Malformed(f"{what} is not a time")
-    return value
-
-
 # --- header -----------------------------------------------------------------------------------------------------------
 
 
@@ -64,8 +56,8 @@ def header_from_pb(message: pb.QueryHeader) -> QueryHeader:
         asker=member_id(message.asker),
         recipients=tuple(map(member_id, message.recipients)),
         purpose=checks.text(message.purpose, "a purpose"),
-        issued_at=_time(message.issued_at, "a query's issue"),
-        expires_at=_time(message.expires_at, "a query's expiry"),
+        issued_at=checks.time(message.issued_at, "a query's issue"),
+        expires_at=checks.time(message.expires_at, "a query's expiry"),
         cost=message.cost,
     )
 
@@ -94,27 +86,12 @@ def payload_from_pb(message: pb.QueryPayload) -> QueryPayload:
         raise Malformed("a query's payload is sealed or empty, and cannot be searched", remedy="update Vigil")
     plain = message.plain
     checks.at_most(len(plain.subjects), MAX_SUBJECTS, "subjects")
-    return QueryPayload(
-        subjects=tuple(map(subject_from_pb, plain.subjects)),
-        rule=checks.enum(MatchRule, plain.rule, "a match rule"),
-        officer_role=checks.text(plain.officer_role, "an officer's role", checks.MAX_PHRASE),
-        case_reference=checks.text(plain.case_reference, "a case reference", checks.MAX_PHRASE),
-        legal_basis=checks.text(plain.legal_basis, "a legal basis", checks.MAX_PHRASE),
-    )
+    return question_from_pb(QueryPayload, plain)
 
 
 def payload_to_pb(payload: QueryPayload) -> pb.QueryPayload:
     """The other way."""
-    return pb.QueryPayload(
-        min_reader=READER,
-        plain=pb.Question(
-            subjects=[subject_to_pb(subject) for subject in payload.subjects],
-            rule=checks.number(payload.rule),
-            officer_role=payload.officer_role,
-            case_reference=payload.case_reference,
-            legal_basis=payload.legal_basis,
-        ),
-    )
+    return pb.QueryPayload(min_reader=READER, plain=question_to_pb(pb.Question, payload))
 
 
 # --- answer -----------------------------------------------------------------------------------------------------------
@@ -127,7 +104,6 @@ def answer_from_pb(message: pb.Answer) -> Answer:
     if outcome is None:
         raise Malformed("an answer has an outcome that no member can state")
     checks.at_most(len(message.hits), MAX_HITS, "hits")
-    checks.at_most(len(message.kinds), MAX_KINDS, "kinds searched")
     checks.at_most(len(message.scope), len(Level), "levels searched")
     return Answer(
         query_id=checks.size(message.query_id, "a query id", QUERY_ID_SIZE),
@@ -135,14 +111,14 @@ def answer_from_pb(message: pb.Answer) -> Answer:
         answerer=member_id(message.answerer),
         outcome=outcome,
         hits=tuple(map(hit_from_pb, message.hits)),
-        kinds=tuple([kind_from_pb(kind.name, kind.version, kind.searched) for kind in message.kinds]),
+        kinds=kinds_from_pb(message.kinds),
         scope=tuple([(checks.enum(Level, part.level, "a level"), part.holdings) for part in message.scope]),
         cursors_digest=checks.size(message.cursors_digest, "a digest of cursors", 0, HASH_SIZE),
         policy_digest=checks.size(message.policy_digest, "a digest of the policy", 0, HASH_SIZE),
         roster_version=message.roster_version,
         reduced=message.reduced,
         reason=checks.text(message.reason, "a reason", MAX_TEXT),
-        at=_time(message.at, "an answer's time"),
+        at=checks.time(message.at, "an answer's time"),
     )
 
 
@@ -156,8 +132,8 @@ def answer_to_pb(answer: Answer) -> pb.Answer:
         query_digest=answer.query_digest,
         answerer=answer.answerer,
         outcome=_OUTCOME_TO_PB[answer.outcome],
-        hits=[hit_to_pb(hit) for hit in answer.hits],
-        kinds=[kind_to_pb(kind) for kind in answer.kinds],
+        hits=map(hit_to_pb, answer.hits),
+        kinds=map(kind_to_pb, answer.kinds),
         scope=[pb.Scope(level=checks.number(level), holdings=count) for level, count in answer.scope],
         cursors_digest=answer.cursors_digest,
         policy_digest=answer.policy_digest,

@@ -1,24 +1,52 @@
-"""The subjects of a question, to and from protobuf.
+"""The question of a query or of a watch, with its subjects, to and from protobuf.
 
 Rules this module upholds:
 
 - As `node.wire.convert`: reading raises only `Malformed`, and accepts what an honest writer emits.
+- A query and a watch state a question in the same fields, and these have the same limits. The number of subjects is
+  limited by the caller.
 - A label is local: it is not in the message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from node.domain.fingerprint_kinds import PDQ
 from node.domain.material import BACKGROUNDS
 from node.domain.orientations import ORIENTATIONS
-from node.domain.queries import Look, Subject
+from node.domain.queries import Look, MatchRule, QueryPayload, Subject
+from node.domain.watches import Watch
 from node.errors import Malformed
 from node.wire import checks
 from node.wire.convert_records import fingerprints_from_pb, fingerprints_to_pb
 from node.wire.pb import record_pb2 as pb
+
+QuestionT = TypeVar("QuestionT", QueryPayload, Watch)
+QuestionPb = TypeVar("QuestionPb", pb.Question, pb.Watch)
+
+
+def question_from_pb(kind: type[QuestionT], message: pb.Question | pb.Watch) -> QuestionT:
+    """The question as a value of `kind`. Raises `Malformed`."""
+    return kind(
+        subjects=tuple(map(subject_from_pb, message.subjects)),
+        rule=checks.enum(MatchRule, message.rule, "a match rule"),
+        officer_role=checks.text(message.officer_role, "an officer's role", checks.MAX_PHRASE),
+        case_reference=checks.text(message.case_reference, "a case reference", checks.MAX_PHRASE),
+        legal_basis=checks.text(message.legal_basis, "a legal basis", checks.MAX_PHRASE),
+    )
+
+
+def question_to_pb(kind: type[QuestionPb], question: QueryPayload | Watch) -> QuestionPb:
+    """The other way, as a message of `kind`."""
+    return kind(
+        subjects=map(subject_to_pb, question.subjects),
+        rule=checks.number(question.rule),
+        officer_role=question.officer_role,
+        case_reference=question.case_reference,
+        legal_basis=question.legal_basis,
+    )
 
 
 def subject_from_pb(message: pb.Subject) -> Subject:

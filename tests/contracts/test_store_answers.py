@@ -2,8 +2,8 @@
 
 from node.domain.held_questions import Decision, HeldQuestion, NearQuestion, RefusedAnswer
 from node.domain.ids import member_id
-from node.domain.ports import AskedQuery
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.query_ports import AskedQuery
 from node.domain.stores import NodeStore
 
 FR, JP = member_id("FR"), member_id("JP")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from node.domain.ids import MemberId
-from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import MatchRule, QueryHeader, SignedAnswer, SignedQuery
+from node.domain.query_ports import AskedQuery, GivenAnswer
 from node.domain.questions import Part, PartBody, PlannedPart, Terms
 from node.domain.stores import NodeStore
 from node.errors import Misuse, NotFound

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.cli import queries, records, words
+from node.cli import queries, records, search_words, words
 from node.cli.evidence import _verified_words
 from node.cli.output import Output
 from node.cli.search import HitWords
@@ -189,7 +189,7 @@ def test_the_calendar_ends_where_dates_end() -> None:
 
 @given(hit=HITS, labels=st.lists(TEXTS, max_size=2), standing=st.none() | st.sampled_from(Standing))
 def test_every_hit_is_shown(hit: Hit, labels: list[str], standing: Standing | None) -> None:
-    words.hit_words(as_printed(hit_line("a", hit)))
+    search_words.hit_words(as_printed(hit_line("a", hit)))
     told = as_printed(told_hit_line(labels, "JP", hit, standing))
     HitWords()(told)
     queries._Words()(told)

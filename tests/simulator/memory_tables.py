@@ -15,8 +15,8 @@ from node.domain.ids import MemberId, RecordId
 from node.domain.index_ports import RowChange
 from node.domain.material import MaterialFingerprints
 from node.domain.parts import Place as PlaceOfPart
-from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import Level, SignedAnswer
+from node.domain.query_ports import AskedQuery, GivenAnswer
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Terms
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.errors import Misuse, NotFound

@@ -29,7 +29,6 @@ def asked_line(**changes: Any) -> Line:
         "recipients": None,
         "members": ["FR", "JP"],
         "rule": "policy",
-        "budget": 5.0,
         "from_case": False,
         "subjects": 2,
         "fingerprints": 14,

@@ -17,8 +17,8 @@ from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
-from node.domain.ports import AskedQuery
 from node.domain.queries import Level, QueryHeader, SignedQuery
+from node.domain.query_ports import AskedQuery
 from node.domain.reviews import Decision, FileDigests, Pair, ReviewState
 from node.domain.stored_hits import HitEvidence, StoredHit
 from node.domain.stores import NodeStore

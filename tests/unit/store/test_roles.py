@@ -19,7 +19,8 @@ from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
-from node.domain.ports import AllowWriter, HoldingWriter, QueryWriter
+from node.domain.ports import AllowWriter, HoldingWriter
+from node.domain.query_ports import QueryWriter
 from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
 from node.domain.stored_hits import HitWriter

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from node.domain.ids import member_id
-from node.domain.ports import GivenAnswer
 from node.domain.queries import Outcome, SignedQuery
+from node.domain.query_ports import GivenAnswer
 from node.errors import DiskFull
 from node.sync import attendant
 from node.usecases.audit import AuditEntry

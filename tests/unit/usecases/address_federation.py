@@ -52,8 +52,8 @@ class Country:
         origin = Origin(node.origin.federation, node.origin.member, 1, "audit")
         self.audit = NodeAuditLog(store=node.store, origin=origin, clock=clock, random=os.urandom)
         self.listed = ListedAddresses(codec=CODEC, roster=node.world.current, clock=clock)
-        seen: dict[str, Any] = {"store": node.store, "audit": self.audit, "clock": clock}
-        self.book = AddressBook(**seen, suffixes=FewSuffixes(), listed=self.listed)
+        seen: dict[str, Any] = {"store": node.store, "audit": self.audit}
+        self.book = AddressBook(**seen, clock=clock, suffixes=FewSuffixes(), listed=self.listed)
         self.checks = AddressChecks(**seen, suffixes=FewSuffixes(), listed=self.listed)
         records = RecordList(store=node.store, catalogue=node.catalogue, codec=CODEC, own=node.origin)
         self.listings = AddressListings(

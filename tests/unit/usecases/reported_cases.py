@@ -12,7 +12,6 @@ from node.domain.categorising import Categorisation
 from node.domain.entities import Certainty, EntityKind, LinkRole
 from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId, federation_id, member_id
-from node.domain.ports import AskedQuery
 from node.domain.queries import (
     Answer,
     Level,
@@ -21,6 +20,7 @@ from node.domain.queries import (
     SignedAnswer,
     SignedQuery,
 )
+from node.domain.query_ports import AskedQuery
 from node.domain.questions import Part, PartBody, PlannedPart, Terms
 from node.domain.reviews import Decision, FileDigests, ReviewState, pair_with_record
 from node.domain.statements import Category

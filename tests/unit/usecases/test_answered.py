@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.ids import member_id
-from node.domain.ports import GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer
+from node.domain.query_ports import GivenAnswer
 from node.domain.roster import MAX_SKEW_SECONDS
 from node.usecases import answered
 from node.usecases.answered import Answered

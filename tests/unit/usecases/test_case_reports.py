@@ -311,7 +311,7 @@ def test_a_look_is_recorded_before_and_the_digest_after_and_no_word_of_the_case(
         "format": "pdf",
         "rows": 500,
         "paths": True,
-        "at": 6_000,
+        "at": 5_000,
     }
     assert made["sha256_of_file"] == hashlib.sha256(report).hexdigest()
     assert not any(word in str((begins, made)) for word in ("Blue coat", "lake", PATH))

@@ -13,8 +13,8 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import AskedQuery, GivenAnswer
 from node.domain.queries import QueryHeader, SignedAnswer, SignedQuery
+from node.domain.query_ports import AskedQuery, GivenAnswer
 from node.domain.roster import Policy
 from node.domain.statements import Comment
 from node.errors import ConfigError

@@ -8,8 +8,8 @@ import pytest
 
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin
-from node.domain.ports import GivenAnswer
 from node.domain.queries import SignedAnswer
+from node.domain.query_ports import GivenAnswer
 from node.domain.stores import NodeStoreWriter
 from node.errors import StoreError
 from node.usecases.audit import AuditEntry

@@ -9,8 +9,8 @@ import pytest
 from node.domain.case_events import FIRST_PLACE
 from node.domain.consultations import Consultation, ConsultationStep
 from node.domain.ids import Origin, RecordId
-from node.domain.ports import GivenAnswer
 from node.domain.queries import Answer, Outcome, SignedAnswer
+from node.domain.query_ports import GivenAnswer
 from node.errors import NotFound, Refused
 from node.usecases.publication import Publication
 from tests.simulator.memory_store import MemoryReader
