@@ -50,6 +50,12 @@ class Refused(VigilError):
     kind = "refused"
 
 
+class FactorNeeded(Refused):
+    """The officer has to show a factor of the sign-in again, because the last one was shown too long ago."""
+
+    kind = "factor-needed"
+
+
 class NotFound(VigilError):
     """The named thing does not exist here."""
 

@@ -55,6 +55,7 @@ _ROWS: Final = (
     Row(errors.Misuse, grpc.StatusCode.INVALID_ARGUMENT),
     Row(errors.ConfigError, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
     Row(errors.Refused, grpc.StatusCode.PERMISSION_DENIED),
+    Row(errors.FactorNeeded, grpc.StatusCode.PERMISSION_DENIED, crosses=False),
     Row(errors.NotFound, grpc.StatusCode.NOT_FOUND),
     Row(errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
     Row(errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
