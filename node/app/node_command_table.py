@@ -51,6 +51,7 @@ from node.control.node_commands import NodeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.search_commands import SearchCommands
+from node.control.sheet_commands import SheetCommands
 from node.domain.ids import federation_id, member_id
 from node.errors import Misuse
 from node.pki.keys import STATEMENT
@@ -78,6 +79,7 @@ from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
+from node.usecases.sheets import Sheets
 from node.usecases.sources import Muting
 from node.usecases.upkeep import NodeUpkeep
 
@@ -108,6 +110,7 @@ def node_commands(services: NodeServices) -> Commands:
         _case_files(services),
         _categorising(services),
         consultation_commands(services, publishing(services)),
+        SheetCommands(sheets=Sheets(store=services.store, audit=services.audit)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,

@@ -35,7 +35,7 @@ INVESTIGATION: Final = frozenset({
     "consult-add", "consult-case", "consult-close", "consult-leave", "consult-list", "consult-mark-read",
     "consult-open", "consult-remove", "consult-reopen", "consult-reply", "consult-retract", "consult-share",
     "consult-show",
-    "categorise", "holding", "holdings", "set-level",
+    "categorise", "holding", "holdings", "set-level", "sheet", "sheet-choose", "sheet-next",
     "ingest", "ingest-known", "ingest-salt",
     "link", "link-revise", "links", "links-mine",
     "list-change", "list-hits", "list-import", "list-list", "list-show",

@@ -30,6 +30,7 @@ from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWr
 from node.domain.query_ports import QueryReader, QueryWriter
 from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
+from node.domain.sheets import SheetReader
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.threads import ThreadReader, ThreadWriter
 from node.domain.usage import UsageReader, UsageWriter
@@ -82,6 +83,7 @@ class NodeStoreReader(
     HoldingReader,
     CaseReader,
     CategorisationReader,
+    SheetReader,
     ThreadReader,
     AllowReader,
     EntityReader,

@@ -53,6 +53,7 @@ from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
+from node.store.sheets import SheetRows
 from node.store.threads import ThreadRows, ThreadWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -75,6 +76,7 @@ class NodeStoreRows(
     FileRows,
     CaseRows,
     CategorisationRows,
+    SheetRows,
     ThreadRows,
     AllowRows,
     EntityRows,
@@ -96,6 +98,7 @@ class NodeStoreWrites(
     FileWrites,
     CaseWrites,
     CategorisationWrites,
+    SheetRows,
     ThreadWrites,
     AllowWrites,
     EntityWrites,

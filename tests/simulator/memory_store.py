@@ -26,6 +26,7 @@ from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.memory_logs import MemoryLogReader
 from tests.simulator.memory_reviews import MemoryReviews
+from tests.simulator.memory_sheets import MemorySheets
 from tests.simulator.memory_state import State
 from tests.simulator.memory_threads import MemoryThreads
 from tests.simulator.memory_watches import MemoryWatches
@@ -45,6 +46,7 @@ class NodeRows(
     MemoryAddresses,
     MemoryWatches,
     MemoryEntities,
+    MemorySheets,
 ):
     """What only a node's transaction has."""
 
@@ -56,6 +58,7 @@ class NodeRows(
         MemoryWatches.__init__(self, state.watches)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
+        MemorySheets.__init__(self, state.place, state.hits)
         MemoryThreads.__init__(self, state.threads, state)
         MemoryEntities.__init__(self, state.entities, state.place, state.common, state.watches)
 

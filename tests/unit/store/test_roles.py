@@ -23,6 +23,7 @@ from node.domain.ports import AllowWriter, HoldingWriter
 from node.domain.query_ports import QueryWriter
 from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
+from node.domain.sheets import SheetReader
 from node.domain.stored_hits import HitWriter
 from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
@@ -41,6 +42,7 @@ NODES = (
     AddressWriter,
     CaseWriter,
     CategorisationWriter,
+    SheetReader,
     WatchWriter,
     AlertWriter,
     ThreadWriter,
