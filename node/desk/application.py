@@ -178,7 +178,9 @@ class Front:
         )
         values = {"kind": error.kind, "text": asked.language.message(error), "remedy": asked.language.remedy(error)}
         template = "fault_part.html" if asked.is_partial else "fault.html"
-        return self._shown(asked, Page(template, values, status))
+        # A script that shows the text needs no HTML for it.
+        headers = {"vigil-fault": quote(values["text"])} if asked.is_partial else {}
+        return self._shown(asked, Page(template, values, status, headers))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """A request that no handler saw: no such page, a foreign origin, too much of something."""

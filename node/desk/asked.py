@@ -73,6 +73,10 @@ class Asked:
         """A named part of the path."""
         return str(self.request.path_params[name])
 
+    def path_number(self, name: str) -> int:
+        """A named part of the path that is a whole number. Raises `Malformed`."""
+        return whole(self.part(name), name)
+
     def text(self, name: str, otherwise: str = "") -> str:
         """A parameter of the address."""
         return self.request.query_params.get(name, otherwise)

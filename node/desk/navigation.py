@@ -29,7 +29,11 @@ class Entry:
     home: str = NODE
 
 
-ENTRIES: Final = (Entry(route="board", label=N_("Desk"), work=Work.INVESTIGATION),)
+ENTRIES: Final = (
+    Entry(route="board", label=N_("Desk"), work=Work.INVESTIGATION),
+    Entry(route="sheets", label=N_("Sheets"), work=Work.INVESTIGATION),
+    Entry(route="hits", label=N_("Hits"), work=Work.INVESTIGATION),
+)
 
 
 def entries_for(who: Person) -> tuple[Entry, ...]:
