@@ -69,7 +69,7 @@ pushKeys((event) => {
   if (event.altKey || event.shiftKey) return false;
   if (event.code === "KeyX") for (const each of previews) each.cover();
   else if (event.code === "KeyR" && previews.length) previews[0].reveal();
-  else if (event.code === "KeyO" && document.getElementById("abroad")) document.getElementById("abroad").click();
+  else if (event.code === "KeyA" && document.getElementById("abroad")) document.getElementById("abroad").click();
   else {
     const button = document.querySelector(`#decision button[data-code="${event.code}"]`);
     if (!button) return false;
