@@ -47,6 +47,7 @@ from node.control.key_commands import KeyCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.mute_commands import MuteCommands
+from node.control.news_commands import NewsCommands
 from node.control.node_commands import NodeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
@@ -73,6 +74,7 @@ from node.usecases.ingesting import Ingesting
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.news import NewsDesk
 from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_keys import OwnKeys
 from node.usecases.planning import Planner
@@ -111,6 +113,7 @@ def node_commands(services: NodeServices) -> Commands:
         _case_files(services),
         _categorising(services),
         consultation_commands(services, publishing(services)),
+        NewsCommands(desk=NewsDesk(store=services.store, now=time.monotonic)),
         SheetCommands(sheets=Sheets(store=services.store, audit=services.audit)),
         HoldingCommands(
             reading=HoldingReading(

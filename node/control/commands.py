@@ -38,6 +38,7 @@ INVESTIGATION: Final = frozenset({
     "categorise", "categorise-undo", "category-schemes",
     "holding", "holdings", "set-level",
     "sheet", "sheet-choose", "sheet-next",
+    "news",
     "ingest", "ingest-known", "ingest-salt",
     "link", "link-revise", "links", "links-mine",
     "list-change", "list-hits", "list-import", "list-list", "list-show",

@@ -25,6 +25,7 @@ from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
 from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.news import NewsReader
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter
 from node.domain.query_ports import QueryReader, QueryWriter
@@ -84,6 +85,7 @@ class NodeStoreReader(
     CaseReader,
     CategorisationReader,
     SheetReader,
+    NewsReader,
     ThreadReader,
     AllowReader,
     EntityReader,

@@ -49,6 +49,7 @@ from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.logs import LogRows
+from node.store.news import NewsRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
@@ -77,6 +78,7 @@ class NodeStoreRows(
     CaseRows,
     CategorisationRows,
     SheetRows,
+    NewsRows,
     ThreadRows,
     AllowRows,
     EntityRows,
@@ -99,6 +101,7 @@ class NodeStoreWrites(
     CaseWrites,
     CategorisationWrites,
     SheetRows,
+    NewsRows,
     ThreadWrites,
     AllowWrites,
     EntityWrites,

@@ -25,6 +25,7 @@ from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.memory_logs import MemoryLogReader
+from tests.simulator.memory_news import MemoryNews
 from tests.simulator.memory_reviews import MemoryReviews
 from tests.simulator.memory_sheets import MemorySheets
 from tests.simulator.memory_state import State
@@ -47,6 +48,7 @@ class NodeRows(
     MemoryWatches,
     MemoryEntities,
     MemorySheets,
+    MemoryNews,
 ):
     """What only a node's transaction has."""
 
@@ -58,6 +60,7 @@ class NodeRows(
         MemoryWatches.__init__(self, state.watches)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
+        MemoryNews.__init__(self, state.place, state.hits, state.watches)
         MemorySheets.__init__(self, state.place, state.hits)
         MemoryThreads.__init__(self, state.threads, state)
         MemoryEntities.__init__(self, state.entities, state.place, state.common, state.watches)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from node.desk import live
 from node.desk.pages import assets, board, hits, holdings, me, media, sheets, signing_in
 
 if TYPE_CHECKING:
     from node.desk.route_table import Route
 
 
-MODULES = (assets, board, hits, holdings, me, media, sheets, signing_in)
+MODULES = (assets, board, hits, holdings, live, me, media, sheets, signing_in)
 
 
 def routes() -> tuple[Route, ...]:

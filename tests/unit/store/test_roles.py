@@ -18,6 +18,7 @@ from node.domain.index_ports import IndexingWriter, LineReader
 from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
 from node.domain.log_ports import LogWriter
+from node.domain.news import NewsReader
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter
 from node.domain.query_ports import QueryWriter
@@ -43,6 +44,7 @@ NODES = (
     CaseWriter,
     CategorisationWriter,
     SheetReader,
+    NewsReader,
     WatchWriter,
     AlertWriter,
     ThreadWriter,
