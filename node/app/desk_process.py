@@ -73,7 +73,7 @@ class SocketDaemon(Daemon):
     def call(
         self, command: str, arguments: Line, token: bytes = b"", items: Iterable[Line] = ()
     ) -> AsyncIterator[Line]:
-        return control.call(self._path, command, arguments, _each(items), "", token)
+        return control.call(self._path, command, arguments, _each(items), "", session=token)
 
 
 async def _each(items: Iterable[Line]) -> AsyncIterator[Line]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
-from node.app.accounts import officers_of
+from node.app.accounts import desk_sessions_of, officers_of
 from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.consultations import consultation_commands
@@ -39,6 +39,7 @@ from node.control.case_commands import CaseCommands
 from node.control.case_file_commands import CaseFileCommands
 from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
+from node.control.desk_commands import DeskCommands
 from node.control.export_commands import ExportCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
@@ -146,6 +147,7 @@ def node_commands(services: NodeServices) -> Commands:
         alert_commands(services),
         notice_commands(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
+        DeskCommands(sessions=desk_sessions_of(services.settings, services.store, services.audit)),
         bundle_commands(services),
     )
 

@@ -14,9 +14,10 @@ from typing import Annotated
 import typer
 
 from node.cli import options
-from node.cli.common import Command, common, new_group
+from node.cli.common import Command, common, new_group, one
 from node.cli.digits import digits
-from node.cli.output import Line
+from node.cli.output import Line, plain
+from node.cli.words import moment
 from node.errors import Misuse
 
 group = new_group("The web desk: run it, and decide who may sign in.")
@@ -86,4 +87,57 @@ def _ready_words(line: Line) -> str:
         f"The desk is ready: {line['address']}\n"
         "It made its own certificate. Compare these digits with those that the browser shows as SHA-256:\n"
         f"{digits('DESK', line['certificate'])}"
+    )
+
+
+@group.command("invite", cls=Command)
+def invite(
+    ctx: typer.Context,
+    officer: Annotated[
+        str, typer.Argument(metavar="OFFICER", parser=options.officer, help="A registered officer.", show_default=False)
+    ],
+) -> None:
+    """Make a one-time code with which an officer signs in at the desk. It counts once, for 15 minutes.
+
+    Give the code to the officer in person or by telephone, never by mail.
+    """
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("desk-invite", {"officer": officer}))
+    given.output.line(line, lambda made: f"The code for {plain(made['officer'])}: {plain(made['code'])}")
+
+
+@group.command("sessions", cls=Command)
+def sessions(ctx: typer.Context) -> None:
+    """List who is signed in at the desk."""
+    given = common(ctx)
+    with given.session() as session:
+        for line in session.run("desk-sessions", {}):
+            given.output.line(line, _session_words)
+
+
+@group.command("revoke", cls=Command)
+def revoke(
+    ctx: typer.Context,
+    number: Annotated[
+        list[int] | None, typer.Argument(metavar="[SESSION]...", min=1, help="Numbers of sessions.", show_default=False)
+    ] = None,
+    all_of: Annotated[
+        str, typer.Option("--all-of", metavar="OFFICER", help="Every session of this officer.", show_default=False)
+    ] = "",
+) -> None:
+    """Sign officers out at once."""
+    if not number and not all_of:
+        raise Misuse("no session was named", remedy="give numbers of sessions, or --all-of OFFICER")
+    given = common(ctx)
+    with given.session() as session:
+        line = one(session.run("desk-revoke", {"sessions": number or [], "officer": all_of}))
+    given.output.line(line, lambda done: f"Signed out: {done['ended']}")
+
+
+def _session_words(line: Line) -> str:
+    since, until = moment(line["made_at"]), moment(line["ends_at"])
+    return (
+        f"{line['session']:>6}  {plain(line['officer'])} ({plain(line['role'])}), by {plain(line['method'])}, since "
+        f"{since}, until {until} at the latest"
     )

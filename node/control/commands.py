@@ -51,7 +51,9 @@ INVESTIGATION: Final = frozenset({
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
     "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup",
-    "case-purge", "delete", "entity-delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift",
+    "case-purge", "delete",
+    "desk-invite", "desk-revoke", "desk-sessions",
+    "entity-delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift",
     "officer-add", "officer-disable", "officer-enable", "officers", "read-audit", "read-bundle", "rekey",
     "rekey-cancel", "rekeying",
 })  # fmt: skip
@@ -61,6 +63,8 @@ OPERATION: Final = frozenset({
     "refuse", "requests", "suspend", "unsuspend",
 })  # fmt: skip
 """Commands of a hub about its members."""
+SIGN_IN: Final = frozenset({"desk-session", "desk-sign-out", "factor-code", "sign-in-code"})
+"""Commands of the desk for an officer's own session."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
@@ -70,6 +74,7 @@ RELEASE: Final = frozenset({
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})
 _WORKS: Final = (
+    (SIGN_IN, Work.SIGN_IN),
     (OVERVIEW, Work.OVERVIEW),
     (RELEASE, Work.RELEASE),
     (AUDIT, Work.AUDIT),

@@ -18,6 +18,7 @@ from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
+from node.domain.desk_sessions import DeskSessionReader, DeskSessionWriter
 from node.domain.entities import EntityReader, EntityWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
@@ -71,11 +72,11 @@ class Database(Protocol[R_co, W_co]):
     def close(self) -> None: ...
 
 
-class LogStoreReader(LogReader, UsageReader, SettingReader, OfficerReader, LineReader, Protocol):
+class LogStoreReader(LogReader, UsageReader, SettingReader, OfficerReader, DeskSessionReader, LineReader, Protocol):
     """What can be read in one snapshot of any database: logs, usage, settings, officers, and its history."""
 
 
-class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, OfficerWriter, Protocol):
+class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, OfficerWriter, DeskSessionWriter, Protocol):
     """What can be written in one transaction of any database."""
 
 

@@ -40,6 +40,7 @@ from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
+from node.store.desk_sessions import DeskSessionRows, DeskSessionWrites
 from node.store.entities import EntityRows, EntityWrites
 from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
@@ -64,11 +65,13 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, LineRows):
+class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, DeskSessionRows, LineRows):
     """`LogStoreReader`."""
 
 
-class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, LineRows):
+class LogStoreWrites(
+    LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, DeskSessionWrites, LineRows
+):
     """`LogStoreWriter`."""
 
 

@@ -11,6 +11,7 @@ from node.domain.address_book import AddressWriter
 from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
+from node.domain.desk_sessions import DeskSessionWriter
 from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
@@ -31,7 +32,7 @@ from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
 
-SHARED = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, LineReader)
+SHARED = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, DeskSessionWriter, LineReader)
 NODES = (
     HoldingWriter,
     AllowWriter,
