@@ -21,6 +21,7 @@ from node.control.commands import (
     OPERATION,
     OVERVIEW,
     RELEASE,
+    SIGN_IN,
     Commands,
     work_of,
 )
