@@ -1,6 +1,7 @@
 # Every duty of the project, one word each. A bare machine needs python3 (3.11 or newer, with venv) and make.
 #
 #   make demo     the demonstration: three countries, a hub, real photographs (PICTURES=folder for your own)
+#   make demo-desk  the same federation with its web desks: prints addresses and one-time codes
 #   make test     the tests; tests that a bare machine cannot run are skipped, and the reasons are printed
 #   make check    lint, types, layers, generated code and tests: what CI runs
 #   make setup    .venv from requirements.lock, with `vigil` in it; the others call it
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: setup demo test check lint bench faults oracles protos protos-current lock
+.PHONY: setup demo demo-desk test check lint bench faults oracles protos protos-current lock
 .DELETE_ON_ERROR:
 
 # ---- setup: once, and again when the lock (everything) or the project's own settings (only the project) change
@@ -50,6 +51,9 @@ $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
 
 demo: setup
 	@$(BIN)/vigil demo $(if $(PICTURES),--pictures "$(PICTURES)")
+
+demo-desk: setup
+	@$(BIN)/vigil demo --desk $(if $(PICTURES),--pictures "$(PICTURES)")
 
 BENCHMARKS ?= match fingerprint robustness sync query hostile evidence interop investigation
 bench: setup

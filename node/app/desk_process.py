@@ -132,6 +132,7 @@ class _Server(uvicorn.Server):
                 self._answer,
                 host=address[0],
                 port=address[1],
+                interface="asgi3",
                 http=_Protocol,
                 ws="none",
                 lifespan="off",

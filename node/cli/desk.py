@@ -93,7 +93,7 @@ def _ready_words(line: Line) -> str:
 @group.command("invite", cls=Command)
 def invite(
     ctx: typer.Context,
-    officer: Annotated[
+    invited: Annotated[
         str, typer.Argument(metavar="OFFICER", parser=options.officer, help="A registered officer.", show_default=False)
     ],
 ) -> None:
@@ -103,7 +103,7 @@ def invite(
     """
     given = common(ctx)
     with given.session() as session:
-        line = one(session.run("desk-invite", {"officer": officer}))
+        line = one(session.run("desk-invite", {"officer": invited}))
     given.output.line(line, lambda made: f"The code for {plain(made['officer'])}: {plain(made['code'])}")
 
 

@@ -30,7 +30,7 @@ class DeskCommands:
 
     async def desk_session(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"quiet"} -> {"session", "officer", "role", "works", "method", "fresh_until", "idle_until",
-        "ends_at", "exercise", "home": {"role", "federation", "member", "name"}}. "quiet": no act of the officer.
+        "ends_at", "exercise", "previews", "home": {"role", "federation", "member", "name"}}. "quiet": no act of the officer.
         """
         is_activity = not Arguments(arguments).flag("quiet")
         yield self._line(await asyncio.to_thread(self.sessions.look, is_activity=is_activity))
@@ -77,6 +77,7 @@ class DeskCommands:
             "idle_until": session.idle_until,
             "ends_at": session.ends_at,
             "exercise": place.is_exercise,
+            "previews": place.has_previews,
             "home": {
                 "role": place.role,
                 "federation": place.federation,

@@ -21,13 +21,16 @@ _WORKS: Final = {work.name.lower().replace("_", "-"): work for work in Work}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The home that the desk belongs to. `role`: node or hub; `member`: the member's id, "" at a hub."""
+    """The home that the desk belongs to. `role`: node or hub; `member`: the member's id, "" at a hub. `previews`: the node
+    makes previews.
+    """
 
     role: str
     federation: str
     member: str
     name: str
     exercise: bool
+    previews: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,11 @@ class Person:
     def may(self, work: Work) -> bool:
         """Whether this kind of work is the officer's."""
         return work in self.works
+
+    @property
+    def sees_media(self) -> bool:
+        """Whether the officer may look at previews, and the node makes some."""
+        return self.may(Work.MEDIA) and self.place.previews
 
     @property
     def is_fresh(self) -> bool:
@@ -69,6 +77,7 @@ def person_of(line: Line) -> Person:
             federation=home["federation"],
             member=home.get("member") or "",
             name=home.get("name") or "",
-            exercise=bool(line.get("exercise")),
+            exercise=bool(line["exercise"]),
+            previews=bool(line["previews"]),
         ),
     )

@@ -50,13 +50,16 @@ _ENDED: Final = "this session has ended"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The home that a desk belongs to. `member`: "" at a hub. `is_exercise`: nothing here is real."""
+    """The home that a desk belongs to. `member`: "" at a hub. `is_exercise`: nothing here is real. `has_previews`: the
+    node makes previews of what it takes in.
+    """
 
     role: str
     federation: str
     member: str
     name: str
     is_exercise: bool
+    has_previews: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class DeskDaemon:
     asked: list[tuple[str, Line, bytes]] = field(default_factory=list)
     fresh: bool = True
     exercise: bool = False
+    previews: bool = True
 
     async def call(
         self, command: str, arguments: Line, token: bytes = b"", items: Iterable[Line] = ()
@@ -76,6 +77,7 @@ class DeskDaemon:
             "idle_until": now + 900,
             "ends_at": now + 36_000,
             "exercise": self.exercise,
+            "previews": self.previews,
             "home": {
                 "role": "hub" if is_hub else "node",
                 "federation": "vigil.test",
