@@ -21,6 +21,7 @@ from node.control.hub_notice_commands import HubNoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.domain.ids import federation_id
 from node.usecases.audit_reading import AuditReading
+from node.usecases.desk_drafts import DeskDrafts
 from node.usecases.hub_operation import HubOperation
 from node.usecases.hub_status import HubStatuses
 from node.usecases.notice_review import NoticeReview
@@ -33,7 +34,10 @@ def hub_commands(services: HubServices) -> Commands:
         HubNoticeCommands(review=_review(services)),
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
-        DeskCommands(sessions=desk_sessions_of(services.settings, services.store, services.audit)),
+        DeskCommands(
+            sessions=desk_sessions_of(services.settings, services.store, services.audit),
+            drafts=DeskDrafts(store=services.store, clock=time.time),
+        ),
     )
 
 

@@ -67,6 +67,7 @@ from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
 from node.usecases.categorising import Categorising
 from node.usecases.category_undo import CategoryUndo
+from node.usecases.desk_drafts import DeskDrafts
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
 from node.usecases.hit_reading import HitReading
@@ -147,7 +148,10 @@ def node_commands(services: NodeServices) -> Commands:
         alert_commands(services),
         notice_commands(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
-        DeskCommands(sessions=desk_sessions_of(services.settings, services.store, services.audit)),
+        DeskCommands(
+            sessions=desk_sessions_of(services.settings, services.store, services.audit),
+            drafts=DeskDrafts(store=services.store, clock=time.time),
+        ),
         bundle_commands(services),
     )
 

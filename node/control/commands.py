@@ -63,8 +63,10 @@ OPERATION: Final = frozenset({
     "refuse", "requests", "suspend", "unsuspend",
 })  # fmt: skip
 """Commands of a hub about its members."""
-SIGN_IN: Final = frozenset({"desk-session", "desk-sign-out", "factor-code", "sign-in-code"})
-"""Commands of the desk for an officer's own session."""
+SIGN_IN: Final = frozenset({
+    "desk-session", "desk-sign-out", "draft-read", "draft-save", "factor-code", "sign-in-code",
+})  # fmt: skip
+"""Commands of the desk for an officer's own session and drafts."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",

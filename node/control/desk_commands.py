@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from node.control.runner import Line
+    from node.usecases.desk_drafts import DeskDrafts
     from node.usecases.desk_sessions import DeskSessions, SignedIn
 
 
@@ -27,10 +28,11 @@ class DeskCommands:
     """`vigil desk`, and the desk itself."""
 
     sessions: DeskSessions
+    drafts: DeskDrafts
 
     async def desk_session(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"quiet"} -> {"session", "officer", "role", "works", "method", "fresh_until", "idle_until",
-        "ends_at", "exercise", "previews", "home": {"role", "federation", "member", "name"}}. "quiet": no act of the officer.
+        """{"quiet"} -> {"session", "officer", "role", "works", "method", "fresh_until", "idle_until", "ends_at",
+        "exercise", "previews", "home": {"role", "federation", "member", "name"}}. "quiet": no act of the officer.
         """
         is_activity = not Arguments(arguments).flag("quiet")
         yield self._line(await asyncio.to_thread(self.sessions.look, is_activity=is_activity))
@@ -48,6 +50,16 @@ class DeskCommands:
         """{} -> {"ended"}."""
         await asyncio.to_thread(self.sessions.sign_out)
         yield {"ended": True}
+
+    async def draft_read(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"form"} -> {"text"}: what the caller has begun to write into this form."""
+        yield {"text": await asyncio.to_thread(self.drafts.read, Arguments(arguments).text("form"))}
+
+    async def draft_save(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"form", "text"} -> {"saved"}. "text" empty: the draft is deleted."""
+        given = Arguments(arguments)
+        await asyncio.to_thread(self.drafts.save, given.text("form"), given.text("text"))
+        yield {"saved": True}
 
     async def desk_invite(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"officer"} -> {"officer", "code"}: it counts once, for 15 minutes."""

@@ -21,8 +21,8 @@ _WORKS: Final = {work.name.lower().replace("_", "-"): work for work in Work}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The home that the desk belongs to. `role`: node or hub; `member`: the member's id, "" at a hub. `previews`: the node
-    makes previews.
+    """The home that the desk belongs to. `role`: node or hub; `member`: the member's id, "" at a hub. `previews`: the
+    node makes previews.
     """
 
     role: str

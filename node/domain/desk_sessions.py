@@ -1,10 +1,11 @@
-"""Sessions of the desk, and the one-time codes that open one. The values, and the port of the store.
+"""Sessions of the desk, the one-time codes that open one, and drafts. The values, and the port of the store.
 
 Rules this module upholds:
 
 - The store has the SHA-256 of a token or a code, never the token: whoever reads the database can sign in as nobody.
 - A session ends by its age, by standing idle, by its officer, by an administrator, and with its officer.
 - A code is used once.
+- A draft is of one officer and one form. It is a secret like the note that it will be.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ FRESH_SECONDS: Final = 5 * 60
 CODE_SECONDS: Final = 15 * 60
 MAX_SESSIONS: Final = 8
 """Live sessions of one officer; one more ends the oldest."""
+MAX_DRAFT: Final = 64 * 1024
+"""Bytes of one draft."""
+MAX_DRAFTS: Final = 100
+"""Of one officer; one more replaces the oldest."""
+DRAFT_SECONDS: Final = 30 * 86_400
+"""How long a draft is kept."""
 MAX_CODES: Final = 1_000
 """Codes that wait, in one home."""
 
@@ -80,6 +87,10 @@ class DeskSessionReader(Protocol):
         """Of codes that are kept."""
         ...
 
+    def desk_draft(self, officer: int, form: str) -> str:
+        """What an officer has begun to write into a form, "" for nothing."""
+        ...
+
 
 class DeskSessionWriter(DeskSessionReader, Protocol):
     """Writes sessions and codes."""
@@ -102,6 +113,16 @@ class DeskSessionWriter(DeskSessionReader, Protocol):
 
     def take_desk_code(self, code_sha256: bytes, now: int) -> int | None:
         """The officer of this code if it is not too old, and deletes it; None if there is no such code."""
+        ...
+
+    def put_desk_draft(self, officer: int, form: str, text: str, now: int) -> None:
+        """Replaces the draft; "" deletes it. Beyond `MAX_DRAFTS` the oldest ones of the officer are deleted. The caller
+        scrubs.
+        """
+        ...
+
+    def forget_desk_drafts(self, before: int) -> int:
+        """Deletes drafts saved before this Unix second; returns how many. The caller scrubs."""
         ...
 
     def forget_desk(self, before: int) -> int:

@@ -1,4 +1,4 @@
-"""Sessions of the desk and one-time codes.
+"""Sessions of the desk, one-time codes, and drafts.
 
 Rules this module upholds:
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
-from node.domain.desk_sessions import CODE_SECONDS, DeskSession
+from node.domain.desk_sessions import CODE_SECONDS, MAX_DRAFTS, DeskSession
+from node.store import codec, vault
 from node.store.statements import Repository, chunks
-from node.store.tables.desk import desk_codes, desk_sessions
+from node.store.tables.desk import desk_codes, desk_drafts, desk_sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -24,6 +25,9 @@ _BY_TOKEN: Final = select(desk_sessions).where(desk_sessions.c.token_sha256 == b
 _BY_NUMBER: Final = select(desk_sessions).where(desk_sessions.c.id == bindparam("number"))
 _NOT_ENDED: Final = select(desk_sessions).where(desk_sessions.c.ended_at == 0).order_by(desk_sessions.c.id)
 _CODES: Final = select(func.count()).select_from(desk_codes)
+_DRAFT: Final = select(desk_drafts.c.vault_id).where(
+    desk_drafts.c.officer_id == bindparam("officer"), desk_drafts.c.form == bindparam("of")
+)
 _TAKE: Final = (
     delete(desk_codes)
     .where(desk_codes.c.code_sha256 == bindparam("code"))
@@ -49,6 +53,10 @@ class DeskSessionRows(Repository):
     def count_desk_codes(self) -> int:
         number: int = self._connection.scalar(_CODES) or 0
         return number
+
+    def desk_draft(self, officer: int, form: str) -> str:
+        row = self._connection.execute(_DRAFT, {"officer": officer, "of": form}).first()
+        return codec.open_bytes(vault.get(self._connection, [row.vault_id])[0]).decode() if row else ""
 
 
 class DeskSessionWrites(DeskSessionRows):
@@ -82,6 +90,27 @@ class DeskSessionWrites(DeskSessionRows):
             return None
         officer: int = row.officer_id
         return officer
+
+    def put_desk_draft(self, officer: int, form: str, text: str, now: int) -> None:
+        mine = desk_drafts.c.officer_id == officer
+        self._forget_drafts(mine, desk_drafts.c.form == form)
+        if not text:
+            return
+        (row,) = vault.put(self._connection, [codec.seal_bytes(text.encode())])
+        values = {"officer_id": officer, "form": form, "vault_id": row, "saved_at": now}
+        self._connection.execute(insert(desk_drafts).values(values))
+        oldest = select(desk_drafts.c.form).where(mine).order_by(desk_drafts.c.saved_at.desc(), desk_drafts.c.form)
+        over = self._connection.scalars(oldest.limit(-1).offset(MAX_DRAFTS)).all()
+        if over:
+            self._forget_drafts(mine, desk_drafts.c.form.in_(over))
+
+    def forget_desk_drafts(self, before: int) -> int:
+        return self._forget_drafts(desk_drafts.c.saved_at < before)
+
+    def _forget_drafts(self, *which: ColumnElement[bool]) -> int:
+        gone = self._connection.scalars(delete(desk_drafts).where(*which).returning(desk_drafts.c.vault_id)).all()
+        vault.forget(self._connection, gone)
+        return len(gone)
 
     def forget_desk(self, before: int) -> int:
         return sum(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from node.domain.caller import Role
-from node.domain.desk_sessions import CODE_SECONDS, DeskSession
+from node.domain.desk_sessions import CODE_SECONDS, MAX_DRAFTS, DeskSession
 from node.domain.stores import NodeStore
 
 NOW = 1_900_000_000
@@ -82,3 +82,31 @@ def test_old_sessions_and_codes_are_forgotten_and_numbers_are_not_used_again(sto
         assert tx.forget_desk(NOW + 1) == 2
         assert (tx.desk_session(TOKEN), tx.count_desk_codes()) == (None, 0)
         assert tx.add_desk_session(OTHER, anna, "x", NOW).id == 2
+
+
+def test_a_draft_is_of_one_officer_and_one_form(store: NodeStore) -> None:
+    anna, bea = officers(store)
+    with store.write() as tx:
+        tx.put_desk_draft(anna, "hit-1", "the same \N{SNOWMAN} room", NOW)
+        tx.put_desk_draft(anna, "hit-2", "other", NOW)
+        tx.put_desk_draft(anna, "hit-2", "another", NOW + 1)
+    with store.read() as tx:
+        assert (tx.desk_draft(anna, "hit-1"), tx.desk_draft(anna, "hit-2")) == ("the same \N{SNOWMAN} room", "another")
+        assert (tx.desk_draft(bea, "hit-1"), tx.desk_draft(anna, "hit-3")) == ("", "")
+    with store.write() as tx:
+        tx.put_desk_draft(anna, "hit-1", "", NOW + 2)
+        assert tx.desk_draft(anna, "hit-1") == ""
+        assert tx.forget_desk_drafts(NOW + 1) == 0
+        assert tx.forget_desk_drafts(NOW + 2) == 1
+        assert tx.desk_draft(anna, "hit-2") == ""
+
+
+def test_one_draft_too_many_replaces_the_oldest_of_the_same_officer(store: NodeStore) -> None:
+    anna, bea = officers(store)
+    with store.write() as tx:
+        tx.put_desk_draft(bea, "f", "hers", NOW - 9)
+        for number in range(MAX_DRAFTS + 2):
+            tx.put_desk_draft(anna, f"f{number:03}", "x", NOW + number)
+        kept = [number for number in range(MAX_DRAFTS + 2) if tx.desk_draft(anna, f"f{number:03}")]
+        assert kept == list(range(2, MAX_DRAFTS + 2))
+        assert tx.desk_draft(bea, "f") == "hers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from node.domain.desk_sessions import CODE_SECONDS, DeskSession
+from node.domain.desk_sessions import CODE_SECONDS, MAX_DRAFTS, DeskSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DeskTables:
-    """Sessions by id, their ids by token, and (officer, time) of each code."""
+    """Sessions by id, their ids by token, (officer, time) of each code, (time, text) of drafts."""
 
     sessions: dict[int, DeskSession] = field(default_factory=dict)
     tokens: dict[bytes, int] = field(default_factory=dict)
     last: int = 0
     codes: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    drafts: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
 
 
 class MemoryDesk:
@@ -66,6 +67,23 @@ class MemoryDesk:
     def take_desk_code(self, code_sha256: bytes, now: int) -> int | None:
         officer, made_at = self._desk.codes.pop(code_sha256, (0, 0))
         return officer if officer and now < made_at + CODE_SECONDS else None
+
+    def desk_draft(self, officer: int, form: str) -> str:
+        return self._desk.drafts.get((officer, form), (0, ""))[1]
+
+    def put_desk_draft(self, officer: int, form: str, text: str, now: int) -> None:
+        self._desk.drafts.pop((officer, form), None)
+        if text:
+            self._desk.drafts[officer, form] = (now, text)
+        mine = [(-saved_at, of) for (by, of), (saved_at, _) in self._desk.drafts.items() if by == officer]
+        for _, old in sorted(mine)[MAX_DRAFTS:]:
+            del self._desk.drafts[officer, old]
+
+    def forget_desk_drafts(self, before: int) -> int:
+        old = [name for name, (saved_at, _) in self._desk.drafts.items() if saved_at < before]
+        for name in old:
+            del self._desk.drafts[name]
+        return len(old)
 
     def forget_desk(self, before: int) -> int:
         old = [number for number, each in self._desk.sessions.items() if each.made_at < before]

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse
 
 from node.desk.asked import Page
+from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
 from node.domain.rights import Work
 
@@ -49,7 +50,8 @@ async def hits(asked: Asked) -> Page:
 
 async def pair(asked: Asked) -> Page:
     """One hit: our holding beside what it hit."""
-    return await _pair(asked, asked.text("hit"))
+    name = asked.text("hit")
+    return await _pair(asked, name, note=await draft_of(asked, f"hit-{name}"))
 
 
 async def decide(asked: Asked) -> Response | Page:
@@ -61,6 +63,7 @@ async def decide(asked: Asked) -> Response | Page:
     (done,) = await asked.rows("review", decision=decision, note=form.text("note"), abroad=abroad, hits=[seen])
     if done["error"]:
         return await _pair(asked, name, fault=done, note=form.text("note"))
+    await drop(asked, f"hit-{name}")
     if done["unsaid"]:
         return await _pair(asked, name, fault={"error": done["unsaid"], "remedy": done["remedy"]})
     following = await _next_new(asked, form.text("case"), name)

@@ -1,6 +1,7 @@
 """The tables of the desk (`domain.desk_sessions`). By the rules of `node.store.schema`.
 
-A token and a code are there as SHA-256 alone. They have too many random bits to be guessed from it.
+A token and a code are there as SHA-256 alone. They have too many random bits to be guessed from it. A draft is a secret:
+its text is in the vault.
 """
 
 from __future__ import annotations
@@ -36,3 +37,14 @@ desk_codes: Final = Table(
     sqlite_with_rowid=False,
 )
 """One-time codes that nobody has used."""
+
+desk_drafts: Final = Table(
+    "desk_drafts",
+    metadata,
+    integer("officer_id", key=True),
+    string("form", key=True),
+    integer("vault_id"),
+    integer("saved_at"),
+    sqlite_with_rowid=False,
+)
+"""What officers have begun to write."""

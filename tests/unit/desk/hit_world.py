@@ -156,6 +156,8 @@ def world() -> DeskDaemon:
             "hit-show": [detail()],
             "holding": [holding()],
             "review": [decided()],
+            "draft-read": [{"text": ""}],
+            "draft-save": [{"saved": True}],
             "set-level": [{"holding": 7}, {"changed": 1}],
         }
     )

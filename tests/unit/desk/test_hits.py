@@ -115,6 +115,27 @@ def test_a_pair_that_another_officer_decided_is_shown_again_with_the_note() -> N
     assert "same\nroom</textarea>" in response.text
 
 
+def test_a_note_that_was_begun_is_there_again_and_goes_when_it_is_sent() -> None:
+    daemon = world()
+    daemon.answers["draft-read"] = [{"text": "half a <note>"}]
+    page = one(daemon, lambda client: client.get("/pair?hit=3")).text
+    assert "half a &lt;note&gt;</textarea>" in page
+    assert daemon.of("draft-read") == [{"form": "hit-3"}]
+    daemon.answers["review"] = [decided(error="Bea has decided meanwhile")]
+    one(daemon, lambda client: client.post("/pair", data=FORM | {"decision": "confirm"}))
+    assert not daemon.of("draft-save")
+    daemon.answers["review"] = [decided()]
+    one(daemon, lambda client: client.post("/pair", data=FORM | {"decision": "confirm"}))
+    assert daemon.of("draft-save") == [{"form": "hit-3", "text": ""}]
+
+
+def test_a_draft_is_saved_for_the_session() -> None:
+    daemon = world()
+    response = one(daemon, lambda client: client.post("/drafts", data={"form": "hit-3", "text": "a\r\nb"}))
+    assert response.status_code == HTTPStatus.NO_CONTENT
+    assert daemon.of("draft-save") == [{"form": "hit-3", "text": "a\nb"}]
+
+
 def test_an_opinion_that_was_not_said_is_told_though_the_decision_stands() -> None:
     daemon = world()
     daemon.answers["review"] = [decided(unsaid="the record was withdrawn", remedy="nothing is to do")]

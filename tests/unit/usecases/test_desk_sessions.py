@@ -16,12 +16,14 @@ from node.domain.desk_sessions import (
     IDLE_SECONDS,
     LIFE_SECONDS,
     MAX_CODES,
+    MAX_DRAFT,
     MAX_SESSIONS,
     TOKEN_BYTES,
 )
 from node.domain.rights import RIGHTS, Work, require
-from node.errors import FactorNeeded, NotFound, Overloaded, Refused
+from node.errors import FactorNeeded, Misuse, NotFound, Overloaded, Refused
 from node.usecases.acting import acting_for
+from node.usecases.desk_drafts import DeskDrafts
 from tests.unit.usecases.test_officers import DESK, NOW, OWNER, Desk
 
 STRANGER = 1_002
@@ -312,3 +314,23 @@ def test_random_bytes_make_the_codes(desk: SignedInDesk) -> None:
     codes = {desk.sessions.invite("Anna") for _ in range(50)}
     assert len(codes) == 50
     assert set("".join(codes)) <= set("23456789ABCDEFGHJKLMNPQRSTUVWXYZ-")
+
+
+def test_a_draft_is_read_by_its_officer_alone(desk: SignedInDesk) -> None:
+    drafts = DeskDrafts(store=desk.store, clock=lambda: desk.now)
+    anna, bea = desk.at_desk(desk.enter()), desk.at_desk(desk.enter("Bea"))
+    with acting_for(anna):
+        drafts.save("hit-1", "half a note")
+    with acting_for(desk.at_desk(desk.enter())):
+        assert drafts.read("hit-1") == "half a note"
+    with acting_for(bea):
+        assert drafts.read("hit-1") == ""
+    with acting_for(NOBODY), pytest.raises(Refused):
+        drafts.read("hit-1")
+    with acting_for(anna):
+        for form in ("", "a\n", "x" * 300, "\u202e"):
+            with pytest.raises(Misuse):
+                drafts.save(form, "x")
+        with pytest.raises(Misuse, match="at most"):
+            drafts.save("hit-1", "x" * (MAX_DRAFT + 1))
+        assert drafts.read("hit-1") == "half a note"

@@ -1,4 +1,4 @@
-"""Sessions of the desk, and one-time codes. A home has none before an administrator invites an officer."""
+"""Sessions of the desk, one-time codes, and drafts. A home has none before an administrator invites an officer."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def upgrade() -> None:
         sa.Column("officer_id", _LONG, nullable=False),
         sa.Column("made_at", _LONG, nullable=False),
         sa.PrimaryKeyConstraint("code_sha256"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "desk_drafts",
+        sa.Column("officer_id", _LONG, nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("vault_id", _LONG, nullable=False),
+        sa.Column("saved_at", _LONG, nullable=False),
+        sa.PrimaryKeyConstraint("officer_id", "form"),
         sqlite_with_rowid=False,
     )
 
