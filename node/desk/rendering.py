@@ -112,7 +112,7 @@ class Renderer:
             address=self._address_of,
             static=self.files.address,
             Work=Work,
-            word=lambda value: words.word(language, value),
+            word=lambda value, kind="": words.word(language, value, kind),
         )
         made.filters.update(
             number=language.number,

@@ -28,14 +28,33 @@ async def start(asked: Asked) -> Response:
 
 
 async def board(asked: Asked) -> Page:
-    """What an investigator begins the day with."""
-    cases, _ = await asked.listed("cases", mine=True, limit=SHOWN)
-    hits, seen = await asked.listed("hits-list", unseen=True, limit=SHOWN)
-    alerts = await asked.rows("alerts", new=True, limit=SHOWN)
-    return Page("board/board.html", {"cases": cases, "hits": hits, "seen": seen, "alerts": alerts})
+    """What an investigator begins the day with: what waits, the own cases, and how cases ended."""
+    cases, _ = await asked.listed("cases", mine=True, status="open", limit=SHOWN)
+    ended, _ = await asked.listed("cases", mine=True, status="closed", limit=SHOWN)
+    _hits, seen = await asked.listed("hits-list", states=["new"], limit=1)
+    threads, _ = await asked.listed("consult-list", unread=True, limit=SHOWN)
+    values = {
+        "cases": [each for each in cases if each["list"] is None],
+        "ended": [each for each in ended if each["list"] is None],
+        "seen": seen,
+        "alerts": await asked.rows("alerts", new=True, limit=SHOWN),
+        "threads": threads,
+        "shown": SHOWN,
+    }
+    return Page("board/board.html", values)
+
+
+async def alerts_seen(asked: Asked) -> Response:
+    """The officer has seen the alerts that the page showed."""
+    form = await asked.form()
+    numbers = [str(number) for number in form.numbers("alert")]
+    if numbers:
+        await asked.one("alerts-seen", alerts=numbers)
+    return RedirectResponse(asked.request.app.url_path_for("board"), HTTPStatus.SEE_OTHER)
 
 
 ROUTES: Final = (
     Route(method="GET", path="/", name="start", handler=start, work=Access.SIGNED_IN, homes=BOTH),
     Route(method="GET", path="/desk", name="board", handler=board, work=Work.INVESTIGATION),
+    Route(method="POST", path="/alerts/seen", name="alerts-seen", handler=alerts_seen, work=Work.INVESTIGATION),
 )

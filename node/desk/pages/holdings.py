@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from node.desk.asked import Asked
 
-LEVELS: Final = ("national", "hit/no-hit")
+LEVELS: Final = ("national", "hit-no-hit")
 """The levels that an officer sets. A contribution makes a holding shared."""
 
 

@@ -139,7 +139,7 @@ def _tile(asked: Asked, line: Line) -> dict[str, Any]:
         "at": line["place"] % TILES,
         "holding": line["holding"],
         "kind": line["kind"],
-        "kind_text": word(language, line["kind"]),
+        "kind_text": word(language, line["kind"], "media-kind"),
         "category": _category(category),
         "version": line["version"],
         "officer": line["officer"],

@@ -1,7 +1,7 @@
 """The tables of the desk (`domain.desk_sessions`). By the rules of `node.store.schema`.
 
-A token and a code are there as SHA-256 alone. They have too many random bits to be guessed from it. A draft is a secret:
-its text is in the vault.
+A token and a code are there as SHA-256 alone: nobody guesses them from it, they have too many random bits. A draft is a
+secret: its text is in the vault.
 """
 
 from __future__ import annotations

@@ -60,7 +60,16 @@ def test_no_hit_says_when_one_appears() -> None:
 def test_a_pair_shows_the_evidence_of_both_sides() -> None:
     daemon = world()
     page = one(daemon, lambda client: client.get("/pair?hit=3")).text
-    for text in ("pdq", ">12<", ">88<", "rotate90", "compared without borders", "Bridge", "us-vics 2.0: 1", ">3<"):
+    for text in (
+        "pdq",
+        ">12<",
+        ">88<",
+        "turned by 90 degrees",
+        "compared without borders",
+        "Bridge",
+        "us-vics 2.0: 1",
+        ">3<",
+    ):
         assert text in page
     assert daemon.of("holding") == [{"holding": 7, "digests": False}]
     assert "State it abroad too" in page
@@ -149,8 +158,8 @@ def test_a_holding_shows_what_officers_said_and_its_level_can_be_changed() -> No
     daemon.answers["holding"] = [holding(said=[{"version": 1, "at": 1_700_000_000, "officer": "Anna", "says": words}])]
     page = one(daemon, lambda client: client.get("/holdings/7")).text
     assert "us-vics 2.0: 1" in page
-    response = one(daemon, lambda client: client.post("/holdings/7/level", data={"level": "hit/no-hit"}))
-    assert daemon.of("set-level") == [{"holdings": ["7"], "level": "hit/no-hit"}]
+    response = one(daemon, lambda client: client.post("/holdings/7/level", data={"level": "hit-no-hit"}))
+    assert daemon.of("set-level") == [{"holdings": ["7"], "level": "hit-no-hit"}]
     assert response.headers["location"] == "/holdings/7"
 
 
