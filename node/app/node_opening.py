@@ -31,8 +31,8 @@ from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
-from node.usecases.alerting import ArrivalAlerts
 from node.usecases.answering import Answerer
+from node.usecases.arrival_alerts import ArrivalAlerts
 from node.usecases.arrivals import Arrivals
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import NodeCustody, newest_cosignature

@@ -14,9 +14,7 @@ from node.domain.ids import RecordId
 from node.domain.queries import Hit, Level
 from node.domain.watches import WatchReply, WatchState
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.alerting import ArrivalAlerts
 from node.usecases.allowing import AllowList
-from node.usecases.catalogue import Catalogue
 from node.usecases.intake import subject_of
 from node.usecases.own_watches import forget_own_watches, own_watches
 from node.usecases.question import Question
@@ -64,9 +62,6 @@ def hit(member: Speaker, **words: object) -> Hit:
 @pytest.fixture
 def france() -> Iterator[Asker]:
     node = Keeper(world_of(FR, JP, DE), FR)
-    alerting = ArrivalAlerts(own=FR.id, codec=CODEC, clock=node.world.clock)
-    node.node.catalogue = Catalogue(store=node.store, index=node.node.index, codec=CODEC, alerting=alerting)
-    node.node.copies._catalogue = node.node.catalogue
     common = {"store": node.store, "audit": node.audit}
     made = Asker(
         node=node,
