@@ -19,6 +19,7 @@ from node.cli.words import count, moment
 _LISTED: Final = 50
 _WORDS: Final = {
     "watch-answered": "{member} has found what a watch of ours asks for: vigil watch show {about}",
+    "local-watch": "new records of {member} match a local watch: vigil watch show {about}",
     "case-hit": "new records of {member} match holdings of an open case: vigil hits --case {case} --new",
     "notice-hit": "holdings match a published notice: vigil notice show {about}, vigil hits --new",
     "consultation": "{member} wrote in a consultation: vigil consult show {about}",

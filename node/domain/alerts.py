@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
 
     WATCH_ANSWERED = "watch-answered"
     """A member found something that matches a watch of ours."""
+    LOCAL_WATCH = "local-watch"
+    """A new record of another member matches a local watch."""
     CASE_HIT = "case-hit"
     """A new record of another member matches a holding of an open case."""
     NOTICE_HIT = "notice-hit"

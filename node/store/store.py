@@ -48,6 +48,7 @@ from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
+from node.store.local_watches import LocalWatchRows, LocalWatchWrites
 from node.store.logs import LogRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
@@ -84,6 +85,7 @@ class NodeStoreRows(
     QueryRows,
     AnswerRows,
     WatchRows,
+    LocalWatchRows,
     AlertRows,
     IndexingRows,
     AddressRows,
@@ -105,6 +107,7 @@ class NodeStoreWrites(
     QueryWrites,
     AnswerWrites,
     WatchWrites,
+    LocalWatchWrites,
     AlertWrites,
     IndexingWrites,
     AddressWrites,

@@ -28,7 +28,7 @@ from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.lookup import resolve
 from node.usecases.own_watches import OwnWatch, note_own_watch, own_watch
 from node.usecases.question import check_question, expected_members, fitted
-from node.usecases.watch_terms import MOST_DAYS
+from node.usecases.watch_terms import require_last_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ class Watching:
         members, _ = expected_members(roster, self._own.member, question.recipients)
         if not members:
             raise Refused("no other member can be asked", remedy="vigil node status shows the members")
-        self._check_day(until_day)
+        require_last_day(until_day, int(self._clock()) // SECONDS_A_DAY)
         record = perform(
             self._audit,
             "watch add",
@@ -185,8 +185,3 @@ class Watching:
             happened(tx, {question.case: len(question.subjects)}, CaseEventKind.WATCHED, now)
 
         return self._ledger.state(watch, handling, said=said)
-
-    def _check_day(self, until_day: int) -> None:
-        today = int(self._clock()) // SECONDS_A_DAY
-        if not today <= until_day <= today + MOST_DAYS:
-            raise Misuse(f"a watch stays until a day of the next {MOST_DAYS} days", remedy="give --until YYYY-MM-DD")

@@ -17,6 +17,7 @@ from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
 from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
+from node.domain.local_watches import LocalWatchWriter
 from node.domain.log_ports import LogWriter
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter
@@ -42,6 +43,7 @@ NODES = (
     CaseWriter,
     CategorisationWriter,
     WatchWriter,
+    LocalWatchWriter,
     AlertWriter,
     ThreadWriter,
     EntityWriter,
