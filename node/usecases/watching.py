@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.caller import Role
 from node.domain.case_events import CaseEventKind
 from node.domain.handling import Handling
 from node.domain.statements import Reason
 from node.domain.watches import MOST_SUBJECTS, Watch
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.acting import caller
+from node.usecases.acting import caller, role_abroad
 from node.usecases.acts import perform
 from node.usecases.admitting import cost_of
 from node.usecases.case_events import happened
@@ -99,7 +98,7 @@ class Watching:
                 remedy="to watch for it all the same: --show-all",
             )
         roster = self._roster()
-        role = question.officer_role or caller().role or Role.INVESTIGATOR
+        role = question.officer_role or role_abroad()
         whole = replace(question, subjects=left, officer_role=role)
         question = fitted(roster.policy, whole)
         check_question(roster.policy, question)
