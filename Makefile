@@ -1,11 +1,13 @@
 # Every duty of the project, one word each. A bare machine needs python3 (3.11 or newer, with venv) and make.
 #
 #   make demo     the demonstration: three countries, a hub, real photographs (PICTURES=folder for your own)
+#   make demo-desk  the same federation with its web desks: prints addresses and one-time codes
 #   make test     the tests; tests that a bare machine cannot run are skipped, and the reasons are printed
 #   make check    lint, types, layers, generated code and tests: what CI runs
 #   make setup    .venv from requirements.lock, with `vigil` in it; the others call it
 #   make bench    the benchmarks              make faults   the long fault suite
 #   make oracles  outside judges (needs g++)  make protos   regenerate node/wire/pb from proto/
+#   make catalogues  bring the texts to translate up to date (node/desk/locales)
 #   make lock     recompile the locks; UPGRADE=--upgrade for newer versions
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: setup demo test check lint bench faults oracles protos protos-current lock
+.PHONY: setup demo demo-desk test check lint bench faults oracles protos protos-current catalogues lock
 .DELETE_ON_ERROR:
 
 # ---- setup: once, and again when the lock (everything) or the project's own settings (only the project) change
@@ -50,6 +52,9 @@ $(VENV)/oracles.stamp: $(VENV)/project.stamp requirements-oracles.lock
 
 demo: setup
 	@$(BIN)/vigil demo $(if $(PICTURES),--pictures "$(PICTURES)")
+
+demo-desk: setup
+	@$(BIN)/vigil demo --desk $(if $(PICTURES),--pictures "$(PICTURES)")
 
 BENCHMARKS ?= match fingerprint robustness sync query hostile evidence interop investigation
 bench: setup
@@ -90,6 +95,10 @@ protos-current: setup
 	@$(call protoc,build/protos)
 	@diff -r --brief --exclude=__init__.py --exclude=__pycache__ build/protos/node/wire/pb node/wire/pb \
 		|| { echo "node/wire/pb is not what proto/ says: run make protos" >&2; exit 1; }
+
+# The texts of the desk and of the daemon, for those who translate them (docs/adr/0058).
+catalogues: setup
+	@$(BIN)/python -m tests.catalogues
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)

@@ -208,6 +208,7 @@ class Config:
     are ("yes" or "no"). `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `alert_command`: a program that is run when there are alerts, `alert_mail`: an address that is mailed through the
     relay of this machine; both at most every `alert_seconds` (`app.alert_hook`).
+    `desk_account`: the Unix account of the desk (`vigil desk run`); "": the owner of the home runs it.
     `investigator_socket`, `investigator_group`: a second local socket of a node, for the users of this group; both are
     set or neither is. `root_sha256`: SHA-256 of the root that the invitation pinned. A node follows the roster's
     signatures from it. `peers`: by name, the sections `[peers.NAME]`; a variable cannot override them.
@@ -225,6 +226,7 @@ class Config:
     log_level: str = _setting(_level, "info")
     investigator_socket: str = _setting(_socket, "")
     investigator_group: str = _setting(_group, "")
+    desk_account: str = _setting(_group, "")
     alert_command: str = _setting(_program, "")
     alert_mail: str = _setting(_mailbox, "")
     alert_seconds: float = _setting(_seconds, 300.0)

@@ -12,17 +12,31 @@ Rules this module upholds:
 - `kind` is the stable name for scripts and for the wire (`node/wire/status.py` maps it to a gRPC status, both ways).
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text as the code of its template and the values in it, in the template's order (`node.domain.messages`)."""
+
+    code: str
+    parameters: tuple[str, ...] = ()
+
+
 class VigilError(Exception):
-    """Base of all errors that are raised on purpose. `remedy` says what to do next; empty if nothing helps."""
+    """Base of all errors that are raised on purpose. `remedy` says what to do next; empty if nothing helps.
+
+    `said` and `said_remedy` are the two texts as codes and parameters. Only a daemon sets them, for the local socket.
+    """
 
     kind: ClassVar[str] = "internal"
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy
+        self.said: Said | None = None
+        self.said_remedy: Said | None = None
 
 
 # --- ours -------------------------------------------------------------------------------------------------------------
@@ -48,6 +62,12 @@ class Refused(VigilError):
     """The policy, the handling or the roster forbids it. Exit code 4."""
 
     kind = "refused"
+
+
+class FactorNeeded(Refused):
+    """The officer has to show a factor of the sign-in again, because the last one was shown too long ago."""
+
+    kind = "factor-needed"
 
 
 class NotFound(VigilError):

@@ -76,6 +76,15 @@ def run_hub(home: Home, passphrase: Callable[[], str], ready: Callable[[Line], N
     run(home, passphrase, ready)
 
 
+def run_desk(home: Home, ready: Callable[[Line], None], *, folder: Path | None, **settings: Any) -> None:  # noqa: ANN401 (those of `DeskSettings`)
+    """The desk, until SIGTERM or SIGINT. `settings`: see `desk_process.DeskSettings`; `folder` None: in the home.
+    `ready` is called when it is ready: {"event": "ready", "address", "certificate", "own"}.
+    """
+    from node.app.desk_process import DeskSettings, run
+
+    run(DeskSettings(home=home, folder=folder or home.folder / "desk", **settings), ready)
+
+
 def init_authority(
     folder: Path, federation: str, passphrase: Callable[[], str], *, keys: int, threshold: int, exercise: bool = False
 ) -> Line:

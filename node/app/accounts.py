@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import Claim, Role, officer_name
+from node.domain.ids import is_exercise
 from node.domain.rights import HUB_ROLES, NODE_ROLES, Work, require
-from node.errors import Malformed, Misuse, NotFound
+from node.errors import ConfigError, Malformed, Misuse, NotFound
 from node.usecases.acting import acting_for
+from node.usecases.desk_sessions import DeskSessions, Place
 from node.usecases.officers import HomeKind, Officers
 
 if TYPE_CHECKING:
@@ -77,6 +80,40 @@ def _overflow_uid() -> int:
 
 
 def officers_of(settings: Config, store: LogStore, audit: AuditLog) -> Officers:
-    """The officers of a home that this process owns. So the home belongs to this process's user (`ownership`)."""
-    kind = HUB if settings.role == "hub" else NODE
-    return Officers(store=store, audit=audit, clock=time.time, accounts=UnixAccounts(), owner=os.geteuid(), kind=kind)
+    """The officers of a home that this process owns. So the home belongs to this process's user (`ownership`). Raises
+    `ConfigError` if the account of the desk does not exist.
+    """
+    return Officers(
+        store=store,
+        audit=audit,
+        clock=time.time,
+        accounts=UnixAccounts(),
+        owner=os.geteuid(),
+        kind=HUB if settings.role == "hub" else NODE,
+        sessions=desk_sessions_of(settings, store, audit),
+        desk_account=_desk_account(settings),
+    )
+
+
+def desk_sessions_of(settings: Config, store: LogStore, audit: AuditLog) -> DeskSessions:
+    """The sessions of the desk of a home that this process owns."""
+    place = Place(
+        role=settings.role,
+        federation=settings.federation,
+        member=settings.member,
+        name=settings.name,
+        is_exercise=is_exercise(settings.federation),
+    )
+    return DeskSessions(store=store, audit=audit, clock=time.time, random=secrets.token_bytes, place=place)
+
+
+def _desk_account(settings: Config) -> int | None:
+    if not settings.desk_account:
+        return None
+    try:
+        return UnixAccounts().uid_of(settings.desk_account)
+    except (NotFound, Misuse):
+        raise ConfigError(
+            f"desk_account: this machine has no account {settings.desk_account} of its own",
+            remedy="create it (useradd --system), or correct vigil.toml",
+        ) from None

@@ -10,16 +10,18 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from node.app.accounts import officers_of
+from node.app.accounts import desk_sessions_of, officers_of
 from node.app.hub_archive import backup
 from node.app.hub_services import HubServices
 from node.control.audit_commands import AuditCommands
 from node.control.commands import Commands
+from node.control.desk_commands import DeskCommands
 from node.control.hub_commands import HubCommands
 from node.control.hub_notice_commands import HubNoticeCommands
 from node.control.officer_commands import OfficerCommands
 from node.domain.ids import federation_id
 from node.usecases.audit_reading import AuditReading
+from node.usecases.desk_drafts import DeskDrafts
 from node.usecases.hub_operation import HubOperation
 from node.usecases.hub_status import HubStatuses
 from node.usecases.notice_review import NoticeReview
@@ -32,6 +34,10 @@ def hub_commands(services: HubServices) -> Commands:
         HubNoticeCommands(review=_review(services)),
         AuditCommands(reading=AuditReading(store=services.store, audit=services.audit)),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
+        DeskCommands(
+            sessions=desk_sessions_of(services.settings, services.store, services.audit),
+            drafts=DeskDrafts(store=services.store, clock=time.time),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from node.app import originals
-from node.app.accounts import officers_of
+from node.app.accounts import desk_sessions_of, officers_of
 from node.app.address_wiring import address_commands
 from node.app.bundles import NodeBundles, bundle_commands
 from node.app.consultations import consultation_commands
@@ -39,6 +39,7 @@ from node.control.case_commands import CaseCommands
 from node.control.case_file_commands import CaseFileCommands
 from node.control.categorising_commands import CategorisingCommands
 from node.control.commands import Commands
+from node.control.desk_commands import DeskCommands
 from node.control.export_commands import ExportCommands
 from node.control.held_commands import HeldCommands
 from node.control.hit_commands import HitCommands
@@ -47,10 +48,12 @@ from node.control.key_commands import KeyCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
 from node.control.mute_commands import MuteCommands
+from node.control.news_commands import NewsCommands
 from node.control.node_commands import NodeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
 from node.control.search_commands import SearchCommands
+from node.control.sheet_commands import SheetCommands
 from node.domain.ids import federation_id, member_id
 from node.errors import Misuse
 from node.pki.keys import STATEMENT
@@ -63,6 +66,8 @@ from node.usecases.case_timeline import CaseTimeline
 from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
 from node.usecases.categorising import Categorising
+from node.usecases.category_undo import CategoryUndo
+from node.usecases.desk_drafts import DeskDrafts
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
 from node.usecases.hit_reading import HitReading
@@ -71,6 +76,7 @@ from node.usecases.ingesting import Ingesting
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.news import NewsDesk
 from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_keys import OwnKeys
 from node.usecases.planning import Planner
@@ -78,6 +84,7 @@ from node.usecases.query_reading import QueryReading
 from node.usecases.querying import Querying
 from node.usecases.searching import Searching
 from node.usecases.selection import Selector
+from node.usecases.sheets import Sheets
 from node.usecases.sources import Muting
 from node.usecases.upkeep import NodeUpkeep
 
@@ -108,6 +115,8 @@ def node_commands(services: NodeServices) -> Commands:
         _case_files(services),
         _categorising(services),
         consultation_commands(services, publishing(services)),
+        NewsCommands(desk=NewsDesk(store=services.store, now=time.monotonic)),
+        SheetCommands(sheets=Sheets(store=services.store, audit=services.audit)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,
@@ -139,6 +148,10 @@ def node_commands(services: NodeServices) -> Commands:
         alert_commands(services),
         notice_commands(services),
         OfficerCommands(known=officers_of(services.settings, services.store, services.audit)),
+        DeskCommands(
+            sessions=desk_sessions_of(services.settings, services.store, services.audit),
+            drafts=DeskDrafts(store=services.store, clock=time.time),
+        ),
         bundle_commands(services),
     )
 
@@ -160,7 +173,8 @@ def _categorising(services: NodeServices) -> CategorisingCommands:
             audit=services.audit,
             policy=services.policy,
             clock=time.time,
-        )
+        ),
+        undo=CategoryUndo(store=services.store, audit=services.audit, clock=time.time),
     )
 
 

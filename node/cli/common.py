@@ -36,7 +36,7 @@ SECRET_VARIABLES: Final = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE)
 SECRETS: Final[dict[str, str]] = {}
 """The values of these variables. They are removed from the environment when the process starts (`app.guarding`)."""
 _META: Final = "vigil."
-_ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "exercise", "bench"})
+_ANY_HOME: Final = frozenset({"audit", "verify", "authority", "fingerprint", "demo", "exercise", "bench", "desk"})
 """Commands that work on any home, or need none. `vigil hub` needs a hub's home, every other command a node's."""
 
 

@@ -8,6 +8,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -32,17 +33,25 @@ def demo(
         typer.Option("--pictures", metavar="FOLDER", help="Your own pictures. Default: photographs of landscapes."),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with the four homes.")] = False,
+    desk: Annotated[
+        bool, typer.Option("--desk", help="Start the desks of the federation for a browser, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Run a hub and three countries on this machine, with real photographs, from enrolment to verified evidence.
 
     It stops everything that it started. Exit code 1: a step failed.
     """
+    from node.demo import desks
     from node.demo.scenario import Telling
     from node.demo.show import run
 
     output = common(ctx).output
     tell = Telling(say=lambda text: _say(output, text), table=lambda *table: _table(output, *table))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vigil"
+    if desk:
+        folder = pictures.absolute() if pictures else None
+        desks.run(pictures=folder, cache=cache, tell=tell, ready=output.line, wait=threading.Event().wait)
+        return
     summary = run(pictures=pictures.absolute() if pictures else None, keep=keep, cache=cache, tell=tell)
     output.line(summary)
     if tell.faults:

@@ -73,6 +73,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "verify": ("node.cli.evidence", RECORDS, "Check an evidence file or an exported list, offline."),
     "node": ("node.cli.node", ADMINISTRATION, "A country's node: join, run, check, back up."),
     "hub": ("node.cli.hub", ADMINISTRATION, "The federation's hub: invite, admit, suspend, run."),
+    "desk": ("node.cli.desk", ADMINISTRATION, "The web desk: run it, and decide who may sign in."),
     "audit": ("node.cli.audit", ADMINISTRATION, "Show who searched, asked, answered and decided what."),
     "allow": ("node.cli.allow", ADMINISTRATION, "Manage the allow-list: known-harmless files that give no hits."),
     "mute": ("node.cli.mute", ADMINISTRATION, "Hide the hits of one member on this node."),

@@ -12,6 +12,9 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from node.control.message_codes import give_codes
+from node.errors import VigilError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
@@ -25,15 +28,19 @@ if TYPE_CHECKING:
 
 def admitted(commands: Commands, officers: Officers) -> Admitted:
     """Runs commands for accounts: command, arguments, items, and who calls. Raises `Refused` at the first line, and
-    what the command raises.
+    what the command raises, with the codes of its texts.
     """
 
     async def run(
         command: str, arguments: Line, items: AsyncIterator[Line], claim: Claim
     ) -> AsyncGenerator[Line, None]:
-        who = await asyncio.to_thread(officers.caller, claim)
-        async with aclosing(commands.run_as(who, command, arguments, items)) as lines:
-            async for line in lines:
-                yield line
+        try:
+            who = await asyncio.to_thread(officers.caller, claim)
+            async with aclosing(commands.run_as(who, command, arguments, items)) as lines:
+                async for line in lines:
+                    yield line
+        except VigilError as error:
+            await asyncio.to_thread(give_codes, error)
+            raise
 
     return run

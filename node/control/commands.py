@@ -35,7 +35,10 @@ INVESTIGATION: Final = frozenset({
     "consult-add", "consult-case", "consult-close", "consult-leave", "consult-list", "consult-mark-read",
     "consult-open", "consult-remove", "consult-reopen", "consult-reply", "consult-retract", "consult-share",
     "consult-show",
-    "categorise", "holding", "holdings", "set-level",
+    "categorise", "categorise-undo", "category-schemes",
+    "holding", "holdings", "set-level",
+    "sheet", "sheet-choose", "sheet-next",
+    "news",
     "ingest", "ingest-known", "ingest-salt",
     "link", "link-revise", "links", "links-mine",
     "list-change", "list-hits", "list-import", "list-list", "list-show",
@@ -48,7 +51,9 @@ INVESTIGATION: Final = frozenset({
 """Commands of an investigation. Some of them are of a narrower kind (`work_of`). A command in no list is refused."""
 ADMINISTRATION: Final = frozenset({
     "acknowledge", "allow-clear", "allow-count", "allow-import", "allow-list", "allow-remove", "backup",
-    "case-purge", "delete", "entity-delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift",
+    "case-purge", "delete",
+    "desk-invite", "desk-revoke", "desk-sessions",
+    "entity-delete", "fsck", "list-remove", "list-replace", "mute", "mute-lift",
     "officer-add", "officer-disable", "officer-enable", "officers", "read-audit", "read-bundle", "rekey",
     "rekey-cancel", "rekeying",
 })  # fmt: skip
@@ -58,6 +63,10 @@ OPERATION: Final = frozenset({
     "refuse", "requests", "suspend", "unsuspend",
 })  # fmt: skip
 """Commands of a hub about its members."""
+SIGN_IN: Final = frozenset({
+    "desk-session", "desk-sign-out", "draft-read", "draft-save", "factor-code", "sign-in-code",
+})  # fmt: skip
+"""Commands of the desk for an officer's own session and drafts."""
 OVERVIEW: Final = frozenset({"status"})
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
@@ -67,6 +76,7 @@ RELEASE: Final = frozenset({
 """Commands of an investigation that give something to other members or programs, or take it back."""
 AUDIT: Final = frozenset({"read-audit"})
 _WORKS: Final = (
+    (SIGN_IN, Work.SIGN_IN),
     (OVERVIEW, Work.OVERVIEW),
     (RELEASE, Work.RELEASE),
     (AUDIT, Work.AUDIT),

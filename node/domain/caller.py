@@ -34,11 +34,13 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """`uid`: of the Unix account that calls, as the kernel says. `officer`: the officer for whom the account says that
-    it works; "" for its own.
+    it works; "" for its own. `session`: the token of a session, if the desk calls; b"": nobody has signed in; None: not
+    the desk.
     """
 
     uid: int
     officer: str = ""
+    session: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,17 @@ class Caller:
     """`name` and `role`: of the officer for whom the work is done; "" and None if no person runs it.
 
     `account`: the Unix account, if it works for another officer. `owner`: the account owns the home and works for
-    itself, so it may run every command.
+    itself, so it may run every command. `by_desk`: the desk calls. `session`: the number of its session, 0 if nobody
+    has signed in. `fresh`: the officer has shown a factor of the sign-in a moment ago.
     """
 
     name: str = ""
     role: Role | None = None
     account: str = ""
     owner: bool = False
+    by_desk: bool = False
+    session: int = 0
+    fresh: bool = False
 
 
 NOBODY: Final = Caller()

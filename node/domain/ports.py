@@ -45,8 +45,8 @@ class HoldingReader(Protocol):
 
     def holding(self, holding_id: int) -> Holding | None: ...
 
-    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
-        """The existing ones among these ids, by id."""
+    def holdings_by_id(self, ids: Sequence[int], *, bare: bool = False) -> Mapping[int, Holding]:
+        """The existing ones among these ids, by id. `bare`: without their fingerprints."""
         ...
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None: ...

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from node.domain.caller import Role
-from node.errors import Refused
+from node.errors import FactorNeeded, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 class Work(Enum):
     """A kind of work. Each command is of one kind (`control.commands`)."""
 
+    SIGN_IN = auto()
+    """Signs in at the desk, shows a factor, signs out."""
     OVERVIEW = auto()
     """Reads the state of the node or hub, and nothing of a case."""
     INVESTIGATION = auto()
+    MEDIA = auto()
+    """Looks at previews of holdings."""
     RELEASE = auto()
     """Gives something to other members or programs, or takes it back."""
     AUDIT = auto()
@@ -37,13 +41,15 @@ class Work(Enum):
 
 
 RIGHTS: Final[Mapping[Role, frozenset[Work]]] = {
-    Role.INVESTIGATOR: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.RELEASE}),
-    Role.MEDIA_REVIEWER: frozenset({Work.OVERVIEW, Work.INVESTIGATION}),
+    Role.INVESTIGATOR: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.MEDIA, Work.RELEASE}),
+    Role.MEDIA_REVIEWER: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.MEDIA}),
     Role.RELEASER: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.RELEASE}),
     Role.ADMINISTRATOR: frozenset({Work.OVERVIEW, Work.ADMINISTRATION, Work.AUDIT}),
     Role.AUDITOR: frozenset({Work.OVERVIEW, Work.AUDIT}),
     Role.OPERATOR: frozenset({Work.OVERVIEW, Work.OPERATION, Work.ADMINISTRATION, Work.AUDIT}),
 }
+FRESH: Final = frozenset({Work.RELEASE})
+"""Work for which an officer at the desk shows a factor once more."""
 NODE_ROLES: Final = (Role.ADMINISTRATOR, Role.INVESTIGATOR, Role.MEDIA_REVIEWER, Role.RELEASER, Role.AUDITOR)
 """The roles of a node's officers. The first one is that of the account that owns the home."""
 HUB_ROLES: Final = (Role.OPERATOR, Role.AUDITOR)
@@ -51,9 +57,15 @@ HUB_ROLES: Final = (Role.OPERATOR, Role.AUDITOR)
 
 
 def require(who: Caller, work: Work | None, what: str) -> None:
-    """Raises `Refused` if `who` may not do `what`, which is work of this kind. `None`: of no known kind."""
+    """Raises `Refused` if `who` may not do `what`, which is work of this kind. `None`: of no known kind. Raises
+    `FactorNeeded` if an officer at the desk has to show a factor first.
+    """
+    if work is Work.SIGN_IN and who.by_desk:
+        return
     if work is None or not (who.owner or (who.role is not None and work in RIGHTS[who.role])):
         raise Refused(
             f"{what} is not for the role {who.role}" if who.role else f"{what} is for registered officers",
             remedy="ask an officer whose role may do it; the administrator of the node or hub knows the roles",
         )
+    if who.by_desk and work in FRESH and not who.fresh:
+        raise FactorNeeded("this needs a factor of your sign-in once more", remedy="show it, then try again")

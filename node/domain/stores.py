@@ -18,6 +18,7 @@ from node.domain.address_book import AddressReader, AddressWriter
 from node.domain.alerts import AlertReader, AlertWriter
 from node.domain.case_files import CaseReader, CaseWriter
 from node.domain.categorising import CategorisationReader, CategorisationWriter
+from node.domain.desk_sessions import DeskSessionReader, DeskSessionWriter
 from node.domain.entities import EntityReader, EntityWriter
 from node.domain.held_questions import AnswerReader, AnswerWriter
 from node.domain.hub_ports import HubReader, HubWriter
@@ -26,11 +27,13 @@ from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
 from node.domain.local_watches import LocalWatchReader, LocalWatchWriter
 from node.domain.log_ports import LogReader, LogWriter
+from node.domain.news import NewsReader
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter
 from node.domain.query_ports import QueryReader, QueryWriter
 from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
+from node.domain.sheets import SheetReader
 from node.domain.stored_hits import HitReader, HitWriter
 from node.domain.threads import ThreadReader, ThreadWriter
 from node.domain.usage import UsageReader, UsageWriter
@@ -70,11 +73,11 @@ class Database(Protocol[R_co, W_co]):
     def close(self) -> None: ...
 
 
-class LogStoreReader(LogReader, UsageReader, SettingReader, OfficerReader, LineReader, Protocol):
+class LogStoreReader(LogReader, UsageReader, SettingReader, OfficerReader, DeskSessionReader, LineReader, Protocol):
     """What can be read in one snapshot of any database: logs, usage, settings, officers, and its history."""
 
 
-class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, OfficerWriter, Protocol):
+class LogStoreWriter(LogStoreReader, LogWriter, UsageWriter, SettingWriter, OfficerWriter, DeskSessionWriter, Protocol):
     """What can be written in one transaction of any database."""
 
 
@@ -83,6 +86,8 @@ class NodeStoreReader(
     HoldingReader,
     CaseReader,
     CategorisationReader,
+    SheetReader,
+    NewsReader,
     ThreadReader,
     AllowReader,
     EntityReader,

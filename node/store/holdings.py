@@ -49,10 +49,11 @@ class HoldingRows(Repository):
     def holding(self, holding_id: int) -> Holding | None:
         return next(iter(self._holdings(select(holdings).where(holdings.c.id == holding_id))), None)
 
-    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
+    def holdings_by_id(self, ids: Sequence[int], *, bare: bool = False) -> Mapping[int, Holding]:
         found: dict[int, Holding] = {}
         for some in chunks(dict.fromkeys(ids)):
-            found |= {each.id: each for each in self._holdings(select(holdings).where(holdings.c.id.in_(some)))}
+            rows = select(holdings).where(holdings.c.id.in_(some))
+            found |= {each.id: each for each in self._holdings(rows, bare=bare)}
         return found
 
     def holding_by_sha256(self, sha256: bytes) -> Holding | None:

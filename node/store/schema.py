@@ -22,6 +22,7 @@ from node.store.tables import (
     answers,
     case_files,
     categorisations,
+    desk,
     entities,
     hits,
     holdings,
@@ -41,8 +42,8 @@ from node.store.tables import (
 from node.store.tables.columns import metadata
 
 MODULES: Final = (
-    addresses, answers, case_files, categorisations, entities, hits, holdings, hub, indexing, lists, logs, mentions,
-    officers, queries, reviews, threads, usage, vault, watches,
+    addresses, answers, case_files, categorisations, desk, entities, hits, holdings, hub, indexing, lists, logs,
+    mentions, officers, queries, reviews, threads, usage, vault, watches,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

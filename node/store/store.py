@@ -40,6 +40,7 @@ from node.store.categorisations import CategorisationRows, CategorisationWrites
 from node.store.chains import ChainRows, ChainWrites
 from node.store.cutting import LogCuts
 from node.store.deleting import FileRows, FileWrites
+from node.store.desk_sessions import DeskSessionRows, DeskSessionWrites
 from node.store.entities import EntityRows, EntityWrites
 from node.store.held import HeldRows
 from node.store.held_questions import AnswerRows, AnswerWrites
@@ -50,10 +51,12 @@ from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
 from node.store.local_watches import LocalWatchRows, LocalWatchWrites
 from node.store.logs import LogRows
+from node.store.news import NewsRows
 from node.store.officers import OfficerRows, OfficerWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
+from node.store.sheets import SheetRows
 from node.store.threads import ThreadRows, ThreadWrites
 from node.store.upgrade import upgrade
 from node.store.usage import UsageRows, UsageWrites
@@ -63,11 +66,13 @@ SCRUB_ATTEMPTS: Final = 3
 """How often `scrub` tries, each time waiting up to `engine.BUSY_SECONDS` for readers; writers get in between."""
 
 
-class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, LineRows):
+class LogStoreRows(LogRows, ChainRows, HeldRows, UsageRows, SettingRows, OfficerRows, DeskSessionRows, LineRows):
     """`LogStoreReader`."""
 
 
-class LogStoreWrites(LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, LineRows):
+class LogStoreWrites(
+    LogCuts, ChainWrites, HeldRows, UsageWrites, SettingWrites, OfficerWrites, DeskSessionWrites, LineRows
+):
     """`LogStoreWriter`."""
 
 
@@ -76,6 +81,8 @@ class NodeStoreRows(
     FileRows,
     CaseRows,
     CategorisationRows,
+    SheetRows,
+    NewsRows,
     ThreadRows,
     AllowRows,
     EntityRows,
@@ -98,6 +105,8 @@ class NodeStoreWrites(
     FileWrites,
     CaseWrites,
     CategorisationWrites,
+    SheetRows,
+    NewsRows,
     ThreadWrites,
     AllowWrites,
     EntityWrites,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock
     from node.domain.stores import LogStore
     from node.usecases.audit import AuditLog
+    from node.usecases.desk_sessions import DeskSessions
 
 ROOT: Final = 0
 
@@ -57,10 +58,21 @@ class HomeKind:
 
 
 class Officers:
-    """For one home. Blocking: never on the event loop. `owner`: the user id that owns the home."""
+    """For one home. Blocking: never on the event loop. `owner`: the user id that owns the home; `desk_account`: that of
+    the desk, if it has one of its own.
+    """
 
     def __init__(
-        self, *, store: LogStore, audit: AuditLog, clock: Clock, accounts: Accounts, owner: int, kind: HomeKind
+        self,
+        *,
+        store: LogStore,
+        audit: AuditLog,
+        clock: Clock,
+        accounts: Accounts,
+        owner: int,
+        kind: HomeKind,
+        sessions: DeskSessions,
+        desk_account: int | None = None,
     ) -> None:
         self._store = store
         self._audit = audit
@@ -68,11 +80,15 @@ class Officers:
         self._accounts = accounts
         self._owner = owner
         self._kind = kind
+        self._sessions = sessions
+        self._desk_account = desk_account
 
     # --- who calls ----------------------------------------------------------------------------------------------------
 
     def caller(self, claim: Claim) -> Caller:
         """Who makes this call. Raises `Refused`, with what to do."""
+        if claim.session is not None:
+            return self._at_desk(claim.uid, claim.session)
         with self._store.read() as tx:
             own = self._of_owner(tx, claim) if self._owns(claim.uid) else self._of_account(tx, claim.uid)
             if claim.officer in ("", own.name):
@@ -84,6 +100,15 @@ class Officers:
                 )
             named = self._registered(tx, claim.officer)
         return Caller(name=named.name, role=named.role, account=self._accounts.name_of(claim.uid))
+
+    def _at_desk(self, uid: int, session: bytes) -> Caller:
+        """The officer of a session. Only the account of the desk may name one."""
+        if not self._owns(uid) and uid != self._desk_account:
+            raise Refused(
+                "your Unix account is not that of the desk",
+                remedy="run the desk as the owner of the home, or name its account as desk_account in vigil.toml",
+            )
+        return self._sessions.caller(session, self._accounts.name_of(uid))
 
     def _owns(self, uid: int) -> bool:
         return uid in (self._owner, ROOT)
@@ -160,7 +185,9 @@ class Officers:
         return made, user
 
     def set_disabled(self, name: str, *, disabled: bool) -> bool:
-        """Disables or enables an officer; whether this changed anything. Raises `NotFound`."""
+        """Disables or enables an officer; whether this changed anything. The sessions of a disabled officer count no
+        more. Raises `NotFound`.
+        """
         with self._store.read() as tx:
             known = tx.officer(name.strip())
         if known is None:

@@ -64,7 +64,11 @@ class ControlServicer(control_pb2_grpc.ControlServicer):
         try:
             uid = self._uid_of(context.peer())
             call = _call(await anext(request_iterator, None))
-            claim = Claim(uid=uid, officer=officer_name(call.officer) if call.officer else "")
+            claim = Claim(
+                uid=uid,
+                officer=officer_name(call.officer) if call.officer else "",
+                session=call.session if call.HasField("session") else None,
+            )
             items = _items(request_iterator)
             async for line in self._run(call.command, _load(call.arguments), items, claim):
                 yield control_pb2.Line(json=json.dumps(line).encode())
@@ -176,10 +180,16 @@ async def _channel(path: Path) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def call(
-    path: Path, command: str, arguments: Line, items: AsyncIterator[Line], officer: str
+    path: Path,
+    command: str,
+    arguments: Line,
+    items: AsyncIterator[Line],
+    officer: str,
+    *,
+    session: bytes | None = None,
 ) -> AsyncIterator[Line]:
-    """Runs a command in the daemon behind `path`, for `officer` ("": for the account's own). Raises the command's
-    error, or the error of its items; `Unavailable` without a daemon.
+    """Runs a command in the daemon behind `path`, for `officer` ("": for the account's own). `session`: of the desk
+    (`Claim`). Raises the command's error, or the error of its items; `Unavailable` without a daemon.
     """
     of_the_items: list[Exception] = []
 
@@ -190,6 +200,7 @@ async def call(
                 arguments=json.dumps(arguments).encode(),
                 version=__version__,
                 officer=officer,
+                session=session,
             )
         )
         try:

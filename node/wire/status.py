@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - A deliberate error (a `VigilError`) is sent with its kind, message, remedy and recovery data, in a `Fault`.
 - Faults of our own machine (its disk, its configuration) are not sent to others: across the federation they become
-  "unavailable" without their text. On the local socket (`local=True`) every error is sent unchanged.
+  "unavailable" without their text. On the local socket (`local=True`) every error is sent unchanged, with the codes of
+  its texts.
 - An unexpected exception becomes INTERNAL without its text, which may contain anything; it is logged by the name of its
   class.
 - A received error is a peer's claim: its text is bounded and stripped of control characters, an unknown kind falls back
@@ -24,7 +25,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from node import errors
-from node.errors import VigilError
+from node.errors import Said, VigilError
 from node.wire import limits
 from node.wire.pb import federation_pb2 as pb
 
@@ -55,6 +56,7 @@ _ROWS: Final = (
     Row(errors.Misuse, grpc.StatusCode.INVALID_ARGUMENT),
     Row(errors.ConfigError, grpc.StatusCode.FAILED_PRECONDITION, crosses=False),
     Row(errors.Refused, grpc.StatusCode.PERMISSION_DENIED),
+    Row(errors.FactorNeeded, grpc.StatusCode.PERMISSION_DENIED, crosses=False),
     Row(errors.NotFound, grpc.StatusCode.NOT_FOUND),
     Row(errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
     Row(errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
@@ -143,6 +145,9 @@ def to_failure(error: BaseException, *, local: bool = False) -> Failure:
             code=grpc.StatusCode.UNAVAILABLE, details=errors.Unavailable.kind, fault=masked.SerializeToString()
         )
     fault = pb.Fault(kind=error.kind, message=_clean(str(error)), remedy=_clean(error.remedy))
+    if local:
+        _put_said(fault.said, error.said)
+        _put_said(fault.said_remedy, error.said_remedy)
     if isinstance(error, errors.Conflict):
         fault.have = error.have
     if isinstance(error, errors.Overloaded):
@@ -152,6 +157,16 @@ def to_failure(error: BaseException, *, local: bool = False) -> Failure:
     if isinstance(error, errors.ConfigError):
         fault.faults.extend(map(_clean, error.faults[:_MAX_FAULTS]))
     return Failure(code=row.code, details=error.kind, fault=fault.SerializeToString())
+
+
+def _put_said(made: pb.Said, said: Said | None) -> None:
+    if said is not None:
+        made.code = said.code
+        made.parameters.extend(map(_clean, said.parameters))
+
+
+def _taken_said(stated: pb.Said) -> Said | None:
+    return Said(_clean(stated.code), tuple(map(_clean, stated.parameters))) if stated.code else None
 
 
 async def abort(context: Context, error: BaseException, *, local: bool = False) -> NoReturn:
@@ -180,6 +195,13 @@ def from_fault(fault: pb.Fault, *, local: bool = False) -> VigilError | None:
     row = TABLE.get(fault.kind)
     if row is None or not (row.crosses or local):
         return None
+    made = _made(row, fault)
+    if made is not None and local:
+        made.said, made.said_remedy = _taken_said(fault.said), _taken_said(fault.said_remedy)
+    return made
+
+
+def _made(row: Row, fault: pb.Fault) -> VigilError | None:
     message, remedy = _clean(fault.message), _clean(fault.remedy)
     if row.error is errors.Conflict:
         return errors.Conflict(message, have=fault.have, remedy=remedy) if fault.HasField("have") else None

@@ -12,6 +12,7 @@ from node.domain.usage import Usage
 from node.errors import NotFound
 from tests.simulator.memory_chains import MemoryChains
 from tests.simulator.memory_common import MemoryCommon
+from tests.simulator.memory_desk import MemoryDesk
 from tests.simulator.memory_officers import MemoryOfficers
 from tests.simulator.memory_state import Row, State
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class MemoryLogReader(MemoryChains, MemoryCommon, MemoryOfficers):
+class MemoryLogReader(MemoryChains, MemoryCommon, MemoryOfficers, MemoryDesk):
     """`LogStoreReader` over one committed state."""
 
     def __init__(self, state: State) -> None:
@@ -27,6 +28,7 @@ class MemoryLogReader(MemoryChains, MemoryCommon, MemoryOfficers):
         MemoryChains.__init__(self, state)
         MemoryCommon.__init__(self, state.common)
         MemoryOfficers.__init__(self, state.officers)
+        MemoryDesk.__init__(self, state.desk)
 
     def _rows(self, origin: Origin) -> list[Row]:
         log = self._state.logs.get(origin)

@@ -16,6 +16,7 @@ from tests.simulator.memory_addresses import AddressTables
 from tests.simulator.memory_answers import AnswerTables
 from tests.simulator.memory_cases import CaseTables
 from tests.simulator.memory_common import Common
+from tests.simulator.memory_desk import DeskTables
 from tests.simulator.memory_entities import EntityTables
 from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
@@ -37,6 +38,7 @@ Tables = TypeVar(
     "AnswerTables",
     "ListTables",
     "OfficerTables",
+    "DeskTables",
     "CaseTables",
     "WatchTables",
     "LocalWatchTables",
@@ -98,6 +100,7 @@ class State:
     lists: ListTables = field(default_factory=ListTables)
     addresses: AddressTables = field(default_factory=AddressTables)
     officers: OfficerTables = field(default_factory=OfficerTables)
+    desk: DeskTables = field(default_factory=DeskTables)
     cases: CaseTables = field(default_factory=CaseTables)
     watches: WatchTables = field(default_factory=WatchTables)
     local_watches: LocalWatchTables = field(default_factory=LocalWatchTables)
@@ -125,6 +128,7 @@ class State:
             lists=clone(self.lists),
             addresses=clone(self.addresses),
             officers=clone(self.officers),
+            desk=clone(self.desk),
             cases=clone(self.cases),
             watches=clone(self.watches),
             local_watches=clone(self.local_watches),

@@ -26,7 +26,9 @@ from tests.simulator.memory_lists import MemoryLists
 from tests.simulator.memory_local_watches import MemoryLocalWatches
 from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.memory_logs import MemoryLogReader
+from tests.simulator.memory_news import MemoryNews
 from tests.simulator.memory_reviews import MemoryReviews
+from tests.simulator.memory_sheets import MemorySheets
 from tests.simulator.memory_state import State
 from tests.simulator.memory_threads import MemoryThreads
 from tests.simulator.memory_watches import MemoryWatches
@@ -47,6 +49,8 @@ class NodeRows(
     MemoryWatches,
     MemoryLocalWatches,
     MemoryEntities,
+    MemorySheets,
+    MemoryNews,
 ):
     """What only a node's transaction has."""
 
@@ -59,6 +63,8 @@ class NodeRows(
         MemoryLocalWatches.__init__(self, state.local_watches)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
+        MemoryNews.__init__(self, state.place, state.hits, state.watches)
+        MemorySheets.__init__(self, state.place, state.hits)
         MemoryThreads.__init__(self, state.threads, state)
         MemoryEntities.__init__(self, state.entities, state.place, state.common, state.watches)
 

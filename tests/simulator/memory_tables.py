@@ -81,8 +81,9 @@ class MemoryPlace(MemoryCommon):
     def holding(self, holding_id: int) -> Holding | None:
         return self._place.holdings.get(holding_id)
 
-    def holdings_by_id(self, ids: Sequence[int]) -> Mapping[int, Holding]:
-        return {number: self._place.holdings[number] for number in ids if number in self._place.holdings}
+    def holdings_by_id(self, ids: Sequence[int], *, bare: bool = False) -> Mapping[int, Holding]:
+        found = {number: self._place.holdings[number] for number in ids if number in self._place.holdings}
+        return {n: replace(each, fingerprints=(), composed=()) for n, each in found.items()} if bare else found
 
     def allowed(self, values: Sequence[bytes]) -> set[bytes]:
         return set(values) & self._place.allowed.keys()

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1anode/wire/pb/control.proto\x12\x10vigil.control.v1\"G\n\x05Input\x12&\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x16.vigil.control.v1.CallH\x00\x12\x0e\n\x04item\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"L\n\x04\x43\x61ll\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\targuments\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0f\n\x07officer\x18\x04 \x01(\t\"\x14\n\x04Line\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x32\x45\n\x07\x43ontrol\x12:\n\x03Run\x12\x17.vigil.control.v1.Input\x1a\x16.vigil.control.v1.Line(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1anode/wire/pb/control.proto\x12\x10vigil.control.v1\"G\n\x05Input\x12&\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x16.vigil.control.v1.CallH\x00\x12\x0e\n\x04item\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"n\n\x04\x43\x61ll\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\targuments\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0f\n\x07officer\x18\x04 \x01(\t\x12\x14\n\x07session\x18\x05 \x01(\x0cH\x00\x88\x01\x01\x42\n\n\x08_session\"\x14\n\x04Line\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x32\x45\n\x07\x43ontrol\x12:\n\x03Run\x12\x17.vigil.control.v1.Input\x1a\x16.vigil.control.v1.Line(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INPUT']._serialized_start=48
   _globals['_INPUT']._serialized_end=119
   _globals['_CALL']._serialized_start=121
-  _globals['_CALL']._serialized_end=197
-  _globals['_LINE']._serialized_start=199
-  _globals['_LINE']._serialized_end=219
-  _globals['_CONTROL']._serialized_start=221
-  _globals['_CONTROL']._serialized_end=290
+  _globals['_CALL']._serialized_end=231
+  _globals['_LINE']._serialized_start=233
+  _globals['_LINE']._serialized_end=253
+  _globals['_CONTROL']._serialized_start=255
+  _globals['_CONTROL']._serialized_end=324
 # @@protoc_insertion_point(module_scope)

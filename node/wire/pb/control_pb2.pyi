@@ -14,16 +14,18 @@ class Input(_message.Message):
     def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., item: _Optional[bytes] = ...) -> None: ...
 
 class Call(_message.Message):
-    __slots__ = ("command", "arguments", "version", "officer")
+    __slots__ = ("command", "arguments", "version", "officer", "session")
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     OFFICER_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
     command: str
     arguments: bytes
     version: str
     officer: str
-    def __init__(self, command: _Optional[str] = ..., arguments: _Optional[bytes] = ..., version: _Optional[str] = ..., officer: _Optional[str] = ...) -> None: ...
+    session: bytes
+    def __init__(self, command: _Optional[str] = ..., arguments: _Optional[bytes] = ..., version: _Optional[str] = ..., officer: _Optional[str] = ..., session: _Optional[bytes] = ...) -> None: ...
 
 class Line(_message.Message):
     __slots__ = ("json",)

@@ -292,7 +292,7 @@ class MetadataResponse(_message.Message):
     def __init__(self, data: _Optional[bytes] = ...) -> None: ...
 
 class Fault(_message.Message):
-    __slots__ = ("kind", "message", "remedy", "have", "retry_after_seconds", "evidence", "faults")
+    __slots__ = ("kind", "message", "remedy", "have", "retry_after_seconds", "evidence", "faults", "said", "said_remedy")
     KIND_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     REMEDY_FIELD_NUMBER: _ClassVar[int]
@@ -300,6 +300,8 @@ class Fault(_message.Message):
     RETRY_AFTER_SECONDS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     FAULTS_FIELD_NUMBER: _ClassVar[int]
+    SAID_FIELD_NUMBER: _ClassVar[int]
+    SAID_REMEDY_FIELD_NUMBER: _ClassVar[int]
     kind: str
     message: str
     remedy: str
@@ -307,4 +309,14 @@ class Fault(_message.Message):
     retry_after_seconds: float
     evidence: _containers.RepeatedScalarFieldContainer[bytes]
     faults: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, kind: _Optional[str] = ..., message: _Optional[str] = ..., remedy: _Optional[str] = ..., have: _Optional[int] = ..., retry_after_seconds: _Optional[float] = ..., evidence: _Optional[_Iterable[bytes]] = ..., faults: _Optional[_Iterable[str]] = ...) -> None: ...
+    said: Said
+    said_remedy: Said
+    def __init__(self, kind: _Optional[str] = ..., message: _Optional[str] = ..., remedy: _Optional[str] = ..., have: _Optional[int] = ..., retry_after_seconds: _Optional[float] = ..., evidence: _Optional[_Iterable[bytes]] = ..., faults: _Optional[_Iterable[str]] = ..., said: _Optional[_Union[Said, _Mapping]] = ..., said_remedy: _Optional[_Union[Said, _Mapping]] = ...) -> None: ...
+
+class Said(_message.Message):
+    __slots__ = ("code", "parameters")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    parameters: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, code: _Optional[str] = ..., parameters: _Optional[_Iterable[str]] = ...) -> None: ...

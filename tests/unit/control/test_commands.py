@@ -21,6 +21,7 @@ from node.control.commands import (
     OPERATION,
     OVERVIEW,
     RELEASE,
+    SIGN_IN,
     Commands,
     work_of,
 )
@@ -47,7 +48,8 @@ def groups_of_a_node() -> list[type]:
 def test_each_command_of_a_node_is_in_one_list() -> None:
     """A new command is the administrator's until somebody decides: here is where that is noticed."""
     assert INVESTIGATION.isdisjoint(ADMINISTRATION)
-    assert Commands.of(*groups_of_a_node()).names() == INVESTIGATION | ADMINISTRATION
+    assert SIGN_IN.isdisjoint(INVESTIGATION | ADMINISTRATION)
+    assert Commands.of(*groups_of_a_node()).names() == INVESTIGATION | ADMINISTRATION | SIGN_IN
 
 
 class Some:

@@ -11,6 +11,7 @@ from node.domain.address_book import AddressWriter
 from node.domain.alerts import AlertWriter
 from node.domain.case_files import CaseWriter
 from node.domain.categorising import CategorisationWriter
+from node.domain.desk_sessions import DeskSessionWriter
 from node.domain.entities import EntityWriter
 from node.domain.held_questions import AnswerWriter
 from node.domain.hub_ports import HubWriter
@@ -19,18 +20,20 @@ from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
 from node.domain.local_watches import LocalWatchWriter
 from node.domain.log_ports import LogWriter
+from node.domain.news import NewsReader
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter
 from node.domain.query_ports import QueryWriter
 from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
+from node.domain.sheets import SheetReader
 from node.domain.stored_hits import HitWriter
 from node.domain.threads import ThreadWriter
 from node.domain.usage import UsageWriter
 from tests.simulator import memory_store as memory
 from tests.stores import fresh_hub_store, fresh_store
 
-SHARED = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, LineReader)
+SHARED = (LogWriter, UsageWriter, SettingWriter, OfficerWriter, DeskSessionWriter, LineReader)
 NODES = (
     HoldingWriter,
     AllowWriter,
@@ -42,6 +45,8 @@ NODES = (
     AddressWriter,
     CaseWriter,
     CategorisationWriter,
+    SheetReader,
+    NewsReader,
     WatchWriter,
     LocalWatchWriter,
     AlertWriter,

@@ -16,6 +16,7 @@ from node.domain.ids import Origin, member_id
 from node.errors import Malformed, Misuse, NotFound, Refused
 from node.usecases.acting import acting_for
 from node.usecases.audit import AuditLog
+from node.usecases.desk_sessions import DeskSessions, Place
 from node.usecases.officers import HomeKind, Officers
 from tests.simulator import federation as sim
 from tests.simulator.memory_store import MemoryStore
@@ -38,6 +39,10 @@ class Machine:
         return next((name for name, known in NAMES.items() if known == uid), f"Unix user {uid}")
 
 
+DESK = 4_000
+PLACE = Place(role="node", federation="vigil.test", member="FR", name="France", is_exercise=False)
+
+
 class Desk:
     """The officers of a home, over a store in memory."""
 
@@ -52,6 +57,10 @@ class Desk:
             accounts=Machine(),
             owner=OWNER,
             kind=kind,
+            sessions=DeskSessions(
+                store=self.store, audit=self.audit, clock=lambda: self.now, random=os.urandom, place=PLACE
+            ),
+            desk_account=DESK,
         )
 
     def caller(self, uid: int, officer: str = "") -> Caller:

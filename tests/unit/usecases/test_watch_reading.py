@@ -186,7 +186,7 @@ def test_a_watch_is_remembered_until_the_last_reply_to_it_has_expired(france: As
 )
 def test_the_role_of_an_administrator_is_not_told_abroad(france: Asker, who: Caller, stated: str) -> None:
     with acting_for(who):
-        watch = france.add("a")
+        watch = france.add("a", officer_role="")
         named = france.add("b", officer_role="analyst")
     said = [france.reading.one(str(each)).said for each in (watch, named)]
     assert [each and each.officer_role for each in said] == [stated, "analyst"]
