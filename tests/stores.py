@@ -7,8 +7,12 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from node.store.store import SqliteHubStore, SqliteNodeStore, open_hub_store, open_node_store
+
+EVERYTHING: Final = 1 << 30
+"""Bytes: a limit for a run that no test reaches."""
 
 
 def fresh_store(path: Path) -> SqliteNodeStore:

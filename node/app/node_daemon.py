@@ -31,7 +31,7 @@ from node.app.node_command_table import node_commands
 from node.app.node_opening import finish_deletions, open_node
 from node.app.reconnecting import Reconnecting
 from node.app.sessions import socket_path
-from node.app.watching import alert_hook
+from node.app.watching import alert_hook, local_watching
 from node.control.admission import admitted
 from node.errors import VigilError
 from node.sync.arrivals import ArrivalMatcher, Pacer
@@ -280,6 +280,8 @@ class NodeDaemon:
             queries = await asyncio.to_thread(self._services.custody.forget_queries, settings.query_retention_days)
             hits = await asyncio.to_thread(self._services.custody.forget_hits, settings.query_retention_days)
             await asyncio.to_thread(self._services.custody.forget_watches, settings.query_retention_days)
+            local = local_watching(self._services)
+            await asyncio.to_thread(lambda: local.forget_ended(self._services.custody.today()))
             await asyncio.to_thread(finish_deletions, self._services)
             _log.info("retention swept", expired=swept.expired, queries=queries, hits=hits)
 

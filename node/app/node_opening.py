@@ -20,7 +20,7 @@ from node.app.homes import opened_database, right_database
 from node.app.link import Link
 from node.app.node_keys import KeysInForce, keys_in_force
 from node.app.node_services import NodeServices, latest_policy
-from node.app.watching import kept_watches
+from node.app.watching import kept_watches, local_watches_of
 from node.domain.ids import Origin, federation_id, member_id
 from node.errors import NotFound, Refused, VigilError
 from node.match.folder import IndexFolder
@@ -31,8 +31,8 @@ from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
 from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
-from node.usecases.alerting import ArrivalAlerts
 from node.usecases.answering import Answerer
+from node.usecases.arrival_alerts import ArrivalAlerts
 from node.usecases.arrivals import Arrivals
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import NodeCustody, newest_cosignature
@@ -169,6 +169,14 @@ def _wire(
         disagreed=alarms.index_disagrees,
     )
     hits = StoredHits(store=store, own=me, clock=time.time)
+    local_watches = local_watches_of(
+        store=store,
+        codec=codec,
+        index=index,
+        matcher=matcher,
+        radius=lambda: latest_policy(members).radius,
+        me=me,
+    )
     verifier = Verifier(codec=codec, latest=members.latest)
     list_hits = ListHits(store=store, index=index, matcher=matcher, radius=lambda: latest_policy(members).radius)
     signer = ring.signer(STATEMENT)
@@ -231,7 +239,9 @@ def _wire(
             hits=hits,
             own=me,
             radius=lambda: latest_policy(members).radius,
+            watches=local_watches,
         ),
+        local_watches=local_watches,
         recogniser=recogniser,
         intake=Intake(
             store=store,

@@ -36,6 +36,7 @@ from node.usecases.intake import Intake
 from node.usecases.ledger import Ledger
 from node.usecases.list_hits import ListHits
 from node.usecases.lists import Lists
+from node.usecases.local_watches import LocalWatches
 from node.usecases.matching import Matcher
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
@@ -87,6 +88,7 @@ class NodeServices:
     hits: HitList
     kept: StoredHits
     arrivals: Arrivals
+    local_watches: LocalWatches
     recogniser: Recogniser
     intake: Intake
     inquirer: Inquirer

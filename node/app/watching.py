@@ -20,6 +20,8 @@ from node.usecases.alert_hook import AlertHook
 from node.usecases.alerting import AlertReading
 from node.usecases.allowing import AllowList
 from node.usecases.held_watches import HeldWatches
+from node.usecases.local_watches import LocalWatches
+from node.usecases.local_watching import LocalWatching
 from node.usecases.publication import Publications, Publishing
 from node.usecases.watch_deps import WatchDeps
 from node.usecases.watch_keeping import WatchKeeping
@@ -30,7 +32,13 @@ from node.usecases.watched_index import WatchedIndex
 from node.usecases.watching import Watching
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from node.app.node_services import NodeServices
+    from node.domain.ids import MemberId
+    from node.domain.stores import NodeStore
+    from node.usecases.matching import Matcher
+    from node.wire.convert import ProtoCodec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,42 @@ def kept_watches(services: NodeServices) -> KeptWatches:
     return KeptWatches(matching=matching, held=HeldWatches(deps, services.audit))
 
 
+def local_watches_of(
+    *,
+    store: NodeStore,
+    codec: ProtoCodec,
+    index: LocalIndex,
+    matcher: Matcher,
+    radius: Callable[[], int],
+    me: MemberId,
+) -> LocalWatches:
+    """The local watches of a node. Their index shares the search threads of the node's index, as above."""
+    watched = LocalIndex(crew=index.crew, floor=index.floor)
+    return LocalWatches(
+        store=store,
+        codec=codec,
+        matcher=matcher,
+        index=WatchedIndex(watched, watched.merge),
+        beside=index.beside,
+        radius=radius,
+        own=me,
+        clock=time.time,
+    )
+
+
+def local_watching(services: NodeServices) -> LocalWatching:
+    """Local watches as officers use them."""
+    return LocalWatching(
+        store=services.store,
+        catalogue=services.catalogue,
+        watches=services.local_watches,
+        allowed=AllowList(store=services.store, audit=services.audit, clock=time.time),
+        audit=services.audit,
+        clock=time.time,
+        floor=services.index.floor,
+    )
+
+
 def alert_hook(services: NodeServices) -> AlertHook:
     """Tells the administrator's hook of alerts."""
     settings = services.settings
@@ -90,6 +134,7 @@ def watch_commands(services: NodeServices) -> WatchCommands:
             own=own, store=services.store, codec=services.codec, audit=services.audit, policy=services.policy
         ),
         publishing=Publishing(Publications(services.store), lambda: services.sender),
+        local=local_watching(services),
     )
 
 

@@ -19,11 +19,14 @@ from node.cli.words import count, moment
 _LISTED: Final = 50
 _WORDS: Final = {
     "watch-answered": "{member} has found what a watch of ours asks for: vigil watch show {about}",
+    "local-watch": "new records of {member} match a local watch: vigil watch show {about}",
     "case-hit": "new records of {member} match holdings of an open case: vigil hits --case {case} --new",
-    "notice-hit": "a holding matches a yellow notice: vigil hits --new",
+    "notice-hit": "holdings match a published notice: vigil notice show {about}, vigil hits --new",
     "consultation": "{member} wrote in a consultation: vigil consult show {about}",
     "record-linked": "{member} links a record of ours: vigil links {about}",
-    "record-retracted": "{member} retracted a record on which we have a confirmed hit: vigil hits",
+    "record-retracted": "{member} retracted a record that a reviewed hit is on: vigil records --record {about}",
+    "record-corrected": "{member} corrected a record that a reviewed hit is on: vigil records --record {about}",
+    "record-disputed": "{member} disputes a record that a reviewed hit is on: vigil records --record {about}",
 }
 """What happened, and the command that shows it."""
 

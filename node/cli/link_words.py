@@ -63,8 +63,10 @@ def summary_words(line: Line) -> str:
     words = [f"{count(line['links'], 'link')} between {count(line['records'], 'record')}."]
     words += [f"{line['cycles']:,} of the connections are said more than once." if line["cycles"] else ""]
     words += [f"{count(line['left_out'], 'link')} not shown: --limit." if line["left_out"] else ""]
+    hidden = line["records"] - line["shown_records"]
+    words += [f"{count(hidden, 'record')} not shown: --limit." if hidden and not line["left_out"] else ""]
     words += [f"{count(line['beyond'], 'link')} farther away: --depth." if line["beyond"] else ""]
-    words += ["" if line["whole"] else "There are more: the component is too large to be read whole."]
+    words += ["" if line["whole"] else "There may be more: not everything could be read."]
     return " ".join(filter(None, words))
 
 

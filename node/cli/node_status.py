@@ -19,6 +19,7 @@ _SHOWN: Final = frozenset({
     "node", "federation", "state", "suspension_reason", "suspended_since", "hub", "certificate_expires",
     "roster_version", "roster_expires", "roster_stale", "published", "waiting", "log_epoch", "holdings", "hits",
     "hits_aside", "hits_left_out", "not_matched_yet", "connections", "alarms", "held_questions", "paused_logs",
+    "exercise", "new_alerts",
 })  # fmt: skip
 """Fields with a fixed place in the text of `status`; the others follow by name."""
 _LABELS: Final = {"attending": "Answering queries", "due_work": "Background jobs"}
@@ -32,7 +33,7 @@ def node_words(line: Line) -> str:
     holdings = ", ".join(f"{number:,} {level}" for level, number in line["holdings"].items()) or "none"
     certificate = moment(line["certificate_expires"]) if line["certificate_expires"] else "none yet"
     rows = [
-        ("Node", f"{line['node']} in {line['federation']}"),
+        ("Node", f"{line['node']} in {line['federation']}" + (": an EXERCISE" if line.get("exercise") else "")),
         ("State", _state_words(line)),
         ("Hub", line["hub"]),
         ("Certificate", f"until {certificate}" if line["certificate_expires"] else certificate),
@@ -42,6 +43,8 @@ def node_words(line: Line) -> str:
     ]
     if line.get("hits"):
         rows += [("Hits" if not at else "", words) for at, words in enumerate(_hits_words(line))]
+    new = line.get("new_alerts", 0)
+    rows += [("Alerts", f"{new:,} new" + (": vigil alerts --new" if new else ""))]
     rows += [
         (_LABELS.get(name, name.replace("_", " ").capitalize()), _standing_words(name, value, line))
         for name, value in line.items()

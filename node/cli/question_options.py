@@ -33,6 +33,7 @@ OfficerRoleOption = Annotated[
     str | None,
     typer.Option(
         "--officer-role",
-        help="The role of the officer who asks, as the asked members see it. Default: your role here.",
+        help="The role of the officer who asks, as the asked members see it. Default: your role here, and "
+        "unit for an administrator.",
     ),
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 INVESTIGATION: Final = frozenset({
-    "alerts", "alerts-seen", "watch-add", "watch-case", "watch-list", "watch-remove", "watch-show",
+    "alerts", "alerts-seen", "watch-add", "watch-case", "watch-local", "watch-list", "watch-remove", "watch-show",
     "addresses-add", "addresses-check", "addresses-dispute", "addresses-due", "addresses-export", "addresses-forget",
     "addresses-list", "addresses-submit", "addresses-withdraw",
     "case-assign", "case-change", "case-close", "case-dormant", "case-note", "case-notes", "case-open", "case-reopen",

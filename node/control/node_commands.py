@@ -87,6 +87,7 @@ def _node_line(of: NodeStatus) -> Line:
     return {
         "node": of.own.member,
         "federation": of.own.federation,
+        "exercise": of.is_exercise,
         **({"state": "no roster"} if of.roster is None else _state_line(of.member)),
         "hub": of.hub,
         "certificate_expires": of.certificate_expires,
@@ -102,6 +103,7 @@ def _node_line(of: NodeStatus) -> Line:
         "hits_left_out": len(hits.left_out),
         "not_matched_yet": hits.behind,
         "held_questions": of.held_questions,
+        "new_alerts": of.new_alerts,
         "alarms": [_any_alarm_line(each) for each in of.alarms],
         **of.health,
     }

@@ -25,16 +25,22 @@ class AlertKind(StrEnum):
 
     WATCH_ANSWERED = "watch-answered"
     """A member found something that matches a watch of ours."""
+    LOCAL_WATCH = "local-watch"
+    """A new record of another member matches a local watch."""
     CASE_HIT = "case-hit"
     """A new record of another member matches a holding of an open case."""
     NOTICE_HIT = "notice-hit"
-    """A holding matches a yellow notice."""
+    """A notice that was published now matches a holding."""
     CONSULTATION = "consultation"
     """A message of another member in a consultation."""
     RECORD_LINKED = "record-linked"
     """Another member links a record of ours."""
     RECORD_RETRACTED = "record-retracted"
-    """A record was retracted on which we have a confirmed hit."""
+    """A record was retracted on which we have a hit that an officer confirmed, or was unsure about."""
+    RECORD_CORRECTED = "record-corrected"
+    """Such a record was corrected: the hit is to be looked at again."""
+    RECORD_DISPUTED = "record-disputed"
+    """A member disputes such a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

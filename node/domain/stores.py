@@ -25,6 +25,7 @@ from node.domain.hub_ports import HubReader, HubWriter
 from node.domain.index_ports import IndexingReader, IndexingWriter, LineReader
 from node.domain.kept_watches import WatchReader, WatchWriter
 from node.domain.lists import ListReader, ListWriter
+from node.domain.local_watches import LocalWatchReader, LocalWatchWriter
 from node.domain.log_ports import LogReader, LogWriter
 from node.domain.news import NewsReader
 from node.domain.officers import OfficerReader, OfficerWriter
@@ -96,6 +97,7 @@ class NodeStoreReader(
     QueryReader,
     AnswerReader,
     WatchReader,
+    LocalWatchReader,
     AlertReader,
     IndexingReader,
     AddressReader,
@@ -119,6 +121,7 @@ class NodeStoreWriter(
     QueryWriter,
     AnswerWriter,
     WatchWriter,
+    LocalWatchWriter,
     AlertWriter,
     IndexingWriter,
     AddressWriter,

@@ -49,6 +49,7 @@ from node.store.hub import HubRows, HubWrites
 from node.store.indexing import IndexingRows, IndexingWrites, LineRows
 from node.store.kept_watches import WatchRows, WatchWrites
 from node.store.lists import ListRows, ListWrites
+from node.store.local_watches import LocalWatchRows, LocalWatchWrites
 from node.store.logs import LogRows
 from node.store.news import NewsRows
 from node.store.officers import OfficerRows, OfficerWrites
@@ -91,6 +92,7 @@ class NodeStoreRows(
     QueryRows,
     AnswerRows,
     WatchRows,
+    LocalWatchRows,
     AlertRows,
     IndexingRows,
     AddressRows,
@@ -114,6 +116,7 @@ class NodeStoreWrites(
     QueryWrites,
     AnswerWrites,
     WatchWrites,
+    LocalWatchWrites,
     AlertWrites,
     IndexingWrites,
     AddressWrites,

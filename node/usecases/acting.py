@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from node.domain.caller import NOBODY, Caller
+from node.domain.caller import NOBODY, Caller, Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
 T = TypeVar("T")
 
+UNIT: Final = "unit"
+"""The role of a question that names no officer's role: the unit asks."""
 _caller: Final[ContextVar[Caller]] = ContextVar("caller", default=NOBODY)
 
 
@@ -35,6 +37,15 @@ def stated() -> dict[str, str]:
     who = caller()
     said = {"officer": who.name, "role": who.role.value if who.role else "", "by": who.account}
     return {name: value for name, value in said.items() if value} if who.name else {}
+
+
+def role_abroad() -> str:
+    """The role of the caller as other members are told. An administrator's role says who runs this node, and not who
+    asks: the account that owns the home has it without any registration. So it does not leave, and neither does a
+    missing one.
+    """
+    role = caller().role
+    return UNIT if role in (None, Role.ADMINISTRATOR) else role
 
 
 @contextmanager

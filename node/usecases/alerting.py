@@ -3,37 +3,25 @@
 Rules this module upholds:
 
 - An alert is durable exactly if what it is about is: both are written in one transaction.
-- What another member sends raises an alert only if we asked for it, if it is about a record of ours, or if it is a
-  message to us.
+- What raises which alert is in `hit_alerts` (hits) and `arrival_alerts` (what others say).
 - The audit log has who looks at alerts, and who marks them as seen. Marking is for the whole node: of two officers the
   second is told that it was seen.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from node.domain.alerts import AlertKind, Raised
-from node.domain.case_files import CaseStatus
-from node.domain.mentions import Role
-from node.domain.reviews import ReviewState
-from node.domain.watches import WatchReply, WatchState
-from node.errors import Malformed, NotFound
+from node.errors import NotFound
 from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import perform
-from node.usecases.own_watches import own_watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from node.domain.alerts import Alert
-    from node.domain.ids import MemberId
-    from node.domain.mentions import Mention
-    from node.domain.ports import Clock, Codec
-    from node.domain.stored_hits import FoundHit
+    from node.domain.alerts import Alert, Raised
+    from node.domain.ports import Clock
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.audit import AuditLog
 
@@ -44,64 +32,6 @@ def raise_alerts(tx: NodeStoreWriter, raised: Sequence[Raised], now: int) -> Non
     """Raises alerts inside the transaction of what they are about. Every use case calls this."""
     if raised:
         tx.raise_alerts(raised, now)
-
-
-def raise_case_hits(tx: NodeStoreWriter, found: Iterable[FoundHit], now: int) -> None:
-    """New hits of arriving records on holdings of open cases: one alert for each case and member. A pair that an
-    officer rejected before raises none.
-    """
-    hits = list(found)
-    stored = tx.hits_of_pairs([each.pair for each in hits])
-    hits = [each for each in hits if each.pair in stored and stored[each.pair].state is ReviewState.NEW]
-    holdings = tx.holdings_by_id(sorted({each.holding for each in hits})) if hits else {}
-    files = tx.case_files_of(sorted({case for each in holdings.values() for case in each.cases}))
-    counted: Counter[tuple[str, str]] = Counter()
-    for hit in hits:
-        for case in holdings[hit.holding].cases if hit.holding in holdings else ():
-            file = files.get(case)
-            if file is None or file.status is CaseStatus.OPEN:
-                counted[case, hit.record.origin.member] += 1
-    raised = [Raised(kind=AlertKind.CASE_HIT, about="", case=case, member=member) for case, member in sorted(counted)]
-    raise_alerts(tx, raised, now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalAlerts:
-    """Alerts about statements of others, as they are stored. `own`: this member."""
-
-    own: MemberId
-    codec: Codec
-    clock: Clock
-
-    def note(self, tx: NodeStoreWriter, mentions: Sequence[Mention]) -> None:
-        """`mentions`: what the stored statements mention, with the records as they name them."""
-        raised = [alert for each in mentions if (alert := self._alert(tx, each)) is not None]
-        raise_alerts(tx, raised, int(self.clock()))
-
-    def _alert(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
-        member, record = mention.origin.member, mention.record
-        is_ours = record.origin.member == self.own
-        if member == self.own:
-            return None
-        if mention.role in (Role.OPENS, Role.THREAD):
-            return Raised(kind=AlertKind.CONSULTATION, about=str(record), member=member)
-        if mention.role is Role.LINKED and is_ours:
-            return Raised(kind=AlertKind.RECORD_LINKED, about=str(record), member=member)
-        return self._answered(tx, mention) if mention.role is Role.WATCH and is_ours else None
-
-    def _answered(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
-        watch = own_watch(tx, mention.record)
-        shown = tx.held_at(mention.origin, [mention.index]).get(mention.index)
-        member = mention.origin.member
-        if watch is None or shown is None or member not in watch.members:
-            return None
-        try:
-            said = self.codec.decode_body(mention.kind, shown[1])
-        except Malformed:
-            return None
-        if not isinstance(said, WatchReply) or said.state is not WatchState.HIT:
-            return None
-        return Raised(kind=AlertKind.WATCH_ANSWERED, about=str(mention.record), case=watch.case, member=member)
 
 
 class AlertReading:

@@ -11,6 +11,7 @@ Rules this module upholds:
   where videos are near only in the wide radius, a sample of the arriving frames proposes.
 - The cost follows the smaller side: few holdings are searched for among many records, and few records propose among
   many holdings.
+- The local watches of officers are matched against the same records (`local_watches`).
 - The progress of each log is stored together with its hits. Interrupted work is done again.
 - A log with damaged data stays at its position, and the others continue.
 - Memory is bounded: one run of a log at a time, in pieces. Between pieces the caller may rest or stop.
@@ -26,19 +27,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from node.domain.batch import FingerprintColumn, FingerprintColumns
 from node.domain.envelope import decode
 from node.domain.fingerprint_kinds import PDQ_QUALITY_FLOOR
 from node.domain.matchable import matchable_columns
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_RECORD
 from node.errors import Damaged
+from node.usecases.arriving_columns import of_rows, pieces
 from node.usecases.casework import holding_subject
 from node.usecases.hit_list import behind
 from node.usecases.index_sync import READ_BYTES
 from node.usecases.stored_hits import Done
 
 if TYPE_CHECKING:
+    from node.domain.batch import FingerprintColumns
     from node.domain.holdings import Holding
     from node.domain.ids import MemberId, Origin
     from node.domain.log_ports import LogState
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from node.domain.search_ports import SearchIndex
     from node.domain.stored_hits import FoundHit
     from node.domain.stores import NodeStore
+    from node.usecases.local_watches import LocalWatches
     from node.usecases.matching import Matcher
     from node.usecases.stored_hits import StoredHits
 
@@ -80,7 +83,9 @@ class _Run:
 
 
 class Arrivals:
-    """For one thread at a time, blocking. `radius` gives the policy's radius in bits."""
+    """For one thread at a time, blocking. `radius` gives the policy's radius in bits. `watches`: matched against the
+    same records; None if nobody watches.
+    """
 
     def __init__(
         self,
@@ -92,6 +97,7 @@ class Arrivals:
         hits: StoredHits,
         own: MemberId,
         radius: Callable[[], int],
+        watches: LocalWatches | None = None,
     ) -> None:
         self._store = store
         self._index = index
@@ -100,12 +106,16 @@ class Arrivals:
         self._hits = hits
         self._own = own
         self._radius = radius
+        self._watches = watches
         self._stuck: dict[int, str] = {}
 
     @property
     def trouble(self) -> str:
-        """Which logs are stopped, and why; "" if none is. They are tried again at the next start."""
-        return "; ".join(self._stuck.values())
+        """Which logs are stopped, and why; "" if none is. They are tried again at the next start. So are local watches
+        that cannot be read.
+        """
+        watches = self._watches.trouble if self._watches is not None else ""
+        return "; ".join([*self._stuck.values(), *([watches] if watches else [])])
 
     def behind(self) -> int:
         """How many records of others, and waiting rows, are not matched yet."""
@@ -132,8 +142,8 @@ class Arrivals:
         left = [each for each in left if each[0] > 0 and each[1].number not in self._stuck]
         if not left:
             return False
-        if not held:
-            # A holding that comes after this line finds these records in the index.
+        if not held and not (self._watches is not None and self._watches.is_live()):
+            # A holding or a watch that comes after this line finds these records in the index.
             self._hits.keep((), Done(sizes={log.number: log.size for _, log in left}))
             return False
         # The smallest first: today's records do not wait for a log that is read from its beginning.
@@ -212,13 +222,15 @@ class Arrivals:
             for page in self._holdings(per_page):
                 self._seek(page, among, pace)
         else:
-            for piece in _pieces(columns, run.rows):
+            for piece in pieces(columns, run.rows, ROWS_AT_ONCE):
                 found = self._index.concerned(piece, self._radius(), HOLDINGS_SOURCE, MAX_OF_RECORD)
                 left_out |= {(run.number, row): number for row, number in found.left_out.items()}
                 if len(found.pairs):
-                    some = _only(piece, found.pairs[:, 0])
+                    some = of_rows(piece, found.pairs[:, 0])
                     self._sought(np.unique(found.pairs[:, 1]).tolist(), self._beside(run.number, some), pace)
                 _rest(pace)
+        if self._watches is not None:
+            self._watches.match(run.number, columns)
         self._hits.keep((), Done(rows=done.rows, sizes=done.sizes, left_out=left_out))
 
     def _beside(self, number: int, columns: FingerprintColumns) -> SearchIndex:
@@ -263,27 +275,3 @@ class Arrivals:
 def _rest(pace: Pace) -> None:
     if not pace():
         raise Ended
-
-
-def _pieces(columns: FingerprintColumns, rows: Sequence[int]) -> Iterator[FingerprintColumns]:
-    """The columns, `ROWS_AT_ONCE` rows at a time, of these ascending rows."""
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        some = rows[start : start + ROWS_AT_ONCE]
-        yield _where(columns, lambda each, some=some: (each >= some[0]) & (each <= some[-1]))  # type: ignore[misc]
-
-
-def _only(columns: FingerprintColumns, rows: np.ndarray) -> FingerprintColumns:
-    return _where(columns, lambda each: np.isin(each, rows))
-
-
-def _where(columns: FingerprintColumns, chosen: Callable[[np.ndarray], np.ndarray]) -> FingerprintColumns:
-    picked = []
-    for each in columns.columns:
-        here = chosen(each.rows)
-        if here.any():
-            picked.append(
-                FingerprintColumn(
-                    code=each.code, rows=each.rows[here], values=each.values[here], quality=each.quality[here]
-                )
-            )
-    return FingerprintColumns(columns=picked)

@@ -29,7 +29,7 @@ from node.domain.search_ports import SearchIndex
 from node.domain.statements import Body
 from node.domain.stores import NodeStore
 from node.errors import Damaged, Malformed
-from node.usecases.alerting import ArrivalAlerts
+from node.usecases.arrival_alerts import ArrivalAlerts
 from node.usecases.change import Change
 from node.usecases.fsck import Report
 from node.usecases.index_sync import READ_BYTES, Following, Progress, silent

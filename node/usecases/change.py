@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.lists import LIST_SOURCES
 from node.domain.mentions import FIRST_STATED
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from node.domain.mentions import Mention
     from node.domain.ports import Codec
     from node.domain.stores import LogStoreWriter, NodeStoreWriter
-    from node.usecases.alerting import ArrivalAlerts
+    from node.usecases.arrival_alerts import ArrivalAlerts
     from node.usecases.replica import Verified
 
 
@@ -60,6 +61,8 @@ class LogChange:
         self.purged += done.purged
         found = mentions_in(self.codec, verified.batch) if mentions is None else mentions
         self._file(found, places, verified.batch, intact=not any(done.removed.values()))
+        batch = verified.batch
+        self._opined(batch.origin, [batch.start + at for at, kind, _, _ in batch.targets if kind == Kind.OPINION])
         return done
 
     def fill(self, origin: Origin, kinds: Mapping[int, int], late: Mapping[int, Disclosure]) -> None:
@@ -80,6 +83,7 @@ class LogChange:
             )
         ]
         self._file(found, NOWHERE)
+        self._opined(origin, [index for index in late if kinds[index] == Kind.OPINION])
 
     def read_later(self, kinds: frozenset[int]) -> bool:
         """Files the mentions of some entries that an earlier version stored without reading them. False if there are
@@ -110,6 +114,9 @@ class LogChange:
 
     def _filed(self, mentions: Sequence[Mention]) -> None:
         """Called with the mentions of bodies that were just stored, with the records as these name them."""
+
+    def _opined(self, origin: Origin, opinions: Sequence[int]) -> None:
+        """Called with the positions of opinions that were just stored in a log."""
 
     def purge(self) -> Purge:
         """A purge inside this transaction; the rows it removes leave the index with it."""
@@ -149,6 +156,10 @@ class Change(LogChange):
     def _filed(self, mentions: Sequence[Mention]) -> None:
         if self.alerting is not None:
             self.alerting.note(self.writer, mentions)
+
+    def _opined(self, origin: Origin, opinions: Sequence[int]) -> None:
+        if self.alerting is not None:
+            self.alerting.opined(self.writer, origin, opinions)
 
     def hold(self, columns: FingerprintColumns) -> None:
         """The fingerprints of new holdings, which the caller has stored."""
@@ -198,6 +209,8 @@ class Change(LogChange):
                     ended += sum(self.writer.forget_hits_of_holding(row) for row in some)
                     ended += sum(self.writer.forget_reviews_of_holding(row) for row in some)
                 else:
+                    if self.alerting is not None:
+                        self.alerting.deleted(self.writer, source, some)
                     settle_deleted(self.writer, self.codec, source, some)
                     ended += self.writer.end_hits(source, some)
         late: dict[int, list[int]] = {}

@@ -3,6 +3,7 @@
 Rules this module upholds:
 
 - Only the opener closes a thread for all. It opens the thread again by retracting its closing message.
+- A reply is shared with the group of its thread, so that its author can share it with members that join later.
 - The words are checked before anything is recorded. The audit log has names of messages and members, never words.
 """
 
@@ -164,6 +165,7 @@ class Consulting:
             about=about,
             after=ends_of(thread.messages),
             at=int(self._clock()),
+            group=thread.opening.said.group if thread.opening is not None else None,
         )
         self._ledger.check(said)
 

@@ -1,10 +1,12 @@
-"""Our records and links of a group, addressed to its present members: for those who joined later.
+"""Our records, links and messages of a group, addressed to its present members: for those who joined later.
 
 Rules this module upholds:
 
 - An audience is fixed when signed. So each record is corrected, with the same words and the present members as readers.
 - A dry run and a run have the same plan. The audit log records each batch before it is signed, and its outcome after.
 - A record that cannot be corrected (someone has just retracted it) affects only itself.
+- The opening of a thread decides who is in it. Stated again, it names the newest messages, as `thread_members` does. A
+  message that has no place in our log yet stays as it is: its name would change.
 - A record for everyone stays as it is, and so does a record of which a newer version waits to be sent.
 """
 
@@ -15,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from node.domain.batch import BodyState
+from node.domain.consultations import Consultation
 from node.domain.envelope import OWN_TARGET, Kind
 from node.domain.groups import GROUP_MARK
 from node.domain.ids import RecordId
@@ -25,6 +28,8 @@ from node.usecases.acts import perform
 from node.usecases.consent import Consent, plan_digest, require_consent
 from node.usecases.group_audience import names_of
 from node.usecases.purging import leaf_at
+from node.usecases.thread_order import told_of
+from node.usecases.threads import Threads
 from node.usecases.waiting import ALL, Waiting
 
 if TYPE_CHECKING:
@@ -43,7 +48,7 @@ BATCH: Final = 50
 """Records between two entries of the audit log: after each batch, an interrupted command can stop."""
 _PAGE: Final = 1_000
 _PAGE_BYTES: Final = 8 * 1024 * 1024
-_KINDS: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION, Kind.LINK, Kind.REVISION})
+_KINDS: Final = frozenset({Kind.CONTRIBUTION, Kind.CORRECTION, Kind.LINK, Kind.CONSULTATION, Kind.REVISION})
 
 
 class ShareFate(StrEnum):
@@ -57,7 +62,7 @@ class ShareFate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readdressed:
-    """One record or link of ours. `correction`: the new version, for the present members."""
+    """One record, link or message of ours. `correction`: the new version, for the present members."""
 
     record: RecordId
     fate: ShareFate = ShareFate.PLANNED
@@ -83,7 +88,7 @@ class GroupSharePlan:
 class _Own:
     """A statement of ours that is shared with the group."""
 
-    said: Contribution | RecordLink
+    said: Contribution | RecordLink | Consultation
     handling: Handling
 
 
@@ -138,10 +143,18 @@ class GroupSharing:
             if isinstance(own.said, Contribution):
                 correction = self._ledger.correct(planned.record, own.said, handling)
             else:
-                correction = self._ledger.revise(planned.record, own.said, handling)
+                correction = self._ledger.revise(planned.record, self._again(planned.record, own.said), handling)
         except (Misuse, NotFound, Refused) as error:
             return replace(planned, fate=ShareFate.KEPT, error=error)
         return replace(planned, fate=ShareFate.SHARED, correction=correction)
+
+    def _again(self, record: RecordId, said: RecordLink | Consultation) -> RecordLink | Consultation:
+        """What is stated again: the opening of a thread names the newest messages."""
+        if not isinstance(said, Consultation) or said.thread is not None:
+            return said
+        with self._audiences.store.read() as tx:
+            threads = Threads(tx, self._codec, self._own)
+            return replace(said, after=told_of(threads.thread(threads.resolve(str(record))).messages))
 
     # --- our statements -----------------------------------------------------------------------------------------------
 
@@ -159,7 +172,7 @@ class GroupSharing:
                         entry, shown = tx.disclosed_at(log.origin, [index])[index]
                         yield record, (entry[1], shown)
         for each in tx.pending(self._own, ALL):
-            if each.entry[1] in _KINDS and any(mark in each.disclosure.body for mark in marks):
+            if each.entry[1] in _KINDS - {Kind.CONSULTATION} and any(mark in each.disclosure.body for mark in marks):
                 yield RecordId(each.origin, each.leaf), (each.entry[1], each.disclosure)
 
     @staticmethod
@@ -189,7 +202,9 @@ class GroupSharing:
             handling = self._codec.decode_handling(disclosure.handling)
         except Malformed:  # damaged since it was written: fsck names it
             return None
-        if not isinstance(said, Contribution | RecordLink) or (versions is not None and said.group not in versions):
+        if not isinstance(said, Contribution | RecordLink | Consultation) or (
+            versions is not None and said.group not in versions
+        ):
             return None
         return _Own(said=said, handling=handling)
 

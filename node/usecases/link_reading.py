@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.mentions import Joined, Role
 from node.domain.record_links import RecordLink
-from node.domain.statements import Contribution
 from node.errors import Malformed, Misuse, NotFound
 from node.usecases.access import record_access
 from node.usecases.link_contradictions import contradictions
 from node.usecases.link_graph import Joining, walk
 from node.usecases.link_views import LinkViews
 from node.usecases.lookup import resolve
+from node.usecases.series_search import find_series
 from node.usecases.verification import places_of, roots_at
 from node.usecases.waiting_links import with_waiting
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from node.usecases.link_contradictions import Contradiction
     from node.usecases.link_graph import Walk
     from node.usecases.link_views import ShownLink, ShownRecord
+    from node.usecases.series_search import SeriesFound
     from node.usecases.verification import Verifier
     from node.usecases.waiting_links import WaitingLink
 
@@ -49,8 +50,9 @@ LISTED: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedLinks:
-    """The component to read: of a `record`, as a person names it, or of the linked records of a `series`. `relation`:
-    only links of this relation; `depth`: how many links far, None for all; `limit`: how many links are shown.
+    """The component to read: of a `record`, as a person names it, or of the records of a `series`. `relation`: only
+    links of this relation; `depth`: how many links far, None for all; `limit`: how many links are shown, and how many
+    records of the start that no shown link joins.
     """
 
     record: str = ""
@@ -97,12 +99,14 @@ class LinkReading:
             self._audit, "links", record=str(target) if target else "", series=wanted.series, limit=wanted.limit
         )
         with self._store.read() as tx:
-            starts = self._of_series(tx, wanted.series) if target is None else _starts(tx, target)
+            named = None if target else self._of_series(tx, wanted.series)
+            starts = named.records if named else _starts(tx, target) if target else []
             joined, waiting = with_waiting(tx, self._codec, self._own, starts, MOST_RECORDS)
             only = None if wanted.relation is None else self._of_relation(tx, joined, waiting, wanted.relation)
             walked = walk(joined, starts, depth=wanted.depth, only=only)
             views = LinkViews(tx, self._codec, self._verifier, {each.place: each for each in waiting})
-            return _shown(wanted, walked, views, is_whole=joined.is_whole)
+            is_whole = joined.is_whole and (named is None or named.is_whole)
+            return _shown(wanted, walked, views, is_whole=is_whole)
 
     def _of_relation(
         self, tx: LogReader, joined: Joined, waiting: Sequence[WaitingLink], relation: Relation
@@ -120,25 +124,15 @@ class LinkReading:
                     found.add((origin, index))
         return found
 
-    def _of_series(self, tx: LogReader, series: str) -> list[RecordId]:
-        """The records of a series that links name. Raises `NotFound` if there are none."""
-        heads: defaultdict[Origin, dict[int, RecordId]] = defaultdict(dict)
-        roots = tx.mentioned_as(Role.LINKED, MOST_RECORDS)
-        for root, chain in tx.chains(roots).items():
-            if chain.head is not None:
-                heads[chain.head[0]][chain.head[1]] = root
-        found = []
-        for origin, some in heads.items():
-            for index, (entry, body) in tx.held_at(origin, sorted(some)).items():
-                said = self._said(entry, body)
-                if isinstance(said, Contribution) and said.series == series:
-                    found.append(some[index])
-        if not found:
+    def _of_series(self, tx: LogReader, series: str) -> SeriesFound:
+        """The records of a series. Raises `NotFound` if there are none."""
+        found = find_series(tx, self._codec, series, MOST_RECORDS)
+        if not found.records:
             raise NotFound(
-                "no link that this node has names a record of this series",
-                remedy="vigil records shows the series of each record; vigil link links records",
+                "this node has no record of this series",
+                remedy="vigil records shows the series of each record",
             )
-        return sorted(found, key=lambda each: (each.leaf, each.origin))
+        return found
 
     def _said(self, entry: bytes, body: bytes) -> object:
         try:
@@ -154,9 +148,9 @@ def _shown(wanted: WantedLinks, walked: Walk, views: LinkViews, *, is_whole: boo
     closing = {edge.place for edge in edges if joining.join(edge.records)}
     links = views.links(edges, closing)
     joined = {each for edge in edges for each in edge.records}
-    records = views.records(
-        {each: far for each, far in walked.records.items() if each in joined or (far == 0 and wanted.record)}
-    )
+    alone = [each for each, far in walked.records.items() if far == 0 and each not in joined][: wanted.limit]
+    shown = joined.union(alone)
+    records = views.records({each: far for each, far in walked.records.items() if each in shown})
     return Component(
         links=links,
         records=records,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.calendar import SECONDS_A_DAY
+from node.domain.ids import is_exercise
 from node.domain.limits import Limits
 from node.domain.roster import MemberStatus
 from node.errors import VigilError
@@ -100,7 +101,8 @@ class NodeStatus:
     """The node. `roster`: in force, None if there is none; `member`: our line in it. `hub`: what came of asking the
     hub. `certificate_expires`: Unix seconds, None before the node was admitted. `waiting`: statements without a place
     in our log; `published`: cosigned entries of all our logs, because entries under former keys were published too.
-    `health`: of the daemon's connections. `silent`: members without a log here.
+    `new_alerts`: those that nobody has seen. `health`: of the daemon's connections. `silent`: members without a log
+    here.
     """
 
     own: Origin
@@ -113,6 +115,7 @@ class NodeStatus:
     levels: Mapping[Level, int]
     hits: Standing
     held_questions: int
+    new_alerts: int
     alarms: Sequence[Alarm | HeldAlarm | QuotaAlarm]
     health: Mapping[str, Any]
     logs: Sequence[LogStatus]
@@ -122,6 +125,11 @@ class NodeStatus:
     def member(self) -> Member | None:
         """Our line in the roster."""
         return self.roster.members.get(self.own.member) if self.roster else None
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether the federation is a training."""
+        return is_exercise(self.own.federation)
 
 
 class NodeStatuses:
@@ -192,6 +200,7 @@ class NodeStatuses:
                 levels=tx.holding_levels(),
                 hits=hits,
                 held_questions=held,
+                new_alerts=tx.count_alerts(),
                 alarms=[
                     *alarms(tx),
                     *([HeldAlarm(held=held, at=int(now))] if held else ()),

@@ -13,13 +13,12 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from node.domain.caller import Role
 from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.domain.queries import Level, Outcome
 from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.acting import caller
+from node.usecases.acting import caller, role_abroad
 from node.usecases.admitting import cost_of
 from node.usecases.case_terms import with_defaults
 from node.usecases.casework import case_holdings, holding_subject
@@ -133,7 +132,7 @@ class Planner:
             raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
         not_asked = tuple(question.subjects[at].label for at in sorted(known))
         left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
-        question = replace(question, subjects=left, officer_role=question.officer_role or _role())
+        question = replace(question, subjects=left, officer_role=question.officer_role or role_abroad())
         pieces = [replace(question, subjects=subjects) for subjects in split(roster.policy, question.subjects)]
         for piece in pieces or [question]:
             check_question(roster.policy, piece)
@@ -282,8 +281,3 @@ def _thinned(whole: Sequence[Subject], asked: Sequence[Subject]) -> tuple[Thinne
         for before, now in zip(whole, asked, strict=True)
         if cost_of((now,)) < cost_of((before,))
     )
-
-
-def _role() -> str:
-    """The role of the officer who asks, for the members that are asked."""
-    return caller().role or Role.INVESTIGATOR

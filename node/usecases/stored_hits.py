@@ -29,7 +29,7 @@ from node.domain.lists import is_list
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.stored_hits import MAX_OF_HOLDING, MAX_OF_RECORD, FoundHit, HitEvidence, StoredHit
 from node.errors import Malformed
-from node.usecases.alerting import raise_case_hits
+from node.usecases.hit_alerts import raise_new_hits
 from node.usecases.hit_reviews import OpenReviews, settle_found
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class StoredHits:
             crowds = Counter(done.crowds)
             fitting = self._put(tx, found, now, crowds)
             if done.arrived:
-                raise_case_hits(tx, fitting, now)
+                raise_new_hits(tx, fitting, now)
             for (holding, member), number in crowds.items():
                 tx.crowd_holding(holding, member, number, further=done.arrived)
             for (source, row), left_out in done.left_out.items():

@@ -17,9 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from node.domain.batch import FingerprintColumn, FingerprintColumns, column
+from node.domain.batch import FingerprintColumns, column
 from node.domain.fingerprint_kinds import KIND_BY_CODE
 from node.domain.kept_watches import KeptWatch, Told, WatchStanding
 from node.domain.lists import LIST_SOURCES, ListState
@@ -28,6 +26,7 @@ from node.domain.queries import Level
 from node.domain.roster import MemberStatus
 from node.domain.search_ports import HOLDINGS_SOURCE
 from node.domain.watches import MOST_HITS, WatchState
+from node.usecases.arriving_columns import of_rows
 from node.usecases.present_watches import Awaited
 from node.usecases.search_terms import matchable
 from node.usecases.watch_terms import TOO_BROAD
@@ -197,7 +196,7 @@ class WatchMatching:
         deps = self._deps
         policy = deps.roster().policy
         among = self._beside()
-        among.add(arrived.source, _only(arrived.columns, rows))
+        among.add(arrived.source, of_rows(arrived.columns, rows))
         return deps.matcher.against(among).for_member(
             watch.subjects,
             policy.radius,
@@ -273,17 +272,3 @@ def holding_columns(holdings: Iterable[Holding]) -> FingerprintColumns:
             if code in KIND_BY_CODE
         ]
     )
-
-
-def _only(columns: FingerprintColumns, rows: Sequence[int]) -> FingerprintColumns:
-    """The part of the columns that is of these rows."""
-    chosen: list[FingerprintColumn] = []
-    for each in columns.columns:
-        here = np.isin(each.rows, rows)
-        if here.any():
-            chosen.append(
-                FingerprintColumn(
-                    code=each.code, rows=each.rows[here], values=each.values[here], quality=each.quality[here]
-                )
-            )
-    return FingerprintColumns(columns=chosen)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.domain.kept_watches import WatchLoad
+from node.errors import Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,12 @@ MOST_OF_ALL: Final = WatchLoad(watches=20_000, fingerprints=1_000_000)
 MOST_NEAR: Final = 1_000
 """A watch that more holdings and rows of lists match at present is too broad. So is one with more hits later."""
 TOO_BROAD: Final = "the watch is too broad: it matches too much of what this member holds"
+
+
+def require_last_day(until_day: int, today: int) -> None:
+    """Raises `Misuse` for a last day that no watch may have. Days since 1970."""
+    if not today <= until_day <= today + MOST_DAYS:
+        raise Misuse(f"a watch stays until a day of the next {MOST_DAYS} days", remedy="give --until YYYY-MM-DD")
 
 
 def objection(policy: Policy, watch: Watch, handling: Handling, cost: int, today: int) -> str:

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.domain.calendar import SECONDS_A_DAY
-from node.domain.caller import Role
 from node.domain.case_events import CaseEventKind
 from node.domain.handling import Handling
 from node.domain.statements import Reason
 from node.domain.watches import MOST_SUBJECTS, Watch
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.acting import caller
+from node.usecases.acting import caller, role_abroad
 from node.usecases.acts import perform
 from node.usecases.admitting import cost_of
 from node.usecases.case_events import happened
@@ -28,7 +27,7 @@ from node.usecases.casework import case_holdings, holding_subject
 from node.usecases.lookup import resolve
 from node.usecases.own_watches import OwnWatch, note_own_watch, own_watch
 from node.usecases.question import check_question, expected_members, fitted
-from node.usecases.watch_terms import MOST_DAYS
+from node.usecases.watch_terms import require_last_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +98,7 @@ class Watching:
                 remedy="to watch for it all the same: --show-all",
             )
         roster = self._roster()
-        role = question.officer_role or caller().role or Role.INVESTIGATOR
+        role = question.officer_role or role_abroad()
         whole = replace(question, subjects=left, officer_role=role)
         question = fitted(roster.policy, whole)
         check_question(roster.policy, question)
@@ -110,7 +109,7 @@ class Watching:
         members, _ = expected_members(roster, self._own.member, question.recipients)
         if not members:
             raise Refused("no other member can be asked", remedy="vigil node status shows the members")
-        self._check_day(until_day)
+        require_last_day(until_day, int(self._clock()) // SECONDS_A_DAY)
         record = perform(
             self._audit,
             "watch add",
@@ -185,8 +184,3 @@ class Watching:
             happened(tx, {question.case: len(question.subjects)}, CaseEventKind.WATCHED, now)
 
         return self._ledger.state(watch, handling, said=said)
-
-    def _check_day(self, until_day: int) -> None:
-        today = int(self._clock()) // SECONDS_A_DAY
-        if not today <= until_day <= today + MOST_DAYS:
-            raise Misuse(f"a watch stays until a day of the next {MOST_DAYS} days", remedy="give --until YYYY-MM-DD")

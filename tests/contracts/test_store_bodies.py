@@ -8,10 +8,10 @@ from node.domain.batch import BodyState
 from node.domain.stores import NodeStore
 from node.errors import Misuse
 from tests.simulator.batches import FR, JP, append, batch, disclosure, words
+from tests.stores import EVERYTHING
 
 HELD, NOT_FOR_US, MISSING = BodyState.HELD, BodyState.NOT_FOR_US, BodyState.MISSING
 PURGED, QUARANTINED = BodyState.PURGED, BodyState.QUARANTINED
-EVERYTHING = 1 << 30
 
 
 def test_only_held_bodies_have_bytes_and_all_states_are_counted(store: NodeStore) -> None:

@@ -13,8 +13,7 @@ from node.errors import Misuse
 from node.store.store import open_node_store
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, append, batch, disclosure, entry
-
-EVERYTHING = 1 << 30
+from tests.stores import EVERYTHING
 
 
 def filled(store: NodeStore, *counts: int) -> None:

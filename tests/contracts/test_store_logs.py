@@ -12,8 +12,7 @@ from node.domain.stores import NodeStore
 from node.errors import Conflict, Misuse, NotFound
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, append, batch, words
-
-EVERYTHING = 1 << 30
+from tests.stores import EVERYTHING
 
 
 def test_a_log_that_is_not_kept_reads_as_an_empty_one(store: NodeStore) -> None:

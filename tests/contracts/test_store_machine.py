@@ -20,12 +20,11 @@ from node.store.store import open_node_store
 from node.tlog import merkle, tiles
 from tests.simulator.batches import FR, JP, StoreTiles, batch, disclosure, entry
 from tests.simulator.memory_store import MemoryStore
-from tests.stores import fresh_store
+from tests.stores import EVERYTHING, fresh_store
 
 NOTHING = Disclosure(nonce=b"", body=b"", handling_nonce=b"", handling=b"")
 STATES = st.sampled_from([BodyState.HELD, BodyState.HELD, BodyState.NOT_FOR_US, BodyState.MISSING])
 ORIGINS = st.sampled_from([FR, JP])
-EVERYTHING = 1 << 30
 
 
 @dataclass

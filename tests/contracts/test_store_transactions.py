@@ -10,8 +10,7 @@ import pytest
 from node.domain.stores import NodeStore
 from node.errors import Conflict, Misuse, StoreError
 from tests.simulator.batches import FR, append, batch, disclosure
-
-EVERYTHING = 1 << 30
+from tests.stores import EVERYTHING
 
 
 class Unrelated(Exception):

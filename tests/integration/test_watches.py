@@ -116,3 +116,23 @@ def test_a_record_that_matches_a_holding_of_an_open_case_raises_an_alert(made: F
     until(lambda: lines_of(made, "FR", "alerts", "--new", "--case", "LOCAL"), "an alert")
     (alert,) = lines_of(made, "FR", "alerts", "--new", "--case", "LOCAL")
     assert (alert["what"], alert["member"]) == ("case-hit", "BR")
+
+
+def test_a_local_watch_alerts_its_officer_and_no_other_member_learns_of_it(made: Federation) -> None:
+    stated = lines_of(made, "FR", "records", "--mine")
+    wanted = f"pdq:{prints(20).pdq.hex()}"
+    (added,) = lines_of(made, "FR", "watch", "add", "--local", wanted, "--case", "DESK", "--until", UNTIL)
+    assert (added["local"], added["already"]) == (True, 0)
+    made.stop("FR")
+    made.start("FR")
+    holding = take(made, "JP", prints(21, pdq=prints(20).pdq))[0]["holding"]
+    lines_of(made, "JP", "contribute", "--holding", str(holding), "--yes")
+    until(lambda: lines_of(made, "FR", "alerts", "--new", "--case", "DESK"), "an alert")
+    (alert,) = lines_of(made, "FR", "alerts", "--new", "--case", "DESK")
+    assert (alert["what"], alert["member"], alert["about"]) == ("local-watch", "JP", added["watch"])
+    head, hit = lines_of(made, "FR", "watch", "show", added["watch"])
+    assert (head["found"], hit["algorithm"], hit["origin"].split("/")[1]) == (1, "pdq", "JP")
+    assert added["watch"] in [line["watch"] for line in lines_of(made, "FR", "watch", "list", "--case", "DESK")]
+    assert lines_of(made, "FR", "records", "--mine") == stated, "nothing was stated about it"
+    lines_of(made, "FR", "watch", "remove", added["watch"])
+    assert lines_of(made, "FR", "watch", "list", "--case", "DESK") == []

@@ -21,6 +21,7 @@ from tests.simulator.memory_entities import EntityTables
 from tests.simulator.memory_hits import HitTables
 from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
+from tests.simulator.memory_local_watches import LocalWatchTables
 from tests.simulator.memory_officers import OfficerTables
 from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
@@ -40,6 +41,7 @@ Tables = TypeVar(
     "DeskTables",
     "CaseTables",
     "WatchTables",
+    "LocalWatchTables",
     "ThreadTables",
     "EntityTables",
     "AddressTables",
@@ -101,6 +103,7 @@ class State:
     desk: DeskTables = field(default_factory=DeskTables)
     cases: CaseTables = field(default_factory=CaseTables)
     watches: WatchTables = field(default_factory=WatchTables)
+    local_watches: LocalWatchTables = field(default_factory=LocalWatchTables)
     threads: ThreadTables = field(default_factory=ThreadTables)
     hub: HubTables = field(default_factory=HubTables)
     usage: dict[MemberId, Usage] = field(default_factory=dict)
@@ -128,6 +131,7 @@ class State:
             desk=clone(self.desk),
             cases=clone(self.cases),
             watches=clone(self.watches),
+            local_watches=clone(self.local_watches),
             threads=clone(self.threads),
             hub=clone(self.hub),
             usage={member: dict(counts) for member, counts in self.usage.items()},

@@ -23,6 +23,7 @@ from tests.simulator.memory_entities import MemoryEntities
 from tests.simulator.memory_hits import MemoryHits
 from tests.simulator.memory_hub import MemoryHub
 from tests.simulator.memory_lists import MemoryLists
+from tests.simulator.memory_local_watches import MemoryLocalWatches
 from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.memory_logs import MemoryLogReader
 from tests.simulator.memory_news import MemoryNews
@@ -46,6 +47,7 @@ class NodeRows(
     MemoryThreads,
     MemoryAddresses,
     MemoryWatches,
+    MemoryLocalWatches,
     MemoryEntities,
     MemorySheets,
     MemoryNews,
@@ -58,6 +60,7 @@ class NodeRows(
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists, state.watches)
         MemoryWatches.__init__(self, state.watches)
+        MemoryLocalWatches.__init__(self, state.local_watches)
         MemoryAddresses.__init__(self, state.addresses)
         MemoryCases.__init__(self, state.cases, state.hits, state.place)
         MemoryNews.__init__(self, state.place, state.hits, state.watches)

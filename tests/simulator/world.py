@@ -32,6 +32,7 @@ from node.sync.publisher import Publisher
 from node.sync.repair import Repairer
 from node.sync.streams import reading
 from node.tlog.note import format_vkey
+from node.usecases.arrival_alerts import ArrivalAlerts
 from node.usecases.catalogue import Catalogue
 from node.usecases.custody import NodeCustody, newest_cosignature
 from node.usecases.group_audience import GroupAudiences
@@ -129,7 +130,12 @@ class Node:
         self.carrier = carrier
         self.store = store or MemoryStore()
         self.index = LocalIndex()
-        self.catalogue = Catalogue(store=self.store, index=self.index, codec=CODEC)
+        self.catalogue = Catalogue(
+            store=self.store,
+            index=self.index,
+            codec=CODEC,
+            alerting=ArrivalAlerts(own=speaker.id, codec=CODEC, clock=world.clock),
+        )
         self.catalogue.rebuild()
         self.own = OwnLog(
             store=self.store,

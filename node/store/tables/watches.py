@@ -1,4 +1,4 @@
-"""The tables of kept watches and alerts (`domain.kept_watches`, `domain.alerts`). By the rules of `node.store.schema`.
+"""The tables of kept watches, local watches and alerts (`domain`). By the rules of `node.store.schema`.
 
 They have names of records and members, numbers, and reasons of this node. No fingerprint is in them.
 """
@@ -67,3 +67,26 @@ alerts: Final = Table(
     Index("alerts_by_subject", "about", sqlite_where=text("seen_at = 0")),
     sqlite_autoincrement=True,
 )
+local_watches: Final = Table(
+    "local_watches",
+    metadata,
+    counting("id"),
+    string("reference"),
+    string("officer"),
+    integer("vault_id"),
+    integer("subjects"),
+    integer("fingerprints"),
+    integer("until_day"),
+    integer("at"),
+    sqlite_autoincrement=True,
+)
+"""What a watch looks for is in the vault."""
+local_finds: Final = Table(
+    "local_finds",
+    metadata,
+    integer("watch_id", key=True),
+    blob("leaf", key=True),
+    string("origin", key=True),
+    sqlite_with_rowid=False,
+)
+"""The records that a local watch has found, by their first versions."""

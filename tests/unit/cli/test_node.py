@@ -114,6 +114,7 @@ STATUS: list[Line] = [
     {
         "node": "FR",
         "federation": "vigil.example",
+        "exercise": False,
         "state": "active",
         "hub": "reached",
         "certificate_expires": 1_700_000_000.0,
@@ -126,6 +127,7 @@ STATUS: list[Line] = [
         "hits": {"total": 12, "new": 3, "hidden": 4},
         "hits_left_out": 1,
         "not_matched_yet": 2_500,
+        "new_alerts": 1_002,
         "daemon": True,
         "stopped_logs": {"vigil.example/JP/log/1": "fork"},
     },
@@ -157,8 +159,17 @@ def test_status_is_tidy_at_80_columns_and_hides_nothing_that_is_wrong(vigil: Vig
     for words in ("12, 3 new: vigil hits --new", "4 more hidden", "more found than kept", "2,500 records not compared"):
         assert words in ran.out
     assert next(line for line in ran.out.splitlines() if line.startswith("JP")).split()[3] == "?"
+    assert "1,002 new: vigil alerts --new" in ran.out
+    assert "EXERCISE" not in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     assert vigil("node", "status", "--json").lines == STATUS
+
+
+def test_status_says_that_a_federation_is_an_exercise(vigil: Vigil, node: Node) -> None:
+    node.answers["status"] = [{**STATUS[0], "federation": "exercise.desk", "exercise": True, "new_alerts": 0}]
+    ran = vigil("node", "status")
+    assert "FR in exercise.desk: an EXERCISE" in ran.out
+    assert "vigil alerts" not in ran.out
 
 
 def test_a_log_that_waits_and_bodies_that_never_come_are_said(vigil: Vigil, node: Node) -> None:

@@ -10,6 +10,7 @@ NAME = "test.vigil/FR/log/1#" + "ab" * 32
 PDQ = "pdq:" + "5a" * 32
 OWN: dict[str, Any] = {
     "watch": NAME,
+    "local": False,
     "case": "C-7",
     "purpose": "victim-identification",
     "legal_basis": "art. 1",
@@ -26,6 +27,18 @@ KEPT = {"state": "kept", "hits": 1, "reason": None, "at": 1_700_000_100, "not_se
 SILENT = KEPT | {"state": "no-word", "hits": 0, "at": None}
 REFUSED = SILENT | {"state": "refused", "reason": "too broad\x1b[2J", "at": 1_700_000_100}
 FOLLOWED = OWN | {"withdrawn": False, "sent": True, "hits": 1, "asked": {"BR": KEPT, "JP": SILENT, "DE": REFUSED}}
+LOCAL: dict[str, Any] = {
+    "watch": "local-3",
+    "local": True,
+    "case": None,
+    "officer": "Dupont",
+    "subjects": 1,
+    "fingerprints": 1,
+    "until": "2031-12-31",
+    "at": 1_700_000_000,
+    "found": 2,
+    "full": False,
+}
 ALERT: dict[str, Any] = {
     "alert": 3,
     "what": "watch-answered",
@@ -53,6 +66,31 @@ def test_a_watch_is_added_without_a_query(vigil: Vigil, node: Node) -> None:
     assert call.arguments["until"] == 22_644
     assert len(call.items) == 1
     assert [each.command for each in node.calls] == ["watch-add"]
+
+
+def test_a_local_watch_asks_nobody(vigil: Vigil, node: Node) -> None:
+    node.answers["watch-local"] = lambda _arguments, items: [LOCAL | {"already": 2}] if list(items) else []
+    ran = vigil("watch", "add", "--local", PDQ, "--until", "2031-12-31")
+    assert ran.code == 0
+    for words in ("local-3", "on this node alone", "2 records here match already"):
+        assert words in ran.out
+    assert [each.command for each in node.calls] == ["watch-local"]
+    assert vigil("watch", "add", "--local", PDQ, "--until", "2031-12-31", "--to", "BR").code == 2
+    assert vigil("watch", "add", "--local", "--until", "2031-12-31").code == 2
+
+
+def test_local_watches_are_listed_shown_and_removed_by_their_names(vigil: Vigil, node: Node) -> None:
+    node.answers["watch-list"] = [FOLLOWED, LOCAL | {"full": True}]
+    ran = vigil("watch", "list")
+    assert NAME in ran.out
+    assert "local-3" in ran.out
+    assert "finds no more" in ran.out
+    node.answers["watch-show"] = [LOCAL]
+    assert "2 records found" in vigil("watch", "show", "local-3").out
+    assert node.call("watch-show").arguments == {"local": 3}
+    node.answers["watch-remove"] = [LOCAL]
+    assert "Removed: local-3" in vigil("watch", "remove", "local-3").out
+    assert vigil("watch", "remove", "local-0").code == 2
 
 
 def test_a_watch_that_waits_for_the_hub_says_so(vigil: Vigil, node: Node) -> None:

@@ -15,6 +15,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import Disclosure
 from node.domain.holdings import FileReference
 from node.domain.ids import MemberId, Origin, RecordId
+from node.domain.local_watches import LocalWatch
 from node.domain.material import ComposedFingerprints, PictureFingerprints
 from node.domain.parts import Place, Role
 from node.domain.queries import Level, QueryHeader, SignedQuery
@@ -425,3 +426,15 @@ def test_notes_and_digests_of_reviews_are_gone_with_the_holding_or_with_what_sta
     assert {name for name, _, _ in secrets.values()} & kept == {secrets[2][0], secrets[3][0]}
     assert {digest for _, digest, _ in secrets.values()} & kept == set()
     assert len(kept) == 4, "two names and two notes"
+
+
+def test_a_removed_local_watch_leaves_nothing_of_what_it_looked_for(store: SqliteNodeStore, tmp_path: Path) -> None:
+    marks = Marks(9)
+    watch = LocalWatch(subjects=1, fingerprints=1, until_day=20_000, at=1)
+    gone, kept = marks.mark(), marks.mark()
+    with store.write() as writer:
+        first = writer.add_local_watch(watch, gone)
+        writer.add_local_watch(watch, kept)
+        writer.delete_local_watch(first.id)
+    store.scrub()
+    assert found(tmp_path) == {kept}

@@ -18,6 +18,7 @@ from node.domain.hub_ports import HubWriter
 from node.domain.index_ports import IndexingWriter, LineReader
 from node.domain.kept_watches import WatchWriter
 from node.domain.lists import ListWriter
+from node.domain.local_watches import LocalWatchWriter
 from node.domain.log_ports import LogWriter
 from node.domain.news import NewsReader
 from node.domain.officers import OfficerWriter
@@ -47,6 +48,7 @@ NODES = (
     SheetReader,
     NewsReader,
     WatchWriter,
+    LocalWatchWriter,
     AlertWriter,
     ThreadWriter,
     EntityWriter,

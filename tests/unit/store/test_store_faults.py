@@ -19,8 +19,7 @@ from node.store.statements import Repository
 from node.store.store import SqliteNodeStore, open_node_store
 from tests.conftest import absent
 from tests.simulator.batches import FR, append, batch
-
-EVERYTHING = 1 << 30
+from tests.stores import EVERYTHING
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from node.domain.ids import RecordId
 from node.domain.record_links import Relation
 from node.domain.statements import Category, Contribution, Retraction, Tri, Verdict
 from node.errors import Misuse, NotFound
+from node.usecases import series_search
 from node.usecases.link_contradictions import Clash
 from node.usecases.link_reading import WantedLinks
 from node.usecases.link_views import Sight
@@ -40,8 +41,7 @@ def test_series_of_two_countries_that_a_link_joins_are_one_component() -> None:
     assert found.contradictions == []
     assert found.is_whole
     named = bench.reading.component(WantedLinks(series="Ponte"))
-    assert {each.root for each in named.records} == {*bridges, *pontes}
-    assert alone not in {each.root for each in named.records}
+    assert {each.root for each in named.records} == {*bridges, *pontes, alone}
     assert {each.link for each in named.links if each.depth == 0} == {each.link for each in found.links[1:]}
 
 
@@ -51,8 +51,38 @@ def test_a_record_without_links_is_a_component_of_itself() -> None:
     found = bench.around(mine)
     assert found.links == []
     assert [(each.root, each.sight) for each in found.records] == [(mine, Sight.READ)]
+    assert [each.root for each in bench.reading.component(WantedLinks(series="series 1")).records] == [mine]
     with pytest.raises(NotFound, match="of this series"):
-        bench.reading.component(WantedLinks(series="series 1"))
+        bench.reading.component(WantedLinks(series="series"))
+
+
+def test_the_records_of_a_series_are_those_whose_newest_version_says_so() -> None:
+    bench = Bench()
+    jp, br = bench.logs["JP"], bench.logs["BR"]
+    moved = jp.say(stated(1, series="Ponte"))
+    here = jp.say(stated(1, series="Bridge", media_type="image/png"), kind=Kind.CORRECTION, target=moved)
+    left = br.say(stated(2, series="Bridge"))
+    br.say(stated(2, series="Ponte", media_type="image/png"), kind=Kind.CORRECTION, target=left)
+    gone = br.say(stated(3, series="Bridge"))
+    br.say(Retraction(), kind=Kind.RETRACTION, target=gone)
+    br.say(stated(4, series="Bridgeport"))
+    br.say(stated(5, tags=("Bridge",)))
+    bench.send()
+    found = bench.reading.component(WantedLinks(series="Bridge"))
+    assert [(each.root, each.record) for each in found.records] == [(moved, here)]
+    assert found.is_whole
+
+
+def test_what_is_not_read_or_shown_of_a_series_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    for number in range(4):
+        bench.logs["JP"].say(stated(number, series="Bridge"))
+    bench.send()
+    page = bench.reading.component(WantedLinks(series="Bridge", limit=3))
+    assert (len(page.records), page.all_records, page.is_whole) == (3, 4, True)
+    monkeypatch.setattr(series_search, "MOST_READ", 2)
+    part = bench.reading.component(WantedLinks(series="Bridge"))
+    assert (part.all_records, part.is_whole) == (2, False)
 
 
 @pytest.mark.parametrize("wanted", [WantedLinks(), WantedLinks(record="00112233", series="Bridge")])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from node.domain.alerts import AlertKind, Raised
 from node.domain.held_questions import HeldQuestion
 from node.domain.ids import MemberId, Origin
 from node.domain.limits import Limits
@@ -136,6 +137,15 @@ def test_questions_that_wait_and_members_at_a_limit_are_alarms_and_we_are_not(ro
     assert isinstance(second, QuotaAlarm)
     assert (second.member, second.limit) == (JP.id, "log_entries")
     assert all(each.remedy for each in (first, second))
+
+
+def test_alerts_that_nobody_has_seen_are_counted(room: Room) -> None:
+    with room.node.store.write() as tx:
+        raised = [Raised(kind=AlertKind.CONSULTATION, about=str(number)) for number in range(3)]
+        tx.see_alerts(tx.raise_alerts(raised, int(NOW))[:1], "Dupont", int(NOW))
+    status = room.status()
+    assert status.new_alerts == 2
+    assert not status.is_exercise
 
 
 def test_a_log_of_the_audit_is_no_log_of_records(room: Room) -> None:

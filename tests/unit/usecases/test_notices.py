@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from node.domain.alerts import Alert, AlertKind, Raised
 from node.domain.envelope import Kind
 from node.domain.fingerprint_kinds import SHA256
 from node.domain.fingerprints import Fingerprint
 from node.domain.handling import Handling
-from node.domain.ids import RecordId
+from node.domain.ids import HUB_NAME, RecordId
 from node.domain.notices import Notice, NoticeColour, NoticeDecision, NoticeStep
 from node.errors import Misuse, NotFound, Refused
 from node.tlog.merkle import leaf_hash
@@ -62,6 +63,10 @@ class Scene:
     def hits(self) -> int:
         return sum(not hit.ended for hit in self.jp.hits().values())
 
+    def alerts(self) -> list[Alert]:
+        with self.jp.store.read() as tx:
+            return tx.alerts()
+
 
 @pytest.fixture
 def scene() -> Scene:
@@ -83,6 +88,40 @@ def test_a_published_notice_is_found_in_what_is_held_and_in_what_comes(scene: Sc
     )
     scene.jp.take(still("copy", like="face", bits=9))
     assert scene.hits() == 2
+
+
+def test_a_notice_that_finds_a_holding_raises_one_alert_for_each_case(scene: Scene) -> None:
+    scene.jp.take(FACE, case="C-1")
+    (copy,) = scene.jp.take(still("copy", like="face", bits=9))
+    with scene.jp.node.catalogue.change() as change:
+        change.leave_case(copy.holding, "C-1")
+    scene.operator.review.publish(scene.asked())
+    told(scene.jp.node, scene.operator.hub, HUB.origin)
+    scene.jp.match()
+    assert scene.alerts() == []
+    told(scene.jp.node, scene.operator.hub, FR.origin)
+    scene.jp.match()
+    (notice,) = {str(hit.record) for hit in scene.jp.hits().values()}
+    raised = {each.raised for each in scene.alerts()}
+    assert raised == {
+        Raised(kind=AlertKind.NOTICE_HIT, about=notice, case=case, member=HUB_NAME) for case in ("", "C-1")
+    }
+    assert [each.count for each in scene.alerts()] == [1, 1]
+    again = scene.jp.restarted()
+    with again.store.write() as tx:
+        tx.forget_matched()
+    again.match()
+    assert [each.count for each in scene.alerts()] == [1, 1]
+
+
+def test_a_notice_that_an_ingest_finds_raises_no_alert(scene: Scene) -> None:
+    """The officer who takes the file in sees its hits at once."""
+    scene.operator.review.publish(scene.asked())
+    scene.spread()
+    scene.jp.take(FACE)
+    scene.jp.match()
+    assert scene.hits() == 1
+    assert scene.alerts() == []
 
 
 def test_a_decision_that_comes_before_its_request_is_no_hit_until_the_request_is_here(scene: Scene) -> None:

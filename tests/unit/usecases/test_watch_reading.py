@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pytest
 
 from node.domain.alerts import AlertKind
+from node.domain.caller import Caller, Role
 from node.domain.envelope import Kind
 from node.domain.handling import Handling
 from node.domain.ids import RecordId
 from node.domain.queries import Hit, Level
 from node.domain.watches import WatchReply, WatchState
 from node.errors import Misuse, NotFound, Refused
-from node.usecases.alerting import ArrivalAlerts
+from node.usecases.acting import acting_for
 from node.usecases.allowing import AllowList
-from node.usecases.catalogue import Catalogue
 from node.usecases.intake import subject_of
 from node.usecases.own_watches import forget_own_watches, own_watches
 from node.usecases.question import Question
@@ -64,9 +64,6 @@ def hit(member: Speaker, **words: object) -> Hit:
 @pytest.fixture
 def france() -> Iterator[Asker]:
     node = Keeper(world_of(FR, JP, DE), FR)
-    alerting = ArrivalAlerts(own=FR.id, codec=CODEC, clock=node.world.clock)
-    node.node.catalogue = Catalogue(store=node.store, index=node.node.index, codec=CODEC, alerting=alerting)
-    node.node.copies._catalogue = node.node.catalogue
     common = {"store": node.store, "audit": node.audit}
     made = Asker(
         node=node,
@@ -176,3 +173,20 @@ def test_a_watch_is_remembered_until_the_last_reply_to_it_has_expired(france: As
         assert [each.record for each in own_watches(tx)] == [watch]
         assert forget_own_watches(tx, TODAY + 10 + KEPT_DAYS) == 1
         assert own_watches(tx) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "stated"),
+    [
+        (Caller(name="Dupont", role=Role.INVESTIGATOR), "investigator"),
+        (Caller(name="Durand", role=Role.RELEASER), "releaser"),
+        (Caller(name="root", role=Role.ADMINISTRATOR, owner=True), "unit"),
+        (Caller(), "unit"),
+    ],
+)
+def test_the_role_of_an_administrator_is_not_told_abroad(france: Asker, who: Caller, stated: str) -> None:
+    with acting_for(who):
+        watch = france.add("a", officer_role="")
+        named = france.add("b", officer_role="analyst")
+    said = [france.reading.one(str(each)).said for each in (watch, named)]
+    assert [each and each.officer_role for each in said] == [stated, "analyst"]
