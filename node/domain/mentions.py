@@ -29,6 +29,12 @@ FIRST_STATED: Final = Kind.WATCH
 """From this kind on, statements are listed by their kind."""
 
 
+MENTIONING: Final = frozenset(
+    {Kind.CONSULTATION, Kind.GROUP, Kind.LINK, Kind.WATCH_REPLY, Kind.NOTICE_DECISION, Kind.REVISION}
+)
+"""The kinds of entries whose bodies may mention a record (`mentioned`)."""
+
+
 class Role(IntEnum):
     """Why a statement mentions a record."""
 

@@ -12,6 +12,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,7 +21,7 @@ from node.domain.batch import VerifiedBatch
 from node.domain.envelope import TARGETING
 from node.domain.mentions import ENDING_KINDS, Role
 from node.tlog import tiles
-from node.usecases.applying_runs import Places, find_targets, may_be_awaited
+from node.usecases.applying_runs import Name, Places, find_targets, may_be_awaited
 from node.usecases.filing import mentions_in, name_of
 from node.usecases.replica import Position, Verified
 from node.usecases.waiting import weight_of
@@ -28,6 +29,7 @@ from node.usecases.waiting import weight_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader
     from node.domain.mentions import Mention
     from node.domain.ports import Codec
@@ -66,7 +68,7 @@ def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
     """
     batch = verified.batch
     mentions = mentions_in(codec, batch)
-    places = find_targets(reader, batch, {name_of(each.record) for each in mentions if each.role is not Role.OPENS})
+    places = find_targets(reader, batch, _unknown(reader, mentions))
     ends = _ends(batch, reader)
     if len(ends) == 1:
         return [Piece(verified=verified, places=places, mentions=mentions)]
@@ -93,6 +95,21 @@ def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
         load += each.work
     if share:
         yield share
+
+
+def _unknown(reader: LogReader, mentions: Sequence[Mention]) -> set[Name]:
+    """The mentioned records that must be searched for. What names a chain is known; only the request of a decision on a
+    notice is always searched for, because it is compared with the decision.
+    """
+    requests = {name_of(each.record) for each in mentions if each.role is Role.REQUEST}
+    leaves: defaultdict[Origin, set[bytes]] = defaultdict(set)
+    for each in mentions:
+        if each.role is not Role.OPENS:
+            leaves[each.record.origin].add(each.record.leaf)
+    for origin, some in leaves.items():
+        name = str(origin)
+        requests |= {(name, leaf) for leaf in some - reader.roots(origin, some)}
+    return requests
 
 
 def _words(batch: VerifiedBatch) -> dict[int, float]:
