@@ -24,7 +24,7 @@ from node.store.tables.logs import logs
 CHUNK: Final = 500
 """Values in one `IN (...)`. SQLite allows 32,766 parameters, older releases 999."""
 
-_IN_STEP: Final = 20
+_IN_STEP: Final = 50
 """The number of values in one `IN (...)` is a multiple of this."""
 
 ROWS_A_STATEMENT: Final = 20

@@ -26,7 +26,7 @@ from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASK
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import Origin
@@ -39,28 +39,28 @@ READ_AT_ONCE: Final = 500
 """Entries of before whose mentions one transaction files."""
 
 
-def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes) -> Iterator[Mention]:
+def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes) -> list[Mention]:
     """What the body of one entry mentions. `name`: of the entry."""
     if kind not in MENTIONING:
-        return
+        return []
     try:
         said = codec.decode_body(kind, body)
     except Malformed:
-        return
-    if isinstance(said, NoticeDecision) != (name.origin.member == HUB_NAME):
-        return  # a revision can have any body, but only the hub decides on notices, and it says nothing else
-    for role, record in mentioned(said, name):
-        yield Mention(origin=name.origin, index=index, kind=kind, role=role, record=record)
+        return []
+    origin = name.origin
+    if isinstance(said, NoticeDecision) != (origin.member == HUB_NAME):
+        return []  # a revision can have any body, but only the hub decides on notices, and it says nothing else
+    return [Mention(origin, index, kind, role, record) for role, record in mentioned(said, name)]
 
 
 def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
     """What the bodies of a run mention."""
     return [
         mention
-        for at, kind in enumerate(batch.kinds)
-        if kind in MENTIONING and batch.states[at] == BodyState.HELD
+        for at in batch.of_kinds(MENTIONING)
+        if batch.states[at] == BodyState.HELD
         for mention in mentions_of(
-            codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, kind, batch.bodies[at]
+            codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, batch.kinds[at], batch.bodies[at]
         )
     ]
 
@@ -135,7 +135,7 @@ class Filing:
         writer, place = self.purge.writer, (mention.origin, mention.index)
         if writer.entry_at(*place)[1] != BodyState.HELD:
             return  # another one of this run counts
-        writer.put_mentions([replace(mention, record=chain.root)])
+        writer.put_mentions([mention._replace(record=chain.root)])
         if not self._stands(place, chain.root, found):
             return
         if writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, mention.role):
@@ -149,7 +149,7 @@ class Filing:
             root, _ = root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)
         else:
             return mention
-        return mention if root == mention.record else replace(mention, record=root)
+        return mention if root == mention.record else mention._replace(record=root)
 
     def _held(self, mentions: Sequence[Mention]) -> list[Mention]:
         self._read((each.origin, each.index) for each in mentions)

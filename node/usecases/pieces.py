@@ -118,9 +118,7 @@ def _unknown(reader: LogReader, mentions: Sequence[Mention]) -> set[Name]:
 
 def _costs(batch: VerifiedBatch, mentions: Sequence[Mention]) -> dict[int, float]:
     """The positions of the entries that point at others, in their envelope or in their body, with their work units."""
-    costs: dict[int, float] = {}
-    if not _POINTING.isdisjoint(batch.kinds):
-        costs = {at: WORD * weight_of(kind) for at, kind in enumerate(batch.kinds) if kind in _POINTING}
+    costs = {at: WORD * weight_of(batch.kinds[at]) for at in batch.of_kinds(_POINTING)}
     for each in mentions:
         at = each.index - batch.start
         costs[at] = costs.get(at, 0) + MENTION
