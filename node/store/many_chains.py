@@ -8,21 +8,31 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 
-from node.domain.ids import Origin, RecordId
+from node.domain.ids import HASH_SIZE, Origin, RecordId
 from node.domain.log_ports import Chain
 from node.store import codec
 from node.store.statements import Repository, rows_in
 from node.store.tables.logs import chains, entries, logs, runs
 
-_THESE: Final = chains.c.root_leaf.in_(bindparam("leaves", expanding=True))
 _CHAINS: Final = (
-    select(chains, logs.c.origin).outerjoin(logs, logs.c.number == chains.c.head_log).where(_THESE)
-)  # fmt: skip
+    select(chains, logs.c.origin)
+    .outerjoin(logs, logs.c.number == chains.c.head_log)
+    .where(chains.c.root_leaf.in_(bindparam("leaves", expanding=True)))
+)
+# All leaves are one parameter, and a row says which of them is not there: mostly none. Each row that SQLite gives back
+# costs the thread its turn.
+_first = select(literal_column("0").label("at")).cte(recursive=True)
+_PLACES: Final = _first.union_all(select(_first.c.at + 1).where(_first.c.at + 1 < bindparam("count")))
+_IS_ROOT: Final = (
+    chains.c.root_leaf == func.substr(bindparam("leaves"), _PLACES.c.at * HASH_SIZE + 1, HASH_SIZE),
+    chains.c.root_origin == bindparam("origin"),
+)
 # Runs do not overlap: at most one row. The order lets SQLite find it without a look at earlier runs.
 _SLOT: Final = (
     select(runs.c.slot + chains.c.head_idx - runs.c.start)
@@ -32,20 +42,20 @@ _SLOT: Final = (
     .correlate(chains)
     .scalar_subquery()
 )
+_KNOWN: Final = select(chains.c.ended).where(*_IS_ROOT)
 _SOUND: Final = (
-    select(chains.c.root_leaf, chains.c.root_origin)
-    .join_from(chains, entries, entries.c.slot == _SLOT)
-    .where(_THESE, chains.c.ended == literal_column("0"))
-    .where(entries.c.state.in_([literal_column(f"x'{state.hex()}'") for state in (codec.HELD, codec.REPAIRED)]))
-)
-_ROOTS: Final = select(chains.c.root_leaf).where(_THESE, chains.c.root_origin == bindparam("origin"))
+    _KNOWN.join_from(chains, entries, entries.c.slot == _SLOT)
+    .where(chains.c.ended == 0, entries.c.state.in_((codec.HELD, codec.REPAIRED)))
+)  # fmt: skip
+_UNKNOWN: Final = select(_PLACES.c.at).where(~_KNOWN.exists())
+_UNSOUND: Final = select(_PLACES.c.at).where(~_SOUND.exists())
 
 
 class ManyChains(Repository):
     """`ChainReader.chains`, `sound` and `roots` inside one transaction."""
 
     def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
-        wanted = _by_name(roots)
+        wanted = {(each.leaf, str(each.origin)): each for each in roots}
         found: dict[RecordId, Chain] = {}
         rows = rows_in(self._connection, _CHAINS, "leaves", {leaf for leaf, _ in wanted})
         for leaf, origin, head_log, head_idx, ended, barred, head_origin in rows:
@@ -56,13 +66,23 @@ class ManyChains(Repository):
         return found
 
     def sound(self, roots: Collection[RecordId]) -> set[RecordId]:
-        wanted = _by_name(roots)
-        rows = rows_in(self._connection, _SOUND, "leaves", {leaf for leaf, _ in wanted})
-        return {wanted[leaf, origin] for leaf, origin in rows if (leaf, origin) in wanted}
+        by_log: defaultdict[Origin, list[RecordId]] = defaultdict(list)
+        for each in roots:
+            by_log[each.origin].append(each)
+        found: set[RecordId] = set()
+        for origin, some in by_log.items():
+            unsound = self._without(_UNSOUND, origin, [each.leaf for each in some])
+            found.update(some[at] for at in range(len(some)) if at not in unsound)
+        return found
 
     def roots(self, origin: Origin, leaves: Collection[bytes]) -> set[bytes]:
-        return {leaf for (leaf,) in rows_in(self._connection, _ROOTS, "leaves", leaves, origin=str(origin))}
+        wanted = [leaf for leaf in leaves if len(leaf) == HASH_SIZE]
+        unknown = self._without(_UNKNOWN, origin, wanted)
+        return {leaf for at, leaf in enumerate(wanted) if at not in unknown}
 
-
-def _by_name(roots: Collection[RecordId]) -> dict[tuple[bytes, str], RecordId]:
-    return {(each.leaf, str(each.origin)): each for each in roots}
+    def _without(self, statement: Select[tuple[int]], origin: Origin, leaves: Sequence[bytes]) -> set[int]:
+        """The places among these leaves that the statement selects."""
+        if not leaves:
+            return set()
+        given = {"leaves": b"".join(leaves), "count": len(leaves), "origin": str(origin)}
+        return set(self._connection.scalars(statement, given))

@@ -115,7 +115,7 @@ class MemoryChains:
             if link.chain == root:
                 self._said.links[place] = replace(link, chain=to, version=link.version + by)
         for place, said in list(self._said.mentions.items()):
-            moved = (replace(each, record=to) if each.record == root else each for each in said)
+            moved = (each._replace(record=to) if each.record == root else each for each in said)
             self._said.mentions[place] = tuple(dict.fromkeys(moved))
         self.drop_chain(root)
 
