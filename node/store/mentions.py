@@ -140,8 +140,8 @@ class MentionWrites(MentionRows):
     def put_mentions(self, filed: Sequence[Mention]) -> None:
         number = {origin: self._number(origin) for origin in {each.origin for each in filed}}
         rows = [
-            (number[each.origin], each.index, int(each.role), str(each.record.origin), each.record.leaf, int(each.kind))
-            for each in filed
+            (number[origin], index, int(role), str(record.origin), record.leaf, int(kind))
+            for origin, index, kind, role, record in filed
         ]
         insert_rows(self._connection, mentions, _COLUMNS, rows, new_only=True)
 

@@ -63,7 +63,7 @@ class Piece:
     @property
     def work(self) -> float:
         """Its least work, in the unit of `WORK_AT_ONCE`."""
-        return sum(_costs(self.verified.batch, self.mentions).values())
+        return _work(self.verified.batch, self.mentions)
 
 
 def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
@@ -73,7 +73,7 @@ def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
     batch = verified.batch
     mentions = mentions_in(codec, batch)
     places = find_targets(reader, batch, _unknown(reader, mentions))
-    ends = _ends(batch, reader, _costs(batch, mentions))
+    ends = _ends(batch, reader, mentions)
     if len(ends) == 1:
         return [Piece(verified=verified, places=places, mentions=mentions)]
     found, at = [], verified.before
@@ -116,6 +116,11 @@ def _unknown(reader: LogReader, mentions: Sequence[Mention]) -> set[Name]:
     return requests
 
 
+def _work(batch: VerifiedBatch, mentions: Sequence[Mention]) -> float:
+    """The sum of `_costs`."""
+    return WORD * sum(weight_of(batch.kinds[at]) for at in batch.of_kinds(_POINTING)) + MENTION * len(mentions)
+
+
 def _costs(batch: VerifiedBatch, mentions: Sequence[Mention]) -> dict[int, float]:
     """The positions of the entries that point at others, in their envelope or in their body, with their work units."""
     costs = {at: WORD * weight_of(batch.kinds[at]) for at in batch.of_kinds(_POINTING)}
@@ -125,9 +130,13 @@ def _costs(batch: VerifiedBatch, mentions: Sequence[Mention]) -> dict[int, float
     return costs
 
 
-def _ends(batch: VerifiedBatch, reader: LogReader, costs: dict[int, float]) -> list[int]:
-    """The log sizes at which a piece ends; the last is that of the whole run. `costs`: of its entries."""
-    if may_be_awaited(reader, batch.origin):
+def _ends(batch: VerifiedBatch, reader: LogReader, mentions: Sequence[Mention]) -> list[int]:
+    """The log sizes at which a piece ends; the last is that of the whole run."""
+    is_awaited = may_be_awaited(reader, batch.origin)
+    if not is_awaited and _work(batch, mentions) <= WORK_AT_ONCE:
+        return [batch.size]
+    costs = _costs(batch, mentions)
+    if is_awaited:
         awaited = reader.roots(batch.origin, batch.leaves)
         for at, leaf in enumerate(batch.leaves):
             if leaf in awaited:
