@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +43,9 @@ class AlertKind(StrEnum):
     """A member disputes such a record."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
+class Raised(NamedTuple):
     """Something that happened. `about`: the record, holding or number that it is about, as text; `case`: a reference of
-    this node, "" for none; `member`: who caused it, "" for nobody.
+    this node, "" for none; `member`: who caused it, "" for nobody. A tuple: a run of messages has hundreds.
     """
 
     kind: AlertKind

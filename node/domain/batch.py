@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -108,6 +109,19 @@ class VerifiedBatch:
     root: bytes
     targets: Sequence[tuple[int, int, str, bytes]] = ()
     quarantine: Sequence[tuple[int, str]] = ()
+
+    def of_kinds(self, kinds: frozenset[int]) -> list[int]:
+        """The positions of the entries of these kinds, in order."""
+        found: list[int] = np.flatnonzero(_chosen(kinds)[np.frombuffer(self.kinds, dtype=np.uint8)]).tolist()
+        return found
+
+
+@cache
+def _chosen(kinds: frozenset[int]) -> np.ndarray:
+    """For each kind, whether it is one of these. bool (256,)."""
+    chosen = np.zeros(256, dtype=np.bool_)
+    chosen[sorted(kinds)] = True
+    return chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

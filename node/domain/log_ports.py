@@ -151,7 +151,11 @@ class ChainReader(Protocol):
         """`chain` for many records; those without a chain are left out."""
         ...
 
-    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
+    def sound(self, roots: Collection[RecordId]) -> set[RecordId]:
+        """Those of these records that have a chain, were not retracted, and whose newest version has its body here."""
+        ...
+
+    def roots(self, origin: Origin, leaves: Collection[bytes]) -> set[bytes]:
         """The `leaves` that name a chain of this log."""
         ...
 

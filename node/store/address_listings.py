@@ -17,7 +17,7 @@ from node.domain.address_book import FiledListing
 from node.domain.address_listings import AddressKey, Granularity
 from node.domain.ids import Origin
 from node.errors import NotFound
-from node.store.statements import Repository, chunks, insert_rows, zeros_like
+from node.store.statements import Repository, chunks, insert_rows, rows_in, zeros_like
 from node.store.tables.addresses import address_listings as table
 from node.store.tables.logs import logs
 
@@ -46,11 +46,9 @@ _DELETE: Final = delete(table).where(_SOME)
 
 def forget_listings(connection: Connection, log: int, indices: Iterable[int]) -> None:
     """Deletes the listings that these entries of a log state."""
-    for some in chunks(indices):
-        ids = list(connection.scalars(_AT, {"log": log, "some": some}))
-        if ids:
-            connection.execute(_BLANK, {"ids": ids})
-            connection.execute(_DELETE, {"ids": ids})
+    for ids in chunks(number for (number,) in rows_in(connection, _AT, "some", indices, log=log)):
+        connection.execute(_BLANK, {"ids": ids})
+        connection.execute(_DELETE, {"ids": ids})
 
 
 class ListingRows(Repository):

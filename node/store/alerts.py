@@ -12,18 +12,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, text, update
 
 from node.domain.alerts import MOST_ALERTS, Alert, AlertKind, Raised
 from node.errors import Damaged
-from node.store.statements import Repository, chunks, insert_rows
+from node.store.statements import Repository, chunks, insert_rows, rows_in
 from node.store.tables.watches import alerts
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-_NEW: Final = alerts.c.seen_at == 0
-_SAME: Final = select(alerts).where(_NEW, alerts.c.about.in_(bindparam("about", expanding=True)))
+# A literal number, not a parameter: it lets SQLite use the partial index.
+_NEW: Final = alerts.c.seen_at == literal_column("0")
+# Most alerts may be new. Told so, SQLite looks for what they are about, and does not read all new ones.
+_SAME: Final = select(alerts).where(func.likely(_NEW), alerts.c.about.in_(bindparam("about", expanding=True)))
 _AGAIN: Final = (
     update(alerts)
     .where(alerts.c.id == bindparam("number"))
@@ -61,22 +63,22 @@ class AlertWrites(AlertRows):
     def raise_alerts(self, raised: Sequence[Raised], now: int) -> list[int]:
         times = Counter(raised)
         known: dict[Raised, int] = {}
-        for some in chunks({each.about for each in times}):
-            for row in self._connection.execute(_SAME, {"about": some}):
-                known[_alert(row).raised] = row.id
+        for row in rows_in(self._connection, _SAME, "about", {each.about for each in times}):
+            known[_alert(row).raised] = row.id
         again = [{"number": known[each], "more": times[each], "now": now} for each in times if each in known]
         if again:
             self._connection.execute(_AGAIN, again)
         last: int = self._connection.scalar(_LAST) or 0
-        fresh = {each: last + number for number, each in enumerate((one for one in times if one not in known), 1)}
+        fresh = [(each, count) for each, count in times.items() if each not in known]
         rows = [
-            (number, each.kind.value, each.about, each.case, each.member, now, now, times[each], 0, "", 0)
-            for each, number in fresh.items()
+            (number, each.kind.value, each.about, each.case, each.member, now, now, count, 0, "", 0)
+            for number, (each, count) in enumerate(fresh, last + 1)
         ]
         insert_rows(self._connection, alerts, _COLUMNS, rows)
         if fresh:
             self._make_room()
-        return [known[each] if each in known else fresh[each] for each in raised]
+        known |= {each: number for number, (each, _) in enumerate(fresh, last + 1)}
+        return [known[each] for each in raised]
 
     def _make_room(self) -> None:
         over = (self._connection.scalar(_COUNT) or 0) - MOST_ALERTS

@@ -16,6 +16,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, sel
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId, member_id
 from node.domain.log_ports import Chain, Link, Owed
+from node.store.many_chains import ManyChains
 from node.store.mentions import MentionRows, MentionWrites
 from node.store.statements import chunks, insert_rows
 from node.store.tables.logs import chains, links, logs, targets
@@ -95,7 +96,6 @@ _CHAINS: Final = select(chains, logs.c.origin.label("head_origin")).outerjoin(
     logs, logs.c.number == chains.c.head_log
 )  # fmt: skip
 _CHAIN: Final = _CHAINS.where(*_THIS_CHAIN)
-_THESE_CHAINS: Final = _CHAINS.where(chains.c.root_leaf.in_(bindparam("leaves", expanding=True)))
 # A literal number, not a parameter: it lets SQLite use the partial index.
 _AWAITED: Final = (
     select(chains.c.root_leaf)
@@ -103,9 +103,6 @@ _AWAITED: Final = (
     .limit(1)
 )
 _BARRED: Final = _CHAINS.where(chains.c.barred == literal_column("1")).limit(bindparam("most"))
-_ROOTS: Final = select(chains.c.root_leaf).where(
-    chains.c.root_leaf.in_(bindparam("leaves", expanding=True)), chains.c.root_origin == bindparam("origin")
-)
 _MOVE_LINKS: Final = (
     update(links)
     .where(*_OF_CHAIN)
@@ -126,7 +123,7 @@ _UPDATE_CHAIN: Final = (
 _DROP_CHAIN: Final = delete(chains).where(*_THIS_CHAIN)
 
 
-class ChainRows(MentionRows):
+class ChainRows(MentionRows, ManyChains):
     """`ChainReader` inside one transaction."""
 
     def links(self, origin: Origin, start: int, stop: int) -> Mapping[int, Link]:
@@ -180,22 +177,6 @@ class ChainRows(MentionRows):
     def chain(self, root: RecordId) -> Chain | None:
         row = self._connection.execute(_CHAIN, {"leaf": root.leaf, "origin": str(root.origin)}).one_or_none()
         return None if row is None else _chain(row)
-
-    def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
-        wanted = set(roots)
-        found: dict[RecordId, Chain] = {}
-        for leaves in chunks({each.leaf for each in wanted}):
-            for row in self._connection.execute(_THESE_CHAINS, {"leaves": leaves}):
-                chain = _chain(row)
-                if chain.root in wanted:  # two logs may have entries of one hash
-                    found[chain.root] = chain
-        return found
-
-    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
-        found: set[bytes] = set()
-        for some in chunks(leaves):
-            found.update(self._connection.scalars(_ROOTS, {"leaves": some, "origin": str(origin)}))
-        return found
 
     def awaits(self, origin: Origin) -> bool:
         return self._connection.scalar(_AWAITED, {"origin": str(origin)}) is not None

@@ -18,7 +18,7 @@ from node.domain.envelope import Disclosure
 from node.domain.ids import Origin
 from node.errors import NotFound
 from node.store import codec, vault
-from node.store.statements import Repository, chunks
+from node.store.statements import Repository, chunks, rows_in
 from node.store.tables.logs import entries, repairs, runs
 
 _log: BindParameter[int] = bindparam("log")
@@ -60,12 +60,9 @@ class HeldRows(Repository):
         number = self._number(origin)
         wanted = sorted({index for index in indices if index >= 0})
         slots = {} if number is None or not wanted else self._places(number, wanted)
-        found: dict[int, tuple[bytes, int]] = {}
-        for some in chunks(slots):
-            rows = self._connection.execute(_BARES, {"slots": some}).all()
-            states = codec.shown_states([row.state for row in rows])
-            found |= {slots[row.slot]: (row.entry, state) for row, state in zip(rows, states, strict=True)}
-        return found
+        rows = list(rows_in(self._connection, _BARES, "slots", slots))
+        states = codec.shown_states([state for _, _, state in rows])
+        return {slots[slot]: (entry, state) for (slot, entry, _), state in zip(rows, states, strict=True)}
 
     def held_at(self, origin: Origin, indices: Sequence[int]) -> Mapping[int, tuple[bytes, bytes]]:
         """See `LogReader`. Raises `Damaged` if a stored body is shorter than it says."""

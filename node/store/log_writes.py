@@ -21,7 +21,7 @@ from node.domain.envelope import Disclosure, Kind
 from node.domain.ids import Origin
 from node.domain.limits import REASONS_KEPT
 from node.domain.log_ports import LogState
-from node.domain.mentions import FIRST_STATED
+from node.domain.mentions import STATED
 from node.errors import Conflict, Fork, Misuse, NotFound
 from node.store import codec, vault
 from node.store.address_listings import forget_listings
@@ -191,9 +191,8 @@ class LogWrites(LogRows, MentionWrites):
             ("target_leaf", "target_origin", "log_no", "idx", "kind"),
             [(leaf, origin, number, start + at, kind) for at, kind, origin, leaf in batch.targets],
         )
-        if batch.origin.stream == "log" and max(batch.kinds, default=0) >= FIRST_STATED:
-            stated = [(kind, start + at) for at, kind in enumerate(batch.kinds) if kind >= FIRST_STATED]
-            self._list_by_kind(number, stated)
+        if batch.origin.stream == "log":
+            self._list_by_kind(number, [(batch.kinds[at], start + at) for at in batch.of_kinds(STATED)])
         if any(batch.expiry_days):
             dated = [(at, day) for at, day in enumerate(batch.expiry_days) if day and batch.states[at] in _MAY_COME]
             insert_rows(

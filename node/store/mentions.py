@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from node.domain.envelope import UNDERSTOOD
 from node.domain.ids import MemberId, Origin, RecordId
@@ -33,6 +32,7 @@ MENTION: Final = (
     mentions.c.root_origin,
 )
 """The columns of a row that `mention_of` reads."""
+_COLUMNS: Final = ("log_no", "idx", "role", "root_origin", "root_leaf", "kind")
 # Built once: building a statement costs as much as running it.
 _OF_ENTRIES: Final = (
     select(*MENTION)
@@ -138,20 +138,12 @@ class MentionWrites(MentionRows):
     """`MentionWriter` inside one transaction."""
 
     def put_mentions(self, filed: Sequence[Mention]) -> None:
-        if not filed:
-            return
+        number = {origin: self._number(origin) for origin in {each.origin for each in filed}}
         rows = [
-            {
-                "log_no": self._number(each.origin),
-                "idx": each.index,
-                "kind": int(each.kind),
-                "role": int(each.role),
-                "root_leaf": each.record.leaf,
-                "root_origin": str(each.record.origin),
-            }
-            for each in filed
+            (number[origin], index, int(role), str(record.origin), record.leaf, int(kind))
+            for origin, index, kind, role, record in filed
         ]
-        self._connection.execute(insert(mentions).on_conflict_do_nothing(), rows)
+        insert_rows(self._connection, mentions, _COLUMNS, rows, new_only=True)
 
     def set_read(self, stated: Sequence[Stated]) -> None:
         rows = [{"of_kind": each.kind, "log": self._number(each.origin), "at": each.index} for each in stated]

@@ -11,7 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from node.domain.alerts import AlertKind, Raised
 from node.domain.mentions import Role
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from node.domain.ports import Clock, Codec
     from node.domain.stores import NodeStoreWriter
 
+_TOLD: Final = frozenset({Role.OPENS, Role.THREAD})
+"""A message is for us whatever it is about."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalAlerts:
@@ -40,7 +43,9 @@ class ArrivalAlerts:
 
     def note(self, tx: NodeStoreWriter, mentions: Sequence[Mention]) -> None:
         """`mentions`: what the stored statements mention, with the records as they name them."""
-        raised = [alert for each in mentions if (alert := self._alert(tx, each)) is not None]
+        own = self.own
+        told = [each for each in mentions if each.role in _TOLD or each.record.origin.member == own]
+        raised = [alert for each in told if (alert := self._alert(tx, each)) is not None]
         raise_alerts(tx, raised, int(self.clock()))
 
     def opined(self, tx: NodeStoreWriter, origin: Origin, opinions: Sequence[int]) -> None:
@@ -55,15 +60,15 @@ class ArrivalAlerts:
         raise_ended(tx, number, rows, int(self.clock()))
 
     def _alert(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
+        """The alert about a mention of a record of ours, or of any message."""
         member, record = mention.origin.member, mention.record
-        is_ours = record.origin.member == self.own
         if member == self.own:
             return None
-        if mention.role in (Role.OPENS, Role.THREAD):
-            return Raised(kind=AlertKind.CONSULTATION, about=str(record), member=member)
-        if mention.role is Role.LINKED and is_ours:
-            return Raised(kind=AlertKind.RECORD_LINKED, about=str(record), member=member)
-        return self._answered(tx, mention) if mention.role is Role.WATCH and is_ours else None
+        if mention.role in _TOLD:
+            return Raised(AlertKind.CONSULTATION, str(record), member=member)
+        if mention.role is Role.LINKED:
+            return Raised(AlertKind.RECORD_LINKED, str(record), member=member)
+        return self._answered(tx, mention) if mention.role is Role.WATCH else None
 
     def _answered(self, tx: NodeStoreWriter, mention: Mention) -> Raised | None:
         watch = own_watch(tx, mention.record)

@@ -157,17 +157,15 @@ def opens(
 
     Every nonce is 32 bytes long, and `commitments` uint8 (n, 32).
     """
-    result = np.zeros(len(kinds), dtype=np.bool_)
-    for kind in np.unique(kinds).tolist():
-        run = committer(origin, kind, handling=handling)
-        chosen = np.flatnonzero(kinds == kind)
-        if len(chosen) == len(kinds):
-            digests = list(map(run, nonces, contents))
-        else:
-            digests = [run(nonces[at], contents[at]) for at in chosen.tolist()]
-        made = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, HASH_SIZE)
-        result[chosen] = (made == commitments[chosen]).all(axis=1)
-    return result
+    said = kinds.tolist()
+    run = {kind: committer(origin, kind, handling=handling) for kind in set(said)}
+    if len(run) == 1:
+        digests = list(map(run[said[0]], nonces, contents))
+    else:
+        digests = [run[kind](nonce, content) for kind, nonce, content in zip(said, nonces, contents, strict=True)]
+    made = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, HASH_SIZE)
+    opened: Flags = (made == commitments).all(axis=1)
+    return opened
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from node.domain.batch import BodyState
 from node.domain.envelope import REPLACING, Kind
 from node.domain.ids import HUB_NAME, RecordId
 from node.domain.log_ports import Chain
-from node.domain.mentions import BINDING, ENDING, FIRST_STATED, Mention, Role, mentioned
+from node.domain.mentions import BINDING, ENDING, MENTIONING, Mention, Role, mentioned
 from node.domain.notices import NoticeDecision
 from node.errors import Malformed
 from node.tlog.merkle import leaf_hash
@@ -26,7 +26,7 @@ from node.usecases.notice_check import MOST_DECISIONS, REQUESTS, TOO_MANY, UNASK
 from node.usecases.purging import kind_of, leaf_at, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from node.domain.batch import VerifiedBatch
     from node.domain.ids import Origin
@@ -39,28 +39,28 @@ READ_AT_ONCE: Final = 500
 """Entries of before whose mentions one transaction files."""
 
 
-def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes) -> Iterator[Mention]:
+def mentions_of(codec: Codec, name: RecordId, index: int, kind: int, body: bytes) -> list[Mention]:
     """What the body of one entry mentions. `name`: of the entry."""
+    if kind not in MENTIONING:
+        return []
     try:
         said = codec.decode_body(kind, body)
     except Malformed:
-        return
-    if isinstance(said, NoticeDecision) != (name.origin.member == HUB_NAME):
-        return  # a revision can have any body, but only the hub decides on notices, and it says nothing else
-    for role, record in mentioned(said, name):
-        yield Mention(origin=name.origin, index=index, kind=kind, role=role, record=record)
+        return []
+    origin = name.origin
+    if isinstance(said, NoticeDecision) != (origin.member == HUB_NAME):
+        return []  # a revision can have any body, but only the hub decides on notices, and it says nothing else
+    return [Mention(origin, index, kind, role, record) for role, record in mentioned(said, name)]
 
 
 def mentions_in(codec: Codec, batch: VerifiedBatch) -> list[Mention]:
     """What the bodies of a run mention."""
-    if max(batch.kinds, default=0) < FIRST_STATED:
-        return []
     return [
         mention
-        for at, kind in enumerate(batch.kinds)
-        if kind >= FIRST_STATED and batch.states[at] == BodyState.HELD
+        for at in batch.of_kinds(MENTIONING)
+        if batch.states[at] == BodyState.HELD
         for mention in mentions_of(
-            codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, kind, batch.bodies[at]
+            codec, RecordId(batch.origin, batch.leaves[at]), batch.start + at, batch.kinds[at], batch.bodies[at]
         )
     ]
 
@@ -96,23 +96,37 @@ class Filing:
         writer = self.purge.writer
         # A body that ended before it came mentions nothing.
         there = mentions if intact else self._held(mentions)
-        records = list(dict.fromkeys(each.record for each in there if each.role is not Role.OPENS))
-        found = self._found(records)
-        chains = self._chains(records, found)
+        records = {each.record for each in there if each.role is not Role.OPENS}
+        requests = [each.record for each in there if each.role is Role.REQUEST]
+        # A record that names a sound chain is its first version, and nothing ends with it.
+        sound = writer.sound(records).difference(requests)
+        chains = self._chains(records - sound)
         # Decisions on notices are filed one after another, because those beyond a bound are set aside.
-        at_once = [each for each in there if each.role is not Role.REQUEST]
-        writer.put_mentions([replace(each, record=self._root(each, chains)) for each in at_once])
-        self._read(chain.head for each in there if each.role in ENDING and (chain := chains[each.record]).head)
+        writer.put_mentions(
+            [
+                each if each.record in sound else self._filed(each, chains)
+                for each in there
+                if each.role is not Role.REQUEST
+            ]
+        )
+        self._end([each for each in there if each.role in ENDING and each.record not in sound], chains, requests)
+
+    def _end(self, mentions: Sequence[Mention], chains: Mapping[RecordId, Chain], requests: Sequence[RecordId]) -> None:
+        """Deletes the bodies of those of these entries that end with what they mention. `requests`: for notices, which
+        decisions among them name.
+        """
+        self._read(chain.head for each in mentions if (chain := chains[each.record]).head)
+        found = self._found(requests)
         over: dict[tuple[Origin, int], Mention] = {}
-        for each in there:
-            if each.role not in ENDING or (each.origin, each.index) in over:
+        for each in mentions:
+            if (each.origin, each.index) in over:
                 continue
             subject = chains[each.record]
             if each.role is Role.REQUEST:
                 self._file_decision(each, subject, found.get(each.record))
                 continue
             is_sound = subject.head is not None and self._entries[subject.head][1] == BodyState.HELD
-            if (not is_sound or subject.ended) and self._is_over(writer, subject, each.role):
+            if (not is_sound or subject.ended) and self._is_over(self.purge.writer, subject, each.role):
                 over[each.origin, each.index] = each
         self.purge.ended(over.values())
 
@@ -121,19 +135,21 @@ class Filing:
         writer, place = self.purge.writer, (mention.origin, mention.index)
         if writer.entry_at(*place)[1] != BodyState.HELD:
             return  # another one of this run counts
-        writer.put_mentions([replace(mention, record=chain.root)])
+        writer.put_mentions([mention._replace(record=chain.root)])
         if not self._stands(place, chain.root, found):
             return
         if writer.entry_at(*place)[1] == BodyState.HELD and self._is_over(writer, chain, mention.role):
             self.purge.record(*place, leaf_at(writer, *place))
 
-    def _root(self, mention: Mention, chains: Mapping[RecordId, Chain]) -> RecordId:
-        """The record under which a mention is filed."""
-        if mention.role is Role.OPENS and mention.kind != Kind.REVISION:
-            return mention.record
-        if mention.role is Role.OPENS:
-            return root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)[0]
-        return chains[mention.record].root
+    def _filed(self, mention: Mention, chains: Mapping[RecordId, Chain]) -> Mention:
+        """The mention, with the record under which it is filed."""
+        if mention.role is not Role.OPENS:
+            root = chains[mention.record].root
+        elif mention.kind == Kind.REVISION:
+            root, _ = root_of(self.purge.writer, mention.origin, mention.index, mention.record.leaf)
+        else:
+            return mention
+        return mention if root == mention.record else mention._replace(record=root)
 
     def _held(self, mentions: Sequence[Mention]) -> list[Mention]:
         self._read((each.origin, each.index) for each in mentions)
@@ -149,23 +165,27 @@ class Filing:
             for index, entry in self.purge.writer.entries_at(origin, sorted(indices)).items():
                 self._entries[origin, index] = entry
 
-    def _chains(self, records: Sequence[RecordId], at: Mapping[RecordId, int]) -> dict[RecordId, Chain]:
-        """The chains of mentioned records, which are `at` these places; new ones wait for those that are not here."""
+    def _chains(self, records: Collection[RecordId]) -> dict[RecordId, Chain]:
+        """The chains of mentioned records; new ones wait for those that are not here."""
         writer = self.purge.writer
+        # What names a chain is the first version of its record: there is nothing to search for.
+        chains = dict(writer.chains(records))
+        rest = [each for each in records if each not in chains]
+        at = self._found(rest)
         roots: dict[RecordId, RecordId] = {}
         self._read((each.origin, index) for each, index in at.items())
-        for each in records:
+        for each in rest:
             index = at.get(each)
             replaces = index is not None and kind_of(self._entries[each.origin, index][0]) in REPLACING
             roots[each] = root_of(writer, each.origin, index, each.leaf)[0] if replaces and index is not None else each
-        known = writer.chains(set(roots.values()))
+        known = writer.chains({root for each, root in roots.items() if root is not each})
         new = {
             root: Chain(root=root, head=(each.origin, at[each]) if each in at else None)
             for each, root in roots.items()
             if root not in known
         }
         writer.add_chains(list(new.values()))
-        return {each: known.get(root) or new[root] for each, root in roots.items()}
+        return chains | {each: known.get(root) or new[root] for each, root in roots.items()}
 
     def _found(self, records: Sequence[RecordId]) -> dict[RecordId, int]:
         """The places of these records that are here. One search for many: it reads the leaves of a log."""

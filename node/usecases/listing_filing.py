@@ -43,15 +43,12 @@ def file_change(change: Change) -> None:
     filed: list[FiledListing] = []
     for done in change.applied:
         batch = done.batch
-        if not _KINDS.isdisjoint(batch.kinds):
-            places = [
-                (batch.start + at, batch.entries[at], batch.bodies[at])
-                for at, kind in enumerate(batch.kinds)
-                if kind in _KINDS and batch.states[at] == BodyState.HELD
-            ]
-            filed += _listings(
-                change.codec, batch.origin, (each for each in places if (done.number, each[0]) not in gone)
-            )
+        places = (
+            (batch.start + at, batch.entries[at], batch.bodies[at])
+            for at in batch.of_kinds(_KINDS)
+            if batch.states[at] == BodyState.HELD and (done.number, batch.start + at) not in gone
+        )
+        filed += _listings(change.codec, batch.origin, places)
     filed += _late(change, gone)
     change.writer.put_listings(filed)
 

@@ -6,12 +6,14 @@ Rules this module upholds:
   has not reached yet. A crash between two pieces leaves a log that continues from its size.
 - The hub's cosignature, the time on it and the alarms come with the last piece.
 - The cost of an entry is known before it is stored: an entry that points at another costs many statements, an entry
-  that others waited for may end or join their chains, and any other costs almost nothing.
+  that others waited for may end or join their chains, a record that a body mentions costs a little, and anything else
+  almost nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,7 +22,7 @@ from node.domain.batch import VerifiedBatch
 from node.domain.envelope import TARGETING
 from node.domain.mentions import ENDING_KINDS, Role
 from node.tlog import tiles
-from node.usecases.applying_runs import Places, find_targets, may_be_awaited
+from node.usecases.applying_runs import Name, Places, find_targets, may_be_awaited
 from node.usecases.filing import mentions_in, name_of
 from node.usecases.replica import Position, Verified
 from node.usecases.waiting import weight_of
@@ -28,6 +30,7 @@ from node.usecases.waiting import weight_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from node.domain.ids import Origin
     from node.domain.log_ports import LogReader
     from node.domain.mentions import Mention
     from node.domain.ports import Codec
@@ -39,6 +42,9 @@ WORK_AT_ONCE: Final = 50
 """The work of one transaction: less than a tenth of a second of the single writer's time."""
 WORD: Final = 1
 """The work units of an entry that points at another: some twenty statements."""
+MENTION: Final = 0.01
+"""The work units of a record that a body mentions: 10 to 30 microseconds, because a run's mentions are looked up and
+filed at once."""
 AWAITED: Final = 10
 """The work units of an entry that others pointed at before it came."""
 
@@ -57,7 +63,7 @@ class Piece:
     @property
     def work(self) -> float:
         """Its least work, in the unit of `WORK_AT_ONCE`."""
-        return WORD * sum(_words(self.verified.batch).values())
+        return _work(self.verified.batch, self.mentions)
 
 
 def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
@@ -66,8 +72,8 @@ def pieces(reader: LogReader, verified: Verified, codec: Codec) -> list[Piece]:
     """
     batch = verified.batch
     mentions = mentions_in(codec, batch)
-    places = find_targets(reader, batch, {name_of(each.record) for each in mentions if each.role is not Role.OPENS})
-    ends = _ends(batch, reader)
+    places = find_targets(reader, batch, _unknown(reader, mentions))
+    ends = _ends(batch, reader, mentions)
     if len(ends) == 1:
         return [Piece(verified=verified, places=places, mentions=mentions)]
     found, at = [], verified.before
@@ -95,17 +101,42 @@ def shares(cut: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield share
 
 
-def _words(batch: VerifiedBatch) -> dict[int, float]:
-    """The positions of the entries that point at others, in their envelope or in their body, with their weights."""
-    if _POINTING.isdisjoint(batch.kinds):
-        return {}
-    return {at: weight_of(kind) for at, kind in enumerate(batch.kinds) if kind in _POINTING}
+def _unknown(reader: LogReader, mentions: Sequence[Mention]) -> set[Name]:
+    """The mentioned records that must be searched for. What names a chain is known; only the request of a decision on a
+    notice is always searched for, because it is compared with the decision.
+    """
+    requests = {name_of(each.record) for each in mentions if each.role is Role.REQUEST}
+    leaves: defaultdict[Origin, set[bytes]] = defaultdict(set)
+    for each in mentions:
+        if each.role is not Role.OPENS:
+            leaves[each.record.origin].add(each.record.leaf)
+    for origin, some in leaves.items():
+        name = str(origin)
+        requests |= {(name, leaf) for leaf in some - reader.roots(origin, some)}
+    return requests
 
 
-def _ends(batch: VerifiedBatch, reader: LogReader) -> list[int]:
+def _work(batch: VerifiedBatch, mentions: Sequence[Mention]) -> float:
+    """The sum of `_costs`."""
+    return WORD * sum(weight_of(batch.kinds[at]) for at in batch.of_kinds(_POINTING)) + MENTION * len(mentions)
+
+
+def _costs(batch: VerifiedBatch, mentions: Sequence[Mention]) -> dict[int, float]:
+    """The positions of the entries that point at others, in their envelope or in their body, with their work units."""
+    costs = {at: WORD * weight_of(batch.kinds[at]) for at in batch.of_kinds(_POINTING)}
+    for each in mentions:
+        at = each.index - batch.start
+        costs[at] = costs.get(at, 0) + MENTION
+    return costs
+
+
+def _ends(batch: VerifiedBatch, reader: LogReader, mentions: Sequence[Mention]) -> list[int]:
     """The log sizes at which a piece ends; the last is that of the whole run."""
-    costs = {at: WORD * weight for at, weight in _words(batch).items()}
-    if may_be_awaited(reader, batch.origin):
+    is_awaited = may_be_awaited(reader, batch.origin)
+    if not is_awaited and _work(batch, mentions) <= WORK_AT_ONCE:
+        return [batch.size]
+    costs = _costs(batch, mentions)
+    if is_awaited:
         awaited = reader.roots(batch.origin, batch.leaves)
         for at, leaf in enumerate(batch.leaves):
             if leaf in awaited:

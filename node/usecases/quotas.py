@@ -20,7 +20,7 @@ import structlog
 
 from node.domain.batch import BodyState
 from node.domain.envelope import Kind
-from node.domain.mentions import FIRST_STATED
+from node.domain.mentions import STATED
 from node.domain.usage import OF_KIND, Charge, Period, Resource, used
 from node.errors import Overloaded
 
@@ -134,15 +134,12 @@ def cost_of_run(batch: VerifiedBatch) -> dict[Resource, int]:
     rows += aside * SET_ASIDE_BYTES + len(batch.targets) * TARGET_BYTES
     rows += sum(map(bool, batch.expiry_days)) * DATED_BYTES
     cost = {Resource.ENTRIES: count, Resource.BYTES: held + rows, Resource.SET_ASIDE: aside}
-    if max(batch.kinds, default=0) >= FIRST_STATED:
-        stated = [at for at, kind in enumerate(batch.kinds) if kind >= FIRST_STATED]
-        mentions = MENTION_FACTOR * sum(len(batch.bodies[at]) for at in stated)
-        cost[Resource.BYTES] += len(stated) * STATED_BYTES + mentions
-        for kind, number in Counter(batch.kinds[at] for at in stated).items():
-            resource = _RESOURCE_OF.get(kind)
-            if resource is not None:
-                cost[resource] = number
-    return cost
+    stated = batch.of_kinds(STATED)
+    mentions = MENTION_FACTOR * sum([len(batch.bodies[at]) for at in stated])
+    cost[Resource.BYTES] += len(stated) * STATED_BYTES + mentions
+    return cost | {
+        resource: number for kind, resource in _RESOURCE_OF.items() if stated and (number := batch.kinds.count(kind))
+    }
 
 
 def least_cost(package: Package) -> dict[Resource, int]:

@@ -11,6 +11,7 @@ Rules this module upholds:
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -54,10 +55,16 @@ def enum(kind: type[EnumT], value: int, what: str) -> EnumT:
     """`value` as a member of `kind`. A value of a later version needs a higher `min_reader`, so it is not accepted
     here.
     """
-    try:
-        return kind(value)
-    except ValueError as error:
-        raise Malformed(f"{what} has a value that this version does not know") from error
+    found = _values(kind).get(value)
+    if found is None:
+        raise Malformed(f"{what} has a value that this version does not know")
+    return found  # type: ignore[return-value]  # of the enumeration that was asked for
+
+
+@cache
+def _values(kind: type[IntEnum]) -> dict[int, IntEnum]:
+    """The members of an enumeration by value: looking one up takes a third of the time of a call."""
+    return {each.value: each for each in kind}
 
 
 def number(value: IntEnum) -> Any:  # noqa: ANN401  (the generated types ask for a class that does not exist at run time)

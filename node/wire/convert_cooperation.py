@@ -29,9 +29,11 @@ from node.wire.pb import record_pb2 as pb
 
 
 def _records(messages: Sequence[pb.RecordId], most: int, what: str) -> tuple[RecordId, ...]:
+    if not messages:
+        return ()
     checks.at_most(len(messages), most, what)
     found = tuple(map(record_id_from_pb, messages))
-    if len(set(found)) != len(found):
+    if len(found) > 1 and len(set(found)) != len(found):
         raise Malformed(f"{what} are each named once")
     return found
 

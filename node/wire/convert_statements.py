@@ -100,11 +100,13 @@ _FIELDS_OF: Final = {int(kind): frozenset({name}) for kind, name in _FIELD_OF.it
 
 def statement_from_pb(message: pb.Statement) -> say.Statement | None:
     """The statement, or None if this version has no message for its kind. Raises `Malformed`."""
+    return _named(message)[1]
+
+
+def _named(message: pb.Statement) -> tuple[str, say.Statement | None]:
+    """(Field, statement)."""
     name = message.WhichOneof("says")
-    if name is None:
-        return None
-    statement: say.Statement = _FIELDS[name][1](getattr(message, name))
-    return statement
+    return ("", None) if name is None else (name, _FIELDS[name][1](getattr(message, name)))
 
 
 def statement_to_pb(statement: say.Statement) -> pb.Statement:
@@ -137,10 +139,10 @@ def decode_body(kind: int, body: bytes) -> say.Body:
     payload = message.WhichOneof("payload")
     if payload == "sealed":
         return say.Sealed(scheme=message.sealed.scheme, ciphertext=message.sealed.ciphertext)
-    statement = statement_from_pb(message.plain) if payload == "plain" else None
+    name, statement = _named(message.plain) if payload == "plain" else ("", None)
     expected = _FIELDS_OF.get(kind)
     if statement is None or expected is None:
         return say.NotUnderstood(min_reader=message.min_reader)
-    if message.plain.WhichOneof("says") not in expected:
+    if name not in expected:
         raise Malformed("a body is of another kind than its entry")
     return statement

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.log_ports import Chain, Link, Owed
 from node.domain.stores import NodeStore
-from tests.simulator.batches import FR, JP, append, batch
+from tests.simulator.batches import FR, JP, append, batch, disclosure
 
 REMARKS = (Kind.OPINION, Kind.COMMENT)
 ROOT, OTHER = RecordId(FR, b"r" * 32), RecordId(FR, b"o" * 32)
@@ -208,3 +209,24 @@ def test_many_entries_and_chains_are_read_at_once(store: NodeStore) -> None:
         one_by_one = {index: reader.entry_at(JP, index) for index in range(5)}
         assert dict(reader.entries_at(JP, [4, 3, 2, 1, 0, 5, -1])) == one_by_one
         assert reader.entries_at(FR, []) == {}
+
+
+def test_a_record_is_sound_while_it_is_not_retracted_and_its_newest_version_has_a_body(store: NodeStore) -> None:
+    """Wherever in a log the newest version is: the log may have come in several runs, between those of others."""
+    append(store, batch(store, FR, ["a", "b"], states=[BodyState.HELD, BodyState.NOT_FOR_US]))
+    append(store, batch(store, JP, ["c"], states=[BodyState.MISSING]))
+    append(store, batch(store, FR, ["d", "e", "f"], states=[BodyState.HELD, BodyState.HELD, BodyState.MISSING]))
+    heads = [None, (FR, 0), (FR, 1), (FR, 2), (FR, 3), (FR, 4), (JP, 0), (FR, 0)]
+    roots = [RecordId(FR, bytes([number]) * 32) for number in range(len(heads))]
+    known = [Chain(root=root, head=head) for root, head in zip(roots, heads, strict=True)]
+    known[-1] = replace(known[-1], ended=True)
+    with store.write() as writer:
+        writer.add_chains([*known, Chain(root=RecordId(JP, roots[1].leaf), head=None)])
+        writer.put_chain(replace(known[3], barred=True))
+        writer.purge(FR, [3])
+        writer.fill(JP, {0: disclosure("c")})
+    nowhere = [RecordId(FR, number.to_bytes(32, "big")) for number in range(1_000, 2_200)]
+    with store.read() as reader:
+        assert reader.sound([*nowhere, *roots, RecordId(JP, roots[1].leaf)]) == {roots[1], roots[3], roots[6]}
+        assert reader.sound([roots[2], roots[5]]) == reader.sound([]) == set()
+        assert reader.roots(FR, [each.leaf for each in [*nowhere, *roots]]) == {each.leaf for each in roots}

@@ -255,8 +255,8 @@ def test_alerts_are_bounded_and_seen_ones_go_first(store: NodeStore, monkeypatch
         monkeypatch.setattr(f"{module}.MOST_ALERTS", 3)
     assert alerts_of.MOST_ALERTS > 3
     with store.write() as tx:
-        numbers = [tx.raise_alerts([replace(HIT, about=str(n))], NOW)[0] for n in range(3)]
+        numbers = [tx.raise_alerts([HIT._replace(about=str(n))], NOW)[0] for n in range(3)]
         tx.see_alerts([numbers[1]], "", NOW)
-        numbers += [tx.raise_alerts([replace(HIT, about=str(n))], NOW)[0] for n in range(3, 5)]
+        numbers += [tx.raise_alerts([HIT._replace(about=str(n))], NOW)[0] for n in range(3, 5)]
     with store.read() as tx:
         assert [each.id for each in tx.alerts()] == [numbers[4], numbers[3], numbers[2]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from node.domain.batch import BodyState
 from node.domain.envelope import Kind
 from node.domain.ids import MemberId, Origin, RecordId
 from node.domain.log_ports import Chain, Link, Owed
@@ -69,7 +70,12 @@ class MemoryChains:
     def chains(self, roots: Collection[RecordId]) -> Mapping[RecordId, Chain]:
         return {root: self._said.chains[root] for root in roots if root in self._said.chains}
 
-    def roots(self, origin: Origin, leaves: Sequence[bytes]) -> set[bytes]:
+    def sound(self, roots: Collection[RecordId]) -> set[RecordId]:
+        heads = {root: chain.head for root, chain in self.chains(roots).items() if chain.head and not chain.ended}
+        logs = self._said.logs
+        return {root for root, (log, index) in heads.items() if logs[log].rows[index].state is BodyState.HELD}
+
+    def roots(self, origin: Origin, leaves: Collection[bytes]) -> set[bytes]:
         return {leaf for leaf in leaves if RecordId(origin, leaf) in self._said.chains}
 
     def awaits(self, origin: Origin) -> bool:
@@ -109,7 +115,7 @@ class MemoryChains:
             if link.chain == root:
                 self._said.links[place] = replace(link, chain=to, version=link.version + by)
         for place, said in list(self._said.mentions.items()):
-            moved = (replace(each, record=to) if each.record == root else each for each in said)
+            moved = (each._replace(record=to) if each.record == root else each for each in said)
             self._said.mentions[place] = tuple(dict.fromkeys(moved))
         self.drop_chain(root)
 

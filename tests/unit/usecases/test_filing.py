@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -125,7 +124,7 @@ def test_a_check_names_a_statement_that_is_filed_wrongly() -> None:
     mention = Mention(origin=JP.origin, index=2, kind=Kind.LINK, role=Role.LINKED, record=records[0])
     place = (JP.origin, 2)
     kept = store._state.mentions[place]
-    for wrong in ((mention,), (*kept, replace(mention, record=ELSEWHERE)), (replace(mention, role=Role.ABOUT), *kept)):
+    for wrong in ((mention,), (*kept, mention._replace(record=ELSEWHERE)), (mention._replace(role=Role.ABOUT), *kept)):
         store._state.mentions[place] = wrong
         (fault,) = faults(store)
         assert fault.startswith("entry 2 is not filed under what it is about")
