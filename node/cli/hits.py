@@ -42,6 +42,10 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     member: Annotated[
         str, typer.Option("--member", metavar="MEMBER", help="Hits on records of this member only.")
     ] = "",
+    record: Annotated[
+        str,
+        typer.Option("--record", metavar="RECORD", help="Hits on this record only; its full name, <origin>#<hash>."),
+    ] = "",
     new: Annotated[bool, typer.Option("--new", help="Only hits about which nobody has decided: --state new.")] = False,
     states: Annotated[
         list[State] | None,
@@ -77,8 +81,8 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     ends when the record is retracted or expires; if somebody decided about it, it stays listed without the record.
 
     Hits on lists come next, by holding: what a list says is signed by no member. They are found again each time, so a
-    list that is changed or removed leaves none. With --unseen or --member there are hits on records alone. A case that
-    came with a list has no holdings: vigil lists hits NAME --case REF.
+    list that is changed or removed leaves none. With --unseen, --member or --record there are hits on records
+    alone. A case that came with a list has no holdings: vigil lists hits NAME --case REF.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -87,8 +91,12 @@ def hits(  # noqa: PLR0917 (typer hands over by name)
     arguments: Line = {"case": case, "unseen": unseen, "show_all": show_all, "limit": limit, "after": after}
     arguments |= {"states": [each.value for each in wanted]} if wanted else {}
     arguments |= {"member": member} if member else {}
-    if lists_after and (member or unseen or after):
-        raise Misuse("--lists-after shows hits on lists alone", remedy="give it without --member, --unseen and --after")
+    arguments |= {"record": record} if record else {}
+    if lists_after and (member or record or unseen or after):
+        raise Misuse(
+            "--lists-after shows hits on lists alone",
+            remedy="give it without --member, --record, --unseen and --after",
+        )
     arguments |= {"lists_after": lists_after} if lists_after else {}
     shows_rejected = State.REJECTED in wanted or (show_all and not wanted)
     summary = partial(_summary_words, shows_rejected=shows_rejected)

@@ -227,6 +227,11 @@ def print_record(output: Output, line: Line) -> None:
         output.say(f"  {plain(each['algorithm']):<10} {plain(each['value'])}{quality}{when}{unsearched}")
     if len(frames) > _FRAMES_SHOWN:
         output.say(f"  and {count(len(frames) - _FRAMES_SHOWN, 'more frame')} (all of them: --json)")
+    versions = line.get("versions") or ()
+    for version in versions if len(versions) > 1 else ():
+        output.say(
+            f"  {'version':<10} {day_words(version['issued_day'])}  {plain(version['kind'])}  {version['record']}"
+        )
     for remark in line["remarks"]:
         earlier = ", about an earlier version" if remark.get("earlier_version") else ""
         what = plain(remark["says"] or "not held here")

@@ -32,20 +32,22 @@ class HitCommands:
     reading: HitReading
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "member", "states", "unseen", "show_all", "after", "limit", "lists_after"} -> one line per hit on a
-        record, then one line per holding that matches lists, each newest first; then {"hits", "total", "new",
+        """{"case", "member", "record", "states", "unseen", "show_all", "after", "limit", "lists_after"} -> one line per
+        hit on a record, then one line per holding that matches lists, each newest first; then {"hits", "total", "new",
         "confirmed", "rejected", "unsure", "unseen", "hidden", "grouped", "more_of", "muted", "suspended", "next",
         "not_matched_yet", "left_out", "lists", "same_name"}.
 
         "states": of the reviews; without it, all except rejected ones. "unseen" is the count before this listing.
         "lists": {"holdings", "scanned", "hidden", "rejected", "next"} of the hits on lists, null where they are not
-        asked for: hits of one member and hits that nobody has seen are on records. "lists_after" continues with
-        them below this holding, without hits on records. "same_name": lists that have a case of this reference too.
+        asked for: hits of one member or record, and hits that nobody has seen, are on records. "record" is the full
+        name of one version. "lists_after" continues with them below this holding, without hits on records.
+        "same_name": lists that have a case of this reference too.
         """
         given = Arguments(arguments)
         wanted = Wanted(
             case=given.text("case", ""),
             member=given.text("member", ""),
+            record=given.record() if given.text("record", "") else None,
             states=read_states(given.texts("states")) if given.has("states") else frozenset(),
             unseen=given.flag("unseen"),
             show_all=given.flag("show_all"),

@@ -61,7 +61,8 @@ class RecordCommands:
 
     async def records(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"member", "mine", "after", "limit"} -> one line per record, newest last, then {"records", "total", "next"}.
-        {"record"} -> only the line of that record, in full.
+        {"record"} -> only the line of that record, in full: with "fingerprints", "remarks", "versions" (its history,
+        the first version first), "confirmed_by" and "disputed_by".
         """
         given = Arguments(arguments)
         if given.text("record", ""):

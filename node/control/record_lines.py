@@ -27,10 +27,13 @@ from node.usecases.retraction import Fate
 
 if TYPE_CHECKING:
     from node.control.runner import Line
+    from node.domain.batch import BodyState
     from node.domain.ids import RecordId
     from node.domain.statements import Body
     from node.usecases import contribution, retraction
+    from node.usecases.catalogue import Remark
     from node.usecases.publication import Settled
+    from node.usecases.record_versions import Version
     from node.usecases.recordlist import Shown
     from node.usecases.selection import Fault
 
@@ -60,7 +63,9 @@ _RETRACTED: Final = {
 
 
 def record_line(shown: Shown, *, whole: bool) -> Line:
-    """One record as a person reads it; `whole` adds its fingerprints and what others said about it."""
+    """One record as a person reads it; `whole` adds its fingerprints, what others said about it, its history
+    and who confirms or disputes it.
+    """
     view = shown.view
     body = view.body
     contribution = body if isinstance(body, Contribution) else None
@@ -72,8 +77,8 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
     line: Line = {
         "record": str(view.record),
         "index": None if view.index == WAITS else view.index,
-        "kind": Kind(view.kind).name.lower() if view.kind in Kind._value2member_map_ else "not understood",
-        "state": MALFORMED if view.fault else view.state.name.lower().replace("_", "-"),
+        "kind": _kind(view.kind),
+        "state": MALFORMED if view.fault else _state(view.state),
         "publication": shown.publication,
         "issued_day": view.issued_day,
         "expiry_day": view.expiry_day or None,
@@ -93,18 +98,44 @@ def record_line(shown: Shown, *, whole: bool) -> Line:
     line = baseline_line(line, contribution.category if contribution else None, shown.verification)
     if whole:
         line["fingerprints"] = [fingerprint_line(f) for f in contribution.fingerprints] if contribution else []
-        line["remarks"] = [
-            {
-                "member": remark.speaker.member,
-                "kind": Kind(remark.kind).name.lower(),
-                "says": f"{MALFORMED}: {remark.fault}" if remark.fault else _says(remark.body),
-                "record": str(remark.record),
-                "about": str(remark.about),
-                "earlier_version": remark.earlier,
-            }
-            for remark in view.remarks
-        ]
+        line["remarks"] = [_remark_line(remark) for remark in view.remarks]
+        line["versions"] = [_version_line(version) for version in shown.versions]
+        known = shown.verification
+        line["confirmed_by"] = list(known.confirmed) if known else None
+        line["disputed_by"] = list(known.disputed) if known else None
     return line
+
+
+def _remark_line(remark: Remark) -> Line:
+    """What a member said about a record. "verdict" and "category": of an opinion; null for a comment."""
+    opinion = remark.body if isinstance(remark.body, Opinion) else None
+    return {
+        "member": remark.speaker.member,
+        "kind": Kind(remark.kind).name.lower(),
+        "says": f"{MALFORMED}: {remark.fault}" if remark.fault else _says(remark.body),
+        "verdict": opinion.verdict.name.lower() if opinion else None,
+        "category": category_line(opinion.category) if opinion else None,
+        "record": str(remark.record),
+        "about": str(remark.about),
+        "earlier_version": remark.earlier,
+    }
+
+
+def _version_line(version: Version) -> Line:
+    return {
+        "record": str(version.record),
+        "kind": _kind(version.kind),
+        "issued_day": version.issued_day,
+        "state": _state(version.state),
+    }
+
+
+def _kind(kind: int) -> str:
+    return Kind(kind).name.lower() if kind in Kind._value2member_map_ else "not understood"
+
+
+def _state(state: BodyState) -> str:
+    return state.name.lower().replace("_", "-")
 
 
 def _says(body: Body | None) -> str | None:

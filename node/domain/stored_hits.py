@@ -121,6 +121,7 @@ class HitReader(Protocol):
         *,
         case: str = "",
         member: str = "",
+        record: RecordId | None = None,
         without: Collection[MemberId] = (),
         states: Collection[ReviewState] = LISTED,
         unseen: bool = False,
@@ -129,8 +130,8 @@ class HitReader(Protocol):
         limit: int = 100,
     ) -> list[StoredHit]:
         """Hits that stand or were decided about, newest first: of one case, on records of one member, or of all except
-        those in `without`; in one of these states; those that nobody has seen yet; with those that the allow-list
-        hides; those with ids below `before` (0: all).
+        those in `without`; on this version of a record; in one of these states; those that nobody has seen yet; with
+        those that the allow-list hides; those with ids below `before` (0: all).
         """
         ...
 

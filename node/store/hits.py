@@ -59,6 +59,7 @@ class HitRows(MatchedRows):
         *,
         case: str = "",
         member: str = "",
+        record: RecordId | None = None,
         without: Collection[MemberId] = (),
         states: Collection[ReviewState] = LISTED,
         unseen: bool = False,
@@ -70,6 +71,9 @@ class HitRows(MatchedRows):
         rows = _HITS.where(_IN_LISTS, wanted).order_by(hits.c.id.desc()).limit(limit)
         if member:
             rows = rows.where(hits.c.log_no.in_(self._logs_of({member})))
+        if record is not None:
+            number = self._numbers([record.origin]).get(record.origin, 0)
+            rows = rows.where(hits.c.log_no == number, hits.c.leaf == record.leaf)
         if without:
             rows = rows.where(hits.c.log_no.not_in(self._logs_of(without)))
         if case:

@@ -47,18 +47,24 @@ WAITING_COUNTED: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which hits a page shows: see `HitReader.hits`. `states`: of their reviews, empty for all that a listing shows
-    unless somebody asks. `show_all`: also rejected hits, hits hidden by the allow-list, hits of muted and suspended
-    members, and each of the hits that are alike.
+    """Which hits a page shows: see `HitReader.hits`. `record`: only hits on this version. `states`: of their
+    reviews, empty for all that a listing shows unless somebody asks. `show_all`: also rejected hits, hits hidden by the
+    allow-list, hits of muted and suspended members, and each of the hits that are alike.
     """
 
     case: str = ""
     member: str = ""
+    record: RecordId | None = None
     states: frozenset[ReviewState] = frozenset()
     unseen: bool = False
     show_all: bool = False
     before: int = 0
     limit: int = 100
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is about the records of one member."""
+        return bool(self.member) or self.record is not None
 
     @property
     def asked_states(self) -> frozenset[ReviewState]:
@@ -123,7 +129,7 @@ class HitList:
         with self._store.read() as tx:
             sources = self._standing(tx)
             drawn = _Drawing(wanted)
-            aside = sources.hidden(show_all=wanted.show_all or bool(wanted.member))
+            aside = sources.hidden(show_all=wanted.show_all or wanted.is_of_one)
             while not drawn.full and (some := _stretch(tx, wanted, aside, drawn.before)):
                 drawn.take(some)
             after, more_of = drawn.end()
@@ -172,7 +178,7 @@ class _Drawing:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._share = wanted.limit if wanted.member or wanted.show_all else max(wanted.limit // SHARE, 1)
+        self._share = wanted.limit if wanted.is_of_one or wanted.show_all else max(wanted.limit // SHARE, 1)
         self._places: dict[tuple[object, ...], int] = {}
         self._of_member: Counter[MemberId] = Counter()
         self._passed: list[StoredHit] = []
@@ -250,6 +256,7 @@ def _stretch(tx: NodeStoreReader, wanted: Wanted, aside: Collection[MemberId], b
     return tx.hits(
         case=wanted.case,
         member=wanted.member,
+        record=wanted.record,
         without=aside,
         states=wanted.asked_states,
         unseen=wanted.unseen,

@@ -73,14 +73,14 @@ class HitReading:
 
         `lists_before`: continues with the holdings below this one, without hits on records.
         """
-        await asyncio.to_thread(record_access, self.audit, "hits", case=wanted.case, limit=wanted.limit)
+        await asyncio.to_thread(record_access, self.audit, "hits", limit=wanted.limit, **_about(wanted))
         page = Page(hits=[]) if lists_before else await asyncio.to_thread(self.hits.page, wanted)
         standing = await asyncio.to_thread(self.hits.stand, wanted.case)
         for hit in page.hits:
             yield hit
         await asyncio.to_thread(self.hits.shown, page.seen)
         on_lists = None
-        if not wanted.member and not wanted.unseen:
+        if not wanted.is_of_one and not wanted.unseen:
             on_lists = await asyncio.to_thread(
                 self.list_hits.newest,
                 wanted.case,
@@ -119,6 +119,11 @@ class HitReading:
         all_of_them = holdings + (hidden if show_all else 0)
         more = last if shown < all_of_them else None
         yield ListHitsSeen(holdings=holdings, shown=shown, hidden=hidden, next=more, rejected=rejected)
+
+
+def _about(wanted: Wanted) -> dict[str, str]:
+    """What the audit log says that somebody looks at."""
+    return {"case": wanted.case} | ({"record": str(wanted.record)} if wanted.record else {})
 
 
 def _next(pages: Iterator[list[HoldingHits]]) -> list[HoldingHits] | None:

@@ -23,6 +23,7 @@ from node.errors import Malformed
 from node.usecases.catalogue import RecordView
 from node.usecases.lookup import resolve
 from node.usecases.publication import Publication
+from node.usecases.record_versions import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore, NodeStoreReader
     from node.domain.verification import Verification
     from node.usecases.catalogue import Catalogue
+    from node.usecases.record_versions import Version
     from node.usecases.verification import Verifier
 
 _VERIFIABLE = (Contribution, RecordLink)
@@ -44,7 +46,8 @@ WAITS = -1
 class Shown:
     """A record, and the data that only its owner has. `cases`: of its holdings; `publication`: None for another
     member's record, which is published. `verification`: of a contribution or a link; None for anything else.
-    `group_name`: of the group that it was shared with, "" if it is not known here.
+    `group_name`: of the group that it was shared with, "" if it is not known here. `versions`: its history, if one
+    record is read.
     """
 
     view: RecordView
@@ -52,6 +55,7 @@ class Shown:
     publication: Publication | None = None
     verification: Verification | None = None
     group_name: str = ""
+    versions: Sequence[Version] = ()
 
     @property
     def group(self) -> RecordId | None:
@@ -103,7 +107,8 @@ class RecordList:
         if view is None:
             return None
         with self._store.read() as tx:
-            return self._verified(tx, [self._told(tx, view, log)])[0]
+            told = replace(self._told(tx, view, log), versions=versions_of(tx, record, view.index))
+            return self._verified(tx, [told])[0]
 
     def page(self, *, member: MemberId | None = None, mine: bool = False, after: int = 0, limit: int = 100) -> Page:
         """At most `limit` records of each log, from position `after` on."""

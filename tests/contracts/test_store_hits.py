@@ -76,6 +76,12 @@ def test_hits_come_back_as_they_were_put_the_newest_first(store: NodeStore) -> N
         assert ids == sorted(ids, reverse=True)
         assert [each.id for each in reader.hits(before=ids[1], limit=1)] == [ids[2]]
         assert [each.holding for each in reader.hits(case="B")] == [3]
+        assert [(each.holding, each.record) for each in reader.hits(record=new[0].record)] == [
+            (2, new[0].record),
+            (1, new[0].record),
+        ]
+        assert [each.holding for each in reader.hits(record=new[3].record)] == [3]
+        assert reader.hits(record=RecordId(replace(JP, epoch=9), new[0].record.leaf)) == []
         assert reader.hit_counts() == HitCounts(hits=4, new=4, hidden=0, holdings=3, unseen=4)
         assert reader.hit_counts("A") == HitCounts(hits=3, new=3, hidden=0, holdings=2, unseen=3)
         assert reader.holdings_with_hits("A") == {1, 2}

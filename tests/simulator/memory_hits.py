@@ -63,6 +63,7 @@ class MemoryHits:
         *,
         case: str = "",
         member: str = "",
+        record: RecordId | None = None,
         without: Collection[MemberId] = (),
         states: Collection[ReviewState] = LISTED,
         unseen: bool = False,
@@ -73,6 +74,7 @@ class MemoryHits:
         found = [hit for hit in self._listed(case, without) if hidden or not hit.allowed]
         found = [hit for hit in found if hit.state in states]
         found = [hit for hit in found if not member or hit.record.origin.member == member]
+        found = [hit for hit in found if record in (None, hit.record)]
         found = [hit for hit in found if not (unseen and hit.shown_at) and (not before or hit.id < before)]
         return found[:limit]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.domain.ids import RecordId
 from node.errors import Unavailable
 from node.usecases.hit_list import Wanted
 from node.usecases.hit_reading import HitReading, HitsSeen, ListHitsSeen
@@ -67,7 +68,20 @@ def test_nothing_is_read_where_the_reader_cannot_be_recorded(reading: Reading) -
         asyncio.run(collect(reading.hit_reading.of_list("L", limit=1)))
 
 
-@pytest.mark.parametrize("wanted", [Wanted(member="JP"), Wanted(unseen=True)])
+OTHER = RecordId(JP.origin, bytes(32))
+
+
+def test_hits_of_one_record_are_its_own_and_the_audit_log_names_it(reading: Reading) -> None:
+    stored = reading.list.page(Wanted()).hits[0].hit
+    alone = reading.list.page(Wanted(record=stored.record)).hits
+    assert {each.hit.record for each in alone} == {stored.record}
+    assert stored.id in {each.hit.id for each in alone}
+    seen(reading, Wanted(record=OTHER))
+    assert reading.written()[-1]["record"] == str(OTHER)
+    assert reading.list.page(Wanted(record=OTHER)).hits == []
+
+
+@pytest.mark.parametrize("wanted", [Wanted(member="JP"), Wanted(unseen=True), Wanted(record=OTHER)])
 def test_hits_of_a_member_and_unseen_hits_have_no_hits_on_lists_beside_them(reading: Reading, wanted: Wanted) -> None:
     assert seen(reading, wanted).on_lists is None
     assert seen(reading).on_lists is not None

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from node.control.record_lines import record_line
+from node.domain.batch import BodyState
+from node.domain.envelope import Kind
 from node.domain.ids import RecordId
 from node.domain.statements import Category, Comment, Opinion, Verdict
 from node.domain.wording import Terms, Wording
@@ -118,3 +121,24 @@ def test_an_empty_comment_and_other_nonsense_is_refused_and_leaves_no_trace(desk
         desk.saying.correct(str(record), Wording(category=category), Terms())
     assert written() == before
     assert desk.saying.comment(str(record), Comment(text="two\nlines", language="pt-BR"))[1] == record
+
+
+def test_a_record_has_its_history_also_after_the_bodies_are_deleted(desk: Desk) -> None:
+    desk.hold(1)
+    (first,) = desk.shared(case="C")
+    asyncio.run(desk.node.publisher.round())
+    fixed = desk.saying.correct(str(first), Wording(series="Bridge"), Terms())
+    asyncio.run(desk.node.publisher.round())
+    for name in (first, fixed):
+        shown = desk.records.one(name)
+        assert shown is not None
+        history = [(each.record, each.kind, each.state) for each in shown.versions]
+        assert history == [
+            (first, Kind.CONTRIBUTION, BodyState.PURGED),
+            (fixed, Kind.CORRECTION, BodyState.HELD),
+        ]
+    line = record_line(shown, whole=True)
+    assert [(each["record"], each["kind"], each["state"]) for each in line["versions"]] == [
+        (str(first), "contribution", "purged"),
+        (str(fixed), "correction", "held"),
+    ]
