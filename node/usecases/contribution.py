@@ -28,7 +28,7 @@ from node.errors import Misuse, Refused
 from node.usecases.acts import perform
 from node.usecases.case_events import cases_of, happened
 from node.usecases.case_terms import handling_terms
-from node.usecases.consent import Consent, plan_digest, require_consent
+from node.usecases.consent import Consent, plan_digest, require_consent, require_members
 from node.usecases.ledger import Draft
 from node.usecases.record_contents import record_contents
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from node.domain.categorising import Categorisation
     from node.domain.holdings import Holding
-    from node.domain.ids import RecordId
+    from node.domain.ids import MemberId, RecordId
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
@@ -95,10 +95,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command would do. `faults`: faulty rows of a list; if there are any, nothing is done."""
+    """What a command would do. `recipients`: the members that can read the records now. `faults`: faulty rows of a
+    list; if there are any, nothing is done.
+    """
 
     wanted: Wanted
     planned: tuple[Planned, ...]
+    recipients: tuple[MemberId, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -113,7 +116,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """The name of this plan (`consent`)."""
-        said = f"{self.wanted.wording} {self.wanted.terms}"
+        said = f"{self.wanted.wording} {self.wanted.terms} {self.recipients}"
         fresh = (each for each in self.planned if each.stand is Stand.NEW)
         return plan_digest([said, *(f"{each.chosen.holding} {each.words}" for each in fresh)])
 
@@ -142,22 +145,22 @@ class Contributing:
 
     def plan(self, wanted: Wanted) -> Plan:
         """What would be shared; the default purpose of a case and the members of a group are in the terms of the plan.
-        Raises `Misuse`, `Refused`,
-        `NotFound` for statements that are not possible or holdings that are not here.
+        Raises `Misuse`, `Refused`, `NotFound` for statements that are not possible or holdings that are not here.
         """
         with self._store.read() as tx:
             terms = handling_terms(tx, wanted.selection.case, wanted.terms)
         wanted = replace(wanted, terms=self._groups.known(terms))
-        self._ledger.agreed(wanted.terms.of(Handling()))
+        handling = self._ledger.agreed(wanted.terms.of(Handling()))
         self._check_given(wanted.wording)
-        rows = [named for named in wanted.selection.named if named.row]
-        faults = [Fault(row=named.row, error=error) for named in rows if (error := self._fault(wanted, named.wording))]
+        named = [(each.row, self._fault(wanted, each.wording)) for each in wanted.selection.named if each.row]
+        faults = [Fault(row=row, error=error) for row, error in named if error]
         with self._store.read() as tx:
             chosen, missing = self._selector.choose(tx, wanted.selection)
             planned = [each for some in _batches(chosen) for each in self._judge(tx, some, wanted)]
         faults += self._unsaid(planned, {each.row for each in faults})
         faults = sorted([*faults, *missing], key=lambda fault: fault.row)
-        return Plan(wanted=wanted, planned=tuple(planned), faults=tuple(faults))
+        recipients = self._ledger.recipients(handling)
+        return Plan(wanted=wanted, planned=tuple(planned), recipients=recipients, faults=tuple(faults))
 
     def carry_out(self, plan: Plan, consent: Consent) -> Iterator[list[Planned]]:
         """Shares the new records of the plan, in batches; each is durable when it is yielded. Raises `Misuse` if the
@@ -165,6 +168,7 @@ class Contributing:
         """
         plan.require_sound()
         require_consent(consent, plan.records, plan.digest, "share")
+        require_members(consent, len(plan.recipients))
         for some in _batches(plan.planned):
             todo = [each.chosen for each in some if each.stand is Stand.NEW or each.linked]
             if not todo:
@@ -221,23 +225,20 @@ class Contributing:
             for each in chosen
             if each.holding in held
         ]
-        return [
-            self._stand(
-                tx, each, held[each.chosen.holding], record=records[each.chosen.holding], terms=wanted.terms, said=said
-            )
-            for each in planned
-        ]
+        terms = wanted.terms
+        return [self._stand(tx, each, held[each.chosen.holding], records, terms=terms, said=said) for each in planned]
 
     def _stand(
         self,
         tx: NodeStoreReader,
         planned: Planned,
         holding: Holding,
+        records: dict[int, RecordId | None],
         *,
-        record: RecordId | None,
         terms: Terms,
         said: dict[RecordId, tuple[Contribution, Handling]],
     ) -> Planned:
+        record = records[holding.id]
         if record is not None:
             linked = holding.record is None
             if record not in said:
