@@ -64,6 +64,7 @@ from node.usecases.case_timeline import CaseTimeline
 from node.usecases.case_work import CaseWork
 from node.usecases.cases import Cases
 from node.usecases.categorising import Categorising
+from node.usecases.category_undo import CategoryUndo
 from node.usecases.disposing import Disposing
 from node.usecases.exports import Exports, Writing
 from node.usecases.hit_reading import HitReading
@@ -163,7 +164,8 @@ def _categorising(services: NodeServices) -> CategorisingCommands:
             audit=services.audit,
             policy=services.policy,
             clock=time.time,
-        )
+        ),
+        undo=CategoryUndo(store=services.store, audit=services.audit, clock=time.time),
     )
 
 

@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 
     from node.control.runner import Line
     from node.usecases.categorising import Categorising
+    from node.usecases.category_undo import CategoryUndo, Undone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategorisingCommands:
-    """`vigil categorise`."""
+    """`vigil categorise`, and the undo of the desk's sheets."""
 
     categorising: Categorising
+    undo: CategoryUndo
 
     async def categorise(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "holdings", "sha256", "rows", "statement", "clear"} -> one line per holding, then {"changed",
@@ -50,6 +53,33 @@ class CategorisingCommands:
                     yield _end_line(each)
                 else:
                     yield fault_line(each)
+
+    async def categorise_undo(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"said": [{"holding", "version"}]}: the versions to take back -> one line per holding {"holding", "state":
+        changed|unchanged, "version", "says"}. Unchanged: somebody has said something since.
+        """
+        said = Arguments(arguments).objects("said")
+        versions = {Arguments(each).whole("holding"): Arguments(each).whole("version") for each in said}
+        for each in await asyncio.to_thread(self.undo.take_back, versions):
+            yield _undone_line(each)
+
+    async def category_schemes(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{} -> one line per scheme that this federation uses, and whose codes are public {"scheme", "version",
+        "codes": [{"code", "label"}]}.
+        """
+        for scheme, labels in self.categorising.schemes().items():
+            codes = [{"code": code, "label": text} for code, text in labels.items()]
+            yield {"scheme": scheme.name, "version": scheme.version, "codes": codes}
+
+
+def _undone_line(each: Undone) -> Line:
+    says = each.said if each.said is not None and each.said.says_something else None
+    return {
+        "holding": each.holding,
+        "state": "changed" if each.changed else "unchanged",
+        "version": each.said.version if each.said else 0,
+        "says": statement_line(says.statement) if says else None,
+    }
 
 
 def _line(each: Categorised) -> Line:

@@ -22,7 +22,7 @@ HSTS_SECONDS: Final = 365 * 86_400
 _NOTHING: Final = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
     "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
-    "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb", "web-share", "xr-spatial-tracking",
+    "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _PASSKEYS: Final = ("publickey-credentials-get=(self)", "publickey-credentials-create=(self)")
 _PERMISSIONS: Final = ", ".join((*(f"{each}=()" for each in _NOTHING), *_PASSKEYS))

@@ -82,6 +82,11 @@ _MAPPINGS: Final[dict[tuple[Scheme, str], Mapped]] = {
 }
 
 
+def labelled_schemes() -> dict[Scheme, dict[str, str]]:
+    """The schemes whose codes a public source explains, with the label of each code."""
+    return {scheme: dict(labels) for scheme, (_, labels) in _LABELS.items()}
+
+
 def label(scheme: str, version: str, code: str, *, is_abuse: bool = True) -> Label | None:
     """The label of a code; None if no public source states one, or the list is not of child abuse."""
     if not is_abuse:

@@ -27,6 +27,8 @@ class Work(Enum):
     OVERVIEW = auto()
     """Reads the state of the node or hub, and nothing of a case."""
     INVESTIGATION = auto()
+    MEDIA = auto()
+    """Looks at previews of holdings."""
     RELEASE = auto()
     """Gives something to other members or programs, or takes it back."""
     AUDIT = auto()
@@ -37,8 +39,8 @@ class Work(Enum):
 
 
 RIGHTS: Final[Mapping[Role, frozenset[Work]]] = {
-    Role.INVESTIGATOR: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.RELEASE}),
-    Role.MEDIA_REVIEWER: frozenset({Work.OVERVIEW, Work.INVESTIGATION}),
+    Role.INVESTIGATOR: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.MEDIA, Work.RELEASE}),
+    Role.MEDIA_REVIEWER: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.MEDIA}),
     Role.RELEASER: frozenset({Work.OVERVIEW, Work.INVESTIGATION, Work.RELEASE}),
     Role.ADMINISTRATOR: frozenset({Work.OVERVIEW, Work.ADMINISTRATION, Work.AUDIT}),
     Role.AUDITOR: frozenset({Work.OVERVIEW, Work.AUDIT}),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from node.domain.case_events import CaseEventKind
+from node.domain.categories import Scheme, labelled_schemes
 from node.domain.categorising import Categorisation, over_own
 from node.domain.statements import Contribution
 from node.domain.wording import Wording
@@ -94,6 +95,14 @@ class Categorising:
         self._audit = audit
         self._policy = policy
         self._clock = clock
+
+    def schemes(self) -> dict[Scheme, dict[str, str]]:
+        """The schemes of the federation's policy whose codes are public, with their labels; all such schemes if the
+        policy names none.
+        """
+        policy = self._policy()
+        named = {Scheme(each.scheme, each.version) for each in policy.schemes}
+        return {scheme: labels for scheme, labels in labelled_schemes().items() if not named or scheme in named}
 
     async def run(self, wanted: Wanted, stop: Stop) -> AsyncIterator[Fault | Categorised | CategorisingEnd]:
         """For the event loop. The faulty rows; or each holding, once it is durable; and the end. Raises as `plan`, and

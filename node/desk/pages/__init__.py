@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.desk.pages import assets, board, me, signing_in
+from node.desk.pages import assets, board, me, sheets, signing_in
 
 if TYPE_CHECKING:
     from node.desk.route_table import Route
 
 
-MODULES = (assets, board, me, signing_in)
+MODULES = (assets, board, me, sheets, signing_in)
 
 
 def routes() -> tuple[Route, ...]:

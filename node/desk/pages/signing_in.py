@@ -41,6 +41,23 @@ async def sign_in_by_code(asked: Asked) -> Response:
     return _signed_in(made["token"], form.text("next"))
 
 
+async def signed_in(asked: Asked) -> Page:  # noqa: ARG001 (a handler)
+    """What a tab shows that was opened to sign in again."""
+    return Page("signing_in/signed_in.html")
+
+
+async def factor(asked: Asked) -> Page:
+    """The page on which an officer shows a factor again."""
+    return Page("signing_in/factor.html", {"next": own_page(asked.text("next"))})
+
+
+async def factor_by_code(asked: Asked) -> Response:
+    """A one-time code of the administrator, as a factor within the session."""
+    form = await asked.form()
+    await asked.one("factor-code", code=form.text("code").strip())
+    return RedirectResponse(own_page(form.text("next")), HTTPStatus.SEE_OTHER)
+
+
 async def sign_out(asked: Asked) -> Response:
     """Ends the session, at the daemon and in the browser."""
     await asked.one("desk-sign-out")
@@ -75,6 +92,24 @@ ROUTES: Final = (
         work=Access.PUBLIC,
         homes=BOTH,
         quiet=True,
+    ),
+    Route(
+        method="GET",
+        path="/signed-in",
+        name="signed-in",
+        handler=signed_in,
+        work=Access.SIGNED_IN,
+        homes=BOTH,
+        quiet=True,
+    ),
+    Route(method="GET", path="/factor", name="factor", handler=factor, work=Access.SIGNED_IN, homes=BOTH),
+    Route(
+        method="POST",
+        path="/factor/code",
+        name="factor-code",
+        handler=factor_by_code,
+        work=Access.SIGNED_IN,
+        homes=BOTH,
     ),
     Route(method="POST", path="/sign-out", name="sign-out", handler=sign_out, work=Access.SIGNED_IN, homes=BOTH),
     Route(

@@ -99,9 +99,10 @@ def browser(app: Starlette, role: Role | None = None) -> httpx.AsyncClient:
         headers={"origin": ORIGIN, "sec-fetch-site": "same-origin", "sec-fetch-dest": "document"},
     )
     if role is not None:
-        made.headers["cookie"] = f"{SESSION}={_text(token_of(role))}"
+        made.headers["cookie"] = f"{SESSION}={cookie_of(role)}"
     return made
 
 
-def _text(token: bytes) -> str:
-    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+def cookie_of(role: Role) -> str:
+    """The cookie of a session of this role."""
+    return base64.urlsafe_b64encode(token_of(role)).rstrip(b"=").decode()
