@@ -45,7 +45,7 @@ INVESTIGATION: Final = frozenset({
     "match", "match-case",
     "queries", "query", "query-again", "query-case", "query-cost",
     "query-rest",
-    "comment", "contribute", "contribute-list", "correct", "opine", "records", "retract",
+    "comment", "contribute", "contribute-list", "correct", "opine", "records", "retract", "roster-show",
     "notice-amend", "notice-list", "notice-request", "notice-show", "notice-withdraw",
     "status",
 })  # fmt: skip

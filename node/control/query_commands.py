@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.control.lines import read_subject
 from node.control.query_lines import cost_line, event_lines, past_lines
-from node.control.questions import read_question
+from node.control.questions import read_hashes, read_question
 from node.control.statements import read_recipients
 from node.usecases.query_reading import LISTED
 
@@ -44,11 +44,11 @@ class QueryCommands:
 
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        "to" is a list of members, or one group: ["@NAME"]. Without "officer_role" it is the role of the caller. Raises
-        `Refused` if nothing is left to ask about.
+        "hashes", a list of ALGORITHM:HEX, has further subjects. "to" is a list of members, or one group: ["@NAME"].
+        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
-        subjects = tuple([read_subject(line) async for line in items])
+        subjects = (*read_hashes(given), *[read_subject(line) async for line in items])
         asking = self.querying.ask(read_question(given, subjects), show_all=given.flag("show_all"))
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
@@ -66,12 +66,12 @@ class QueryCommands:
                 yield line
 
     async def query_cost(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """As `query` with subjects as items, and as `query-case` without them -> one line like the plan, with the terms
+        """As `query` with subjects, and as `query-case` without them -> one line like the plan, with the terms
         that would be sent, the members that would be asked, and {"budget_left", "budget_a_minute"} in fingerprints.
         Nothing is stored or sent.
         """
         given = Arguments(arguments)
-        subjects = tuple([read_subject(line) async for line in items])
+        subjects = (*read_hashes(given), *[read_subject(line) async for line in items])
         holdings, show_all = given.numbers("holdings"), given.flag("show_all")
         yield cost_line(await self.querying.cost(read_question(given, subjects), holdings, show_all=show_all))
 

@@ -74,13 +74,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One holding of a plan. `words`: what its new record says. `record`: its old or new record; `differs`: the fields
-    in which that record differs from these words; `said`: the record's content without its fingerprints. `linked`: the
-    record was recognised and is not stored with the holding.
+    """One holding of a plan, with its `level` before. `words`: what its new record says. `record`: its old or new one;
+    `differs`: the fields in which that record differs from these words; `said`: its content without fingerprints.
+    `linked`: the record was recognised and is not stored with the holding.
     """
 
     chosen: Chosen
     stand: Stand
+    level: Level = Level.NATIONAL
     words: Wording = field(default_factory=Wording)
     record: RecordId | None = None
     differs: tuple[str, ...] = ()
@@ -95,9 +96,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command would do. `recipients`: the members that can read the records now. `faults`: faulty rows of a
-    list; if there are any, nothing is done.
-    """
+    """What a command would do. `recipients`: who can read its records now. `faults`: then nothing is done."""
 
     wanted: Wanted
     planned: tuple[Planned, ...]
@@ -205,25 +204,23 @@ class Contributing:
             ]
 
         records = iter(self._ledger.contribute_as(drafts))
-        return [
-            replace(each, stand=Stand.SHARED, record=next(records)) if each.stand is Stand.NEW else each
-            for each in judged
-        ]
+        new = Stand.NEW
+        return [replace(e, stand=Stand.SHARED, record=next(records)) if e.stand is new else e for e in judged]
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
     def _judge(self, tx: NodeStoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
-        """The present state of each of these holdings. A deleted one is left out."""
+        """The present state of each of these holdings, without deleted ones."""
         held = tx.holdings_by_id([each.holding for each in chosen])
         bare = [each.sha256 for each in held.values() if each.record is None]
-        known = self._recogniser.find(tx, bare)
-        records = {each.id: each.record or known.get(each.sha256) for each in held.values()}
+        found = self._recogniser.find(tx, bare)
+        records = {each.id: each.record or found.get(each.sha256) for each in held.values()}
         said = record_contents(tx, self._codec, [record for record in records.values() if record is not None])
         own = tx.categorisations(list(held))
         planned = [
-            Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)))
+            Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)), level=known.level)
             for each in chosen
-            if each.holding in held
+            if (known := held.get(each.holding))
         ]
         terms = wanted.terms
         return [self._stand(tx, each, held[each.chosen.holding], records, terms=terms, said=said) for each in planned]
