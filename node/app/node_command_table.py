@@ -52,6 +52,7 @@ from node.control.news_commands import NewsCommands
 from node.control.node_commands import NodeCommands
 from node.control.officer_commands import OfficerCommands
 from node.control.query_commands import QueryCommands
+from node.control.roster_commands import RosterCommands
 from node.control.search_commands import SearchCommands
 from node.control.sheet_commands import SheetCommands
 from node.domain.ids import federation_id, member_id
@@ -102,6 +103,7 @@ def node_commands(services: NodeServices) -> Commands:
         list_sharing_commands(services),
         group_commands(services),
         _node(services),
+        RosterCommands(roster=services.members.current),
         KeyCommands(
             keys=OwnKeys(audit=services.audit, change=lambda: _rekeying(services), own=services.members.set_own)
         ),

@@ -53,6 +53,14 @@ class CaseCommands:
                 yield line
         yield {"listed": len(page.cases), "more": page.more, "after": page.after}
 
+    async def cases_closed(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """{"limit", "mine"} -> the closed cases of this node as lines of `case_lines.case_line`, the last changed one
+        first: how each of them ended.
+        """
+        given = Arguments(arguments)
+        for case in await self.reading.closed(given.whole("limit", LISTED), mine=given.flag("mine")):
+            yield case_line(case)
+
     async def case_show(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "list", "after", "limit", "words"} -> the cases of the reference, as lines of `cases` with more: of
         this node {"levels", "shared", "hits", "new_hits", "list_hits", "notes"} and what officers wrote about it

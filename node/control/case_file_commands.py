@@ -109,11 +109,14 @@ class CaseFileCommands:
         yield {"case": reference, "version": found.version, "notes": found.notes, "purged": seen is not None}
 
     async def case_note(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "text", "edit": number} -> the note as a line. Without "edit", a new one."""
+        """{"case", "text", "edit": number, "version"} -> the note as a line. Without "edit", a new one. "version": of
+        the note that the officer saw; if it was edited since, the command refuses.
+        """
         given = Arguments(arguments)
         reference, text = given.text("case"), given.text("text")
         if given.has("edit"):
-            yield note_line(await asyncio.to_thread(self.notes.edit, reference, given.whole("edit"), text))
+            number, seen = given.whole("edit"), _version(given)
+            yield note_line(await asyncio.to_thread(self.notes.edit, reference, number, text, seen))
         else:
             yield note_line(await asyncio.to_thread(self.notes.write, reference, text))
 

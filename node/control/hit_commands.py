@@ -32,12 +32,13 @@ class HitCommands:
     reading: HitReading
 
     async def hits_list(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "member", "record", "states", "unseen", "show_all", "after", "limit", "lists_after"} -> one line per
-        hit on a record, then one line per holding that matches lists, each newest first; then {"hits", "total", "new",
-        "confirmed", "rejected", "unsure", "unseen", "hidden", "grouped", "more_of", "muted", "suspended", "next",
-        "not_matched_yet", "left_out", "lists", "same_name"}.
+        """{"case", "member", "record", "states", "unseen", "show_all", "after", "limit", "lists_after", "peek"} -> one
+        line per hit on a record, then one line per holding that matches lists, each newest first; then {"hits",
+        "total", "new", "confirmed", "rejected", "unsure", "unseen", "hidden", "grouped", "more_of", "muted",
+        "suspended", "next", "not_matched_yet", "left_out", "lists", "same_name"}.
 
         "states": of the reviews; without it, all except rejected ones. "unseen" is the count before this listing.
+        "peek": the hits stay unseen.
         "lists": {"holdings", "scanned", "hidden", "rejected", "next"} of the hits on lists, null where they are not
         asked for: hits of one member or record, and hits that nobody has seen, are on records. "record" is the full
         name of one version. "lists_after" continues with them below this holding, without hits on records.
@@ -54,7 +55,8 @@ class HitCommands:
             before=given.whole("after", 0),
             limit=given.whole("limit", 100),
         )
-        async with aclosing(self.reading.newest(wanted, given.whole("lists_after", 0) or None)) as seen:
+        lists_after, peek = given.whole("lists_after", 0) or None, given.flag("peek")
+        async with aclosing(self.reading.newest(wanted, lists_after, peek=peek)) as seen:
             async for each in seen:
                 if isinstance(each, ShownHit):
                     yield stored_hit_line(each)

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 from node.control.arguments import Arguments
 from node.control.lines import read_subject
-from node.control.query_lines import event_lines, past_lines
-from node.control.questions import read_question
+from node.control.query_lines import cost_line, event_lines, past_lines
+from node.control.questions import read_hashes, read_question
 from node.control.statements import read_recipients
 from node.usecases.query_reading import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from node.control.runner import Line
-    from node.usecases.query_reading import QueryReading
+    from node.usecases.query_reading import Past, QueryReading
     from node.usecases.querying import QueryEvent, Querying
 
 
@@ -44,23 +44,36 @@ class QueryCommands:
 
         A subject on the allow-list is left out and has a line: {"subject", "not_asked"}. With `show_all` it is asked
         about like any other. A video asked about in part has a line too: {"subject", "left_out", "fingerprints"}.
-        "to" is a list of members, or one group: ["@NAME"]. Without "officer_role" it is the role of the caller. Raises
-        `Refused` if nothing is left to ask about.
+        "hashes", a list of ALGORITHM:HEX, has further subjects. "to" is a list of members, or one group: ["@NAME"].
+        Without "officer_role" it is the role of the caller. Raises `Refused` if nothing is left to ask about.
         """
         given = Arguments(arguments)
-        subjects = tuple([read_subject(line) async for line in items])
+        subjects = (*read_hashes(given), *[read_subject(line) async for line in items])
         asking = self.querying.ask(read_question(given, subjects), show_all=given.flag("show_all"))
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
                 yield line
 
     async def query_case(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """As `query`, about the holdings of the case, with their stored fingerprints."""
+        """As `query`, about holdings of the case, with their stored fingerprints: those of "holdings", a list of
+        numbers, or without it all of them.
+        """
         given = Arguments(arguments)
-        asking = self.querying.ask_case(read_question(given), show_all=given.flag("show_all"))
+        holdings = given.numbers("holdings")
+        asking = self.querying.ask_case(read_question(given), holdings, show_all=given.flag("show_all"))
         async with aclosing(_lines(asking)) as lines:
             async for line in lines:
                 yield line
+
+    async def query_cost(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
+        """As `query` with subjects, and as `query-case` without them -> one line like the plan, with the terms
+        that would be sent, the members that would be asked, and {"budget_left", "budget_a_minute"} in fingerprints.
+        Nothing is stored or sent.
+        """
+        given = Arguments(arguments)
+        subjects = (*read_hashes(given), *[read_subject(line) async for line in items])
+        holdings, show_all = given.numbers("holdings"), given.flag("show_all")
+        yield cost_line(await self.querying.cost(read_question(given, subjects), holdings, show_all=show_all))
 
     async def query_again(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"query": hex, "to", "budget", "show_all"} -> as `query`: the same subjects and terms again. The summary says
@@ -87,13 +100,18 @@ class QueryCommands:
                 yield line
 
     async def queries(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"query": hex or "", "limit"} -> past questions and their answers, with late answers labelled.
+        """{"query": hex or "", "limit", "table", "brief"} -> past questions and their answers, with late answers
+        labelled.
 
-        With "query" (a question, or one part of it), that one with its subjects; without, the latest ones.
+        With "query" (a question, or one part of it), that one with its subjects, and with "table" its closing table at
+        the end; without, the latest ones. "brief": these with their states alone.
         """
         given = Arguments(arguments)
+        past: Sequence[Past]
         if wanted := given.text("query", ""):
-            past = await asyncio.to_thread(self.reading.one, wanted)
+            past = await asyncio.to_thread(self.reading.one, wanted, table=given.flag("table"))
+        elif given.flag("brief"):
+            past = await asyncio.to_thread(self.reading.stands, given.whole("limit", LISTED))
         else:
             past = await asyncio.to_thread(self.reading.recent, given.whole("limit", LISTED))
         for each in past:

@@ -17,8 +17,8 @@ from node.control.lines import hit_line, outcome_line, told_hit_line
 from node.domain.held_questions import RefusedAnswer
 from node.domain.queries import MatchRule, Outcome
 from node.usecases.asking import Waits
-from node.usecases.planning import Plan, Thinned
-from node.usecases.query_reading import PastQuestion, PastSubject, Unreadable
+from node.usecases.query_plan import Plan, Thinned
+from node.usecases.query_reading import PastQuestion, PastStand, PastSubject, PastTable, Unreadable
 from node.usecases.querying import Allowed, PartBegun, QueryEnded
 from node.usecases.telling import Told
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from node.domain.questions import KeptQuestion, Terms
     from node.usecases.history import Changes
     from node.usecases.query_reading import Past
-    from node.usecases.querying import QueryEvent
+    from node.usecases.querying import Cost, QueryEvent
 
 ON_THE_LIST: Final = "it is on the allow-list of known-harmless content"
 Line = dict[str, Any]
@@ -69,6 +69,50 @@ def told_lines(told: Told) -> list[Line]:
         head,
         *(told_hit_line(told.labels, member, each.hit, each.standing, each.verification) for each in told.hits),
     ]
+
+
+def cost_line(cost: Cost) -> Line:
+    """What a question would take; nothing is stored, so it has no id. `not_asked`: subjects on the allow-list."""
+    plan = cost.plan
+    return plan_line(plan) | {
+        "asking": None,
+        "purpose": plan.terms.purpose,
+        "legal_basis": plan.terms.legal_basis,
+        "officer_role": plan.terms.officer_role,
+        "not_asked": list(plan.not_asked),
+        "budget_left": cost.left,
+        "budget_a_minute": cost.a_minute,
+    }
+
+
+def table_line(table: PastTable) -> Line:
+    """The closing table of a past question. `waiting`: expected members without a state yet."""
+    tally = table.tally
+    return {
+        "table": table.id.hex(),
+        "outcomes": {member: state.value for member, state in tally.states().items()},
+        "reasons": dict(sorted(tally.reasons.items())),
+        "coverage": {
+            member: {"answered": tally.answered(member), "parts": tally.parts, "hits": tally.member_hits[member]}
+            for member in tally.states()
+        },
+        "hits": tally.hits,
+        "complete": tally.complete(),
+        "waiting": list(table.waiting),
+        "late": list(table.late),
+    }
+
+
+def stand_line(past: PastStand) -> Line:
+    """A past question with its present state alone. `states`: how many members have each of them."""
+    stand = past.stand
+    states = {outcome.value: members for outcome, members in stand.outcomes.items()}
+    return _past_line(past.past) | {"states": states, "late": stand.late}
+
+
+def _past_line(past: PastQuestion) -> Line:
+    line = question_line(past.kept, past.terms)
+    return line if past.error is None else line | {"error": past.error}
 
 
 def summary_line(plan: Plan) -> Line:
@@ -178,8 +222,11 @@ def past_lines(past: Past) -> list[Line]:
     """A part of what is known of a past question."""
     match past:
         case PastQuestion():
-            line = question_line(past.kept, past.terms)
-            return [line if past.error is None else line | {"error": past.error}]
+            return [_past_line(past)]
+        case PastStand():
+            return [stand_line(past)]
+        case PastTable():
+            return [table_line(past)]
         case PastSubject():
             return [subject_line(past)]
         case Told():

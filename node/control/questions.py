@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from node.control.statements import read_recipients
-from node.domain.queries import MatchRule
+from node.domain.fingerprints import parse
+from node.domain.queries import MatchRule, Subject
 from node.errors import Misuse
 from node.usecases.question import DEFAULT_BUDGET, Question
 
 if TYPE_CHECKING:
     from node.control.arguments import Arguments
-    from node.domain.queries import Subject
 
 RULES: Final = {"policy": MatchRule.POLICY, "exact": MatchRule.EXACT}
 
@@ -38,6 +38,11 @@ def read_question(given: Arguments, subjects: tuple[Subject, ...] = ()) -> Quest
         rule=read_rule(given.text("rule", "policy")),
         budget=given.number("budget", DEFAULT_BUDGET),
     )
+
+
+def read_hashes(given: Arguments) -> tuple[Subject, ...]:
+    """{"hashes": [ALGORITHM:HEX]} -> each of them as a subject, whose label is the text. Raises `Misuse`."""
+    return tuple(Subject(fingerprints=(parse(text),), label=text) for text in given.texts("hashes"))
 
 
 def read_rule(text: str) -> MatchRule:

@@ -161,12 +161,13 @@ def fault_line(fault: Fault) -> Line:
 
 
 def contributed_line(planned: contribution.Planned) -> Line:
-    """What a contribution does with one holding. `category`: of its new record; `says`: what its record says, if that
-    is something else.
+    """What a contribution does with one holding. `level`: of the holding before it; `category`: of its new record;
+    `says`: what its record says, if that is something else.
     """
     said, handling = planned.said if planned.said and planned.differs else (None, None)
     return {
         "holding": planned.chosen.holding,
+        "level": planned.level.spelled,
         "record": str(planned.record) if planned.record else None,
         "state": STATES[planned.stand],
         "category": str(planned.words.category) if planned.is_new and planned.words.category else None,

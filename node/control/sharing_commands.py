@@ -37,12 +37,13 @@ class SharingCommands:
     sharing: Sharing
 
     async def contribute(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """{"case", "holdings", "sha256", "rows", "statement", "handling", "dry_run", "yes", "plan"} -> one line per
-        holding, then {"contributed", "would_contribute", "skipped", "differs", "queued", "signed", "published", "why",
-        "interrupted", "remaining", "plan", "asks", "handling"}.
+        """{"case", "holdings", "sha256", "rows", "statement", "handling", "dry_run", "yes", "plan", "members"} -> one
+        line per holding, then {"contributed", "would_contribute", "skipped", "differs", "queued", "signed",
+        "published", "why", "interrupted", "remaining", "plan", "asks", "handling", "recipients"}.
 
         More than ten records need "yes", or "plan" with the plan that was shown. Without them, the summary has "asks"
-        true and nothing is done. A faulty row has a line {"line", "error", "remedy"}.
+        true and nothing is done. A "plan" that has changed is refused, and so is another number of "members" than that
+        of the "recipients". A faulty row has a line {"line", "error", "remedy"}.
         """
         given = Arguments(arguments)
         wanted = contribution.Wanted(
@@ -109,6 +110,7 @@ def _contribution_end_line(end: ContributionEnd) -> Line:
         "plan": end.plan,
         "asks": end.asks,
         "handling": handling_line(end.handling),
+        "recipients": list(end.recipients),
     }
 
 

@@ -58,8 +58,9 @@ def read_reason(text: str) -> Reason:
 
 
 def read_consent(given: Arguments) -> Consent:
-    """{"yes", "plan"}: a yes to any plan, or to the plan with this digest."""
-    return Consent(yes=given.flag("yes"), plan=given.text("plan", ""))
+    """{"yes", "plan", "members"}: a yes to any plan, or to the plan with this digest; and to how many members."""
+    members = given.whole("members") if given.has("members") else None
+    return Consent(yes=given.flag("yes"), plan=given.text("plan", ""), members=members)
 
 
 def read_verdict(text: str) -> Verdict:

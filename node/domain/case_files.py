@@ -132,6 +132,10 @@ class CaseReader(CaseEventReader, Protocol):
         """At most `limit` with references after `after`, in order: of one status, of one officer, if given."""
         ...
 
+    def closed_case_files(self, limit: int, *, officer: str = "") -> list[CaseFile]:
+        """At most `limit` closed cases, the last changed one first: of one officer, if given."""
+        ...
+
     def case_files_of(self, references: Sequence[str]) -> Mapping[str, CaseFile]:
         """Those of these cases that have a file, by reference."""
         ...

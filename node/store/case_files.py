@@ -37,13 +37,13 @@ class CaseRows(CaseEventRows):
     def case_files(
         self, after: str, limit: int, *, status: CaseStatus | None = None, officer: str = ""
     ) -> list[CaseFile]:
-        wanted = select(case_files).where(case_files.c.reference > after)
-        if status is not None:
-            wanted = wanted.where(case_files.c.status == str(status))
-        if officer:
-            of = select(case_officers.c.reference).where(case_officers.c.officer == officer)
-            wanted = wanted.where(case_files.c.reference.in_(of))
+        wanted = _chosen(select(case_files).where(case_files.c.reference > after), status, officer)
         return self._files(wanted.order_by(case_files.c.reference).limit(limit))
+
+    def closed_case_files(self, limit: int, *, officer: str = "") -> list[CaseFile]:
+        wanted = _chosen(select(case_files), CaseStatus.CLOSED, officer)
+        newest = wanted.order_by(case_files.c.changed_at.desc(), case_files.c.reference)
+        return self._files(newest.limit(limit))
 
     def case_files_of(self, references: Sequence[str]) -> Mapping[str, CaseFile]:
         found: dict[str, CaseFile] = {}
@@ -117,6 +117,16 @@ class CaseRows(CaseEventRows):
             text=text,
             damaged=damaged,
         )
+
+
+def _chosen(wanted: Select[Any], status: CaseStatus | None, officer: str) -> Select[Any]:
+    """The case files with this status and of this officer, as far as given."""
+    if status is not None:
+        wanted = wanted.where(case_files.c.status == str(status))
+    if officer:
+        of = select(case_officers.c.reference).where(case_officers.c.officer == officer)
+        wanted = wanted.where(case_files.c.reference.in_(of))
+    return wanted
 
 
 class CaseWrites(CaseRows, CaseEventWrites):

@@ -18,8 +18,8 @@ from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.errors import Overloaded
 from node.usecases.casework import own_rows
-from node.usecases.pacing import RESERVE_SECONDS, Pace
-from node.usecases.question import Question
+from node.usecases.pacing import RESERVE_SECONDS, Pace, paced
+from node.usecases.question import question_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from node.usecases.inquiry import Inquirer
     from node.usecases.matching import Found
     from node.usecases.openquery import Ask, OpenQuery
-    from node.usecases.planning import Plan, Todo
+    from node.usecases.query_plan import Plan, Todo
+    from node.usecases.question import Question
 
 TRIES: Final = 5
 """How often one part is sent to a hub that reports an exhausted budget."""
@@ -89,6 +90,13 @@ class Asker:
         self._deps = deps
         self._pace = Pace(deps.me)
 
+    def left(self) -> tuple[int, int]:
+        """(Fingerprints that may be asked about now without a wait, fingerprints a minute). What was asked before this
+        program started is not known here: then the hub makes the asker wait.
+        """
+        policy = self._deps.roster().policy
+        return self._pace.left(policy, self._deps.clock()), paced(policy)
+
     async def run(self, plan: Plan, *, show_all: bool = False) -> AsyncGenerator[Event, None]:
         """Asks the plan, part by part. `plan.tally` grows with it. `show_all`: also shows local hits that the
         allow-list hides.
@@ -97,7 +105,7 @@ class Asker:
             async with aclosing(self._paced(todo)) as waits:
                 async for wait in waits:
                     yield wait
-            question = self._question(plan, todo)
+            question = question_of(plan.terms, todo.subjects)
             opened = await asyncio.to_thread(self._opened, todo, question)
             plan.queries[todo.part.number] = opened.id
             closed = False
@@ -150,19 +158,6 @@ class Asker:
         """Blocking. The local search. A holding that is asked about is not a hit of itself."""
         own = own_rows(self._deps.store, question.subjects) if plan.terms.from_case else ()
         return self._deps.inquirer.search_here(question, own, show_all=show_all)
-
-    def _question(self, plan: Plan, todo: Todo) -> Question:
-        terms = plan.terms
-        return Question(
-            subjects=todo.subjects,
-            case=terms.case,
-            purpose=terms.purpose,
-            legal_basis=terms.legal_basis,
-            officer_role=terms.officer_role,
-            recipients=terms.recipients,
-            rule=terms.rule,
-            budget=terms.budget,
-        )
 
     def _opened(self, todo: Todo, question: Question) -> OpenQuery:
         """Blocking. The query of this part; if it was interrupted recently, exactly the same query as before."""

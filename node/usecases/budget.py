@@ -40,8 +40,7 @@ class Budget:
         is known to be spent in this minute, if this process has no data on the member yet.
         """
         bucket = self._buckets.setdefault(member, _Bucket(max(0.0, float(per_minute - spent)), now))
-        elapsed = max(0.0, now - bucket.at)
-        bucket.tokens = min(float(per_minute), bucket.tokens + elapsed * per_minute / SECONDS_A_MINUTE)
+        bucket.tokens = _refilled(bucket, per_minute, now)
         bucket.at = max(now, bucket.at)
         if cost > bucket.tokens:
             wait = (cost - bucket.tokens) * SECONDS_A_MINUTE / per_minute if per_minute else SECONDS_A_MINUTE
@@ -51,3 +50,13 @@ class Budget:
                 remedy=f"wait {wait:.0f} s, or ask about fewer pictures at once",
             )
         bucket.tokens -= cost
+
+    def left(self, member: MemberId, per_minute: int, now: float) -> int:
+        """The whole units that `member` may spend now."""
+        bucket = self._buckets.get(member)
+        return per_minute if bucket is None else int(_refilled(bucket, per_minute, now))
+
+
+def _refilled(bucket: _Bucket, per_minute: int, now: float) -> float:
+    elapsed = max(0.0, now - bucket.at)
+    return min(float(per_minute), bucket.tokens + elapsed * per_minute / SECONDS_A_MINUTE)

@@ -4,6 +4,7 @@ Rules this module upholds:
 
 - A note gets the next free number inside the transaction that writes it, so two officers never write the same note.
 - An edit adds a version. If two officers edit one note, both versions are kept, each with its author.
+- An edit can name the version that its officer saw. If another officer edited the note since, the edit is refused.
 - The audit log records that there was a note, and its number; never its text.
 """
 
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.case_files import CaseNote
-from node.errors import Misuse, NotFound
+from node.errors import Misuse, NotFound, Refused
 from node.usecases.access import record_access
 from node.usecases.acting import caller
 from node.usecases.acts import perform
@@ -57,14 +58,17 @@ class CaseNotes:
 
         return perform(self._audit, "case note", work, case=reference)
 
-    def edit(self, reference: str, number: int, text: str) -> CaseNote:
-        """The next version of a note; the former ones stay. Raises as `write`, and `NotFound` for an unknown note."""
+    def edit(self, reference: str, number: int, text: str, seen: int | None = None) -> CaseNote:
+        """The next version of a note; the former ones stay. `seen`: the version that the officer saw; None: whichever
+        is present. Raises as `write`, `NotFound` for an unknown note, and `Refused` if it was edited since.
+        """
         check_note(text)
 
         def work() -> CaseNote:
             with self._store.write() as tx:
                 opened_case(tx, reference)
                 versions = _versions(tx, reference, number)
+                _check_seen(versions[-1], seen)
                 return _put(tx, reference, (number, versions[-1].version + 1), text, int(self._clock()))
 
         return perform(self._audit, "case note edit", work, case=reference, note_number=number)
@@ -84,6 +88,15 @@ class CaseNotes:
         with self._store.read() as tx:
             opened_case(tx, reference)
             return _versions(tx, reference, number)
+
+
+def _check_seen(newest: CaseNote, seen: int | None) -> None:
+    if seen is not None and newest.version != seen:
+        who = newest.officer or "another officer"
+        raise Refused(
+            f"{who} has edited note {newest.number} since you saw it (version {seen}, now {newest.version})",
+            remedy="read the new version, then save your text again",
+        )
 
 
 def check_note(text: str) -> None:

@@ -23,7 +23,7 @@ from node.usecases.hit_list import Wanted
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from node.domain.case_files import CaseStatus
+    from node.domain.case_files import CaseFile, CaseStatus
     from node.domain.lists import ListedRow, ReferenceList
     from node.domain.stored_hits import HitCounts
     from node.usecases.audit import AuditLog
@@ -98,14 +98,19 @@ class CaseReading:
         those of the caller. Raises `Misuse` if nobody is the caller.
         """
         await asyncio.to_thread(record_access, self.audit, "cases", limit=limit)
-        officer = caller().name if mine else ""
-        if mine and not officer:
-            raise Misuse("no officer runs this command, so no case is yours", remedy="give --officer NAME")
+        officer = _own_name() if mine else ""
         if status is None and not mine:
             found, more = await asyncio.to_thread(self.cases.page, after, limit)
         else:
             found, more = await asyncio.to_thread(self.cases.page_of, after, limit, status=status, officer=officer)
         return CasePage(cases=found, more=more, after=found[-1].reference if found else after)
+
+    async def closed(self, limit: int, *, mine: bool = False) -> Sequence[CaseFile]:
+        """At most `limit` closed cases of this node, the last changed one first: how each of them ended. `mine`: as in
+        `page`.
+        """
+        await asyncio.to_thread(record_access, self.audit, "cases", limit=limit)
+        return await asyncio.to_thread(self.cases.closed, limit, officer=_own_name() if mine else "")
 
     async def one(
         self, reference: str, name: str = "", *, after: int = 0, limit: int, words: bool = False
@@ -151,3 +156,11 @@ class CaseReading:
         await asyncio.to_thread(self.hits.shown, page.seen)
         for holding in listed.holdings:
             yield holding
+
+
+def _own_name() -> str:
+    """The name of the caller. Raises `Misuse` if nobody is."""
+    name = caller().name
+    if not name:
+        raise Misuse("no officer runs this command, so no case is yours", remedy="give --officer NAME")
+    return name

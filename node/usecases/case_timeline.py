@@ -9,32 +9,19 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from node.domain.case_events import CaseEvent, CaseEventKind
-from node.domain.queries import Outcome
-from node.domain.questions import combined
 from node.errors import NotFound
 from node.usecases.access import record_access
+from node.usecases.history import QuestionStand, question_stand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from node.domain.ids import MemberId
     from node.domain.stores import NodeStore, NodeStoreReader
     from node.usecases.audit import AuditLog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionStand:
-    """The present state of a question. `outcomes`: how many members have each state over all its parts; `closed`:
-    whether every part has its closing table.
-    """
-
-    outcomes: Mapping[Outcome, int]
-    closed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +81,4 @@ def _is_known(tx: NodeStoreReader, reference: str) -> bool:
 def _question(tx: NodeStoreReader, event: CaseEvent) -> QuestionStand | None:
     """The state of the question that an event is about; None if it is about none, or the question is deleted."""
     kept = tx.question(bytes.fromhex(event.subject)) if event.kind == CaseEventKind.ASKED else None
-    if kept is None:
-        return None
-    states: dict[MemberId, list[Outcome]] = {}
-    for part in kept.parts:
-        for member, outcome, _, late in tx.outcomes(part.query_id):
-            if not late:
-                states.setdefault(member, []).append(Outcome(outcome))
-    outcomes = Counter(combined(each) for each in states.values())
-    return QuestionStand(outcomes=outcomes, closed=kept.closed)
+    return None if kept is None else question_stand(tx, kept)

@@ -97,6 +97,11 @@ class Cases:
         found = [_named(each, own.get(each, 0), listed, sizes, files.get(each)) for each in chosen[:limit]]
         return found, len(chosen) > limit
 
+    def closed(self, limit: int, *, officer: str = "") -> list[CaseFile]:
+        """At most `limit` closed cases, the last changed one first; of one officer, if given."""
+        with self._store.read() as tx:
+            return tx.closed_case_files(limit, officer=officer)
+
     def page_of(
         self, after: str, limit: int, *, status: CaseStatus | None = None, officer: str = ""
     ) -> tuple[list[NamedCases], bool]:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from node.domain.fingerprint_kinds import PDQ, SHA256
 from node.domain.orientations import turned
 from node.domain.queries import Look, Subject
+from node.errors import NotFound
 from node.usecases.cases import no_holdings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from node.domain.holdings import Holding
     from node.domain.lists import ListedRow, ReferenceList
@@ -65,6 +66,20 @@ def case_holdings(store: NodeStore, case: str, *, bare: bool = False) -> Iterato
     if not after:
         with store.read() as tx:
             raise no_holdings(tx, case, "`vigil ingest` takes material in, or give files to search for")
+
+
+def chosen_holdings(store: NodeStore, case: str, chosen: Collection[int]) -> list[Holding]:
+    """Blocking. These holdings of a case, in order; all of them if none is named. Raises `NotFound` if the case has
+    none, and if one is not of the case.
+    """
+    if not chosen:
+        return [each for page in case_holdings(store, case) for each in page]
+    with store.read() as tx:
+        held = tx.holdings_by_id(sorted(chosen))
+    strange = [each for each in sorted(chosen) if each not in held or case not in held[each].cases]
+    if strange:
+        raise NotFound(f"holding {strange[0]} is not of this case", remedy="`vigil holdings --case REF` lists them")
+    return list(held.values())
 
 
 def listed_subject(of: ReferenceList, row: ListedRow) -> Subject:

@@ -28,7 +28,7 @@ from node.errors import Misuse, Refused
 from node.usecases.acts import perform
 from node.usecases.case_events import cases_of, happened
 from node.usecases.case_terms import handling_terms
-from node.usecases.consent import Consent, plan_digest, require_consent
+from node.usecases.consent import Consent, plan_digest, require_consent, require_members
 from node.usecases.ledger import Draft
 from node.usecases.record_contents import record_contents
 from node.usecases.selection import Chosen, Fault, Selection, Selector, require_sound
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from node.domain.categorising import Categorisation
     from node.domain.holdings import Holding
-    from node.domain.ids import RecordId
+    from node.domain.ids import MemberId, RecordId
     from node.domain.ports import Codec
     from node.domain.stores import NodeStore, NodeStoreReader, NodeStoreWriter
     from node.usecases.audit import AuditLog
@@ -74,13 +74,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One holding of a plan. `words`: what its new record says. `record`: its old or new record; `differs`: the fields
-    in which that record differs from these words; `said`: the record's content without its fingerprints. `linked`: the
-    record was recognised and is not stored with the holding.
+    """One holding of a plan, with its `level` before. `words`: what its new record says. `record`: its old or new one;
+    `differs`: the fields in which that record differs from these words; `said`: its content without fingerprints.
+    `linked`: the record was recognised and is not stored with the holding.
     """
 
     chosen: Chosen
     stand: Stand
+    level: Level = Level.NATIONAL
     words: Wording = field(default_factory=Wording)
     record: RecordId | None = None
     differs: tuple[str, ...] = ()
@@ -95,10 +96,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command would do. `faults`: faulty rows of a list; if there are any, nothing is done."""
+    """What a command would do. `recipients`: who can read its records now. `faults`: then nothing is done."""
 
     wanted: Wanted
     planned: tuple[Planned, ...]
+    recipients: tuple[MemberId, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -113,7 +115,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """The name of this plan (`consent`)."""
-        said = f"{self.wanted.wording} {self.wanted.terms}"
+        said = f"{self.wanted.wording} {self.wanted.terms} {self.recipients}"
         fresh = (each for each in self.planned if each.stand is Stand.NEW)
         return plan_digest([said, *(f"{each.chosen.holding} {each.words}" for each in fresh)])
 
@@ -142,22 +144,22 @@ class Contributing:
 
     def plan(self, wanted: Wanted) -> Plan:
         """What would be shared; the default purpose of a case and the members of a group are in the terms of the plan.
-        Raises `Misuse`, `Refused`,
-        `NotFound` for statements that are not possible or holdings that are not here.
+        Raises `Misuse`, `Refused`, `NotFound` for statements that are not possible or holdings that are not here.
         """
         with self._store.read() as tx:
             terms = handling_terms(tx, wanted.selection.case, wanted.terms)
         wanted = replace(wanted, terms=self._groups.known(terms))
-        self._ledger.agreed(wanted.terms.of(Handling()))
+        handling = self._ledger.agreed(wanted.terms.of(Handling()))
         self._check_given(wanted.wording)
-        rows = [named for named in wanted.selection.named if named.row]
-        faults = [Fault(row=named.row, error=error) for named in rows if (error := self._fault(wanted, named.wording))]
+        named = [(each.row, self._fault(wanted, each.wording)) for each in wanted.selection.named if each.row]
+        faults = [Fault(row=row, error=error) for row, error in named if error]
         with self._store.read() as tx:
             chosen, missing = self._selector.choose(tx, wanted.selection)
             planned = [each for some in _batches(chosen) for each in self._judge(tx, some, wanted)]
         faults += self._unsaid(planned, {each.row for each in faults})
         faults = sorted([*faults, *missing], key=lambda fault: fault.row)
-        return Plan(wanted=wanted, planned=tuple(planned), faults=tuple(faults))
+        recipients = self._ledger.recipients(handling)
+        return Plan(wanted=wanted, planned=tuple(planned), recipients=recipients, faults=tuple(faults))
 
     def carry_out(self, plan: Plan, consent: Consent) -> Iterator[list[Planned]]:
         """Shares the new records of the plan, in batches; each is durable when it is yielded. Raises `Misuse` if the
@@ -165,6 +167,7 @@ class Contributing:
         """
         plan.require_sound()
         require_consent(consent, plan.records, plan.digest, "share")
+        require_members(consent, len(plan.recipients))
         for some in _batches(plan.planned):
             todo = [each.chosen for each in some if each.stand is Stand.NEW or each.linked]
             if not todo:
@@ -201,43 +204,38 @@ class Contributing:
             ]
 
         records = iter(self._ledger.contribute_as(drafts))
-        return [
-            replace(each, stand=Stand.SHARED, record=next(records)) if each.stand is Stand.NEW else each
-            for each in judged
-        ]
+        new = Stand.NEW
+        return [replace(e, stand=Stand.SHARED, record=next(records)) if e.stand is new else e for e in judged]
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
     def _judge(self, tx: NodeStoreReader, chosen: Sequence[Chosen], wanted: Wanted) -> list[Planned]:
-        """The present state of each of these holdings. A deleted one is left out."""
+        """The present state of each of these holdings, without deleted ones."""
         held = tx.holdings_by_id([each.holding for each in chosen])
         bare = [each.sha256 for each in held.values() if each.record is None]
-        known = self._recogniser.find(tx, bare)
-        records = {each.id: each.record or known.get(each.sha256) for each in held.values()}
+        found = self._recogniser.find(tx, bare)
+        records = {each.id: each.record or found.get(each.sha256) for each in held.values()}
         said = record_contents(tx, self._codec, [record for record in records.values() if record is not None])
         own = tx.categorisations(list(held))
         planned = [
-            Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)))
+            Planned(chosen=each, stand=Stand.NEW, words=_words(wanted, each, own.get(each.holding)), level=known.level)
             for each in chosen
-            if each.holding in held
+            if (known := held.get(each.holding))
         ]
-        return [
-            self._stand(
-                tx, each, held[each.chosen.holding], record=records[each.chosen.holding], terms=wanted.terms, said=said
-            )
-            for each in planned
-        ]
+        terms = wanted.terms
+        return [self._stand(tx, each, held[each.chosen.holding], records, terms=terms, said=said) for each in planned]
 
     def _stand(
         self,
         tx: NodeStoreReader,
         planned: Planned,
         holding: Holding,
+        records: dict[int, RecordId | None],
         *,
-        record: RecordId | None,
         terms: Terms,
         said: dict[RecordId, tuple[Contribution, Handling]],
     ) -> Planned:
+        record = records[holding.id]
         if record is not None:
             linked = holding.record is None
             if record not in said:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from node.domain.ports import Codec
     from node.domain.queries import Answer, Hit, SignedAnswer, Subject
     from node.domain.questions import KeptQuestion, Part
-    from node.domain.stores import NodeStore
+    from node.domain.stores import NodeStore, NodeStoreReader
 
 UNREAD: Final = "the stored answer does not match this state, or cannot be read"
 HitKey = tuple[str, str, str, str]
@@ -74,6 +74,31 @@ def question_terms(store: NodeStore, codec: Codec, kept: KeptQuestion) -> Terms:
         fingerprints=sum(part.cost for part in kept.parts),
         rule=payload.rule if payload else MatchRule.POLICY,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionStand:
+    """The present state of a question. `outcomes`: how many members have each state over all its parts; `closed`:
+    whether every part has its closing table. `late`: how many members have answered after that.
+    """
+
+    outcomes: Mapping[Outcome, int]
+    closed: bool
+    late: int = 0
+
+
+def question_stand(tx: NodeStoreReader, kept: KeptQuestion) -> QuestionStand:
+    """The present state of a stored question, without opening an answer."""
+    states: dict[MemberId, list[Outcome]] = {}
+    late: set[MemberId] = set()
+    for part in kept.parts:
+        for member, outcome, _, is_late in tx.outcomes(part.query_id):
+            if is_late:
+                late.add(member)
+            else:
+                states.setdefault(member, []).append(Outcome(outcome))
+    outcomes = Counter(combined(each) for each in states.values())
+    return QuestionStand(outcomes=outcomes, closed=kept.closed, late=len(late))
 
 
 def told_outcomes(store: NodeStore, codec: Codec, query_id: bytes) -> list[MemberOutcome]:

@@ -67,18 +67,20 @@ class HitReading:
     audit: AuditLog
 
     async def newest(
-        self, wanted: Wanted, lists_before: int | None = None
+        self, wanted: Wanted, lists_before: int | None = None, *, peek: bool = False
     ) -> AsyncGenerator[ShownHit | HoldingHits | HitsSeen, None]:
         """The hits on records, then the holdings that match lists, each newest first; then the summary.
 
-        `lists_before`: continues with the holdings below this one, without hits on records.
+        `lists_before`: continues with the holdings below this one, without hits on records. `peek`: the hits stay
+        unseen: somebody sees that they are there, and not yet what they are.
         """
         await asyncio.to_thread(record_access, self.audit, "hits", limit=wanted.limit, **_about(wanted))
         page = Page(hits=[]) if lists_before else await asyncio.to_thread(self.hits.page, wanted)
         standing = await asyncio.to_thread(self.hits.stand, wanted.case)
         for hit in page.hits:
             yield hit
-        await asyncio.to_thread(self.hits.shown, page.seen)
+        if not peek:
+            await asyncio.to_thread(self.hits.shown, page.seen)
         on_lists = None
         if not wanted.is_of_one and not wanted.unseen:
             on_lists = await asyncio.to_thread(

@@ -51,3 +51,8 @@ class Pace:
             except Overloaded as error:
                 return max(error.retry_after, 0.001)
         return 0.0
+
+    def left(self, policy: Policy, now: float) -> int:
+        """How many fingerprints may be asked about now without a wait."""
+        with self._lock:
+            return self._budget.left(self._me, paced(policy), now)

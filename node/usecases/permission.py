@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.domain.fingerprints import Fingerprint
     from node.domain.handling import Handling
-    from node.domain.ids import Origin
+    from node.domain.ids import MemberId, Origin
     from node.domain.ports import Clock
     from node.domain.roster import Roster
     from node.domain.statements import Contribution, Statement
@@ -64,6 +64,12 @@ class Permission:
         check_audience(handling, self._roster())
         self.check_policy(handling)
         return handling
+
+    def recipients(self, handling: Handling) -> tuple[MemberId, ...]:
+        """The members that can read a record with this handling now, by the present roster, without ourselves."""
+        active = sorted(self._roster().active())
+        audience = active if handling.audience is None else handling.audience
+        return tuple(each for each in audience if each != self._origin.member)
 
     def check_readers(self, handling: Handling, kind: Kind, before: Handling | None = None) -> None:
         """Raises `Misuse` for an audience that no statement of this kind may have. Without any reader, a statement of

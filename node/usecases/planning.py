@@ -10,86 +10,43 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from node.domain.case_events import CaseEvent, CaseEventKind
 from node.domain.ids import QUERY_ID_SIZE
 from node.domain.queries import Level, Outcome
-from node.domain.questions import KeptQuestion, Part, PartBody, PlannedPart, Tally, Terms
+from node.domain.questions import Part, PartBody, PlannedPart, Tally
 from node.errors import Misuse, NotFound, Refused
 from node.usecases.acting import caller, role_abroad
 from node.usecases.admitting import cost_of
 from node.usecases.case_terms import with_defaults
-from node.usecases.casework import case_holdings, holding_subject
+from node.usecases.casework import chosen_holdings, holding_subject
 from node.usecases.history import asked_subjects, question_terms, told_outcomes
-from node.usecases.question import Question, check_question, expected_members, payload_of, split
+from node.usecases.query_plan import Plan, Thinned, Todo
+from node.usecases.question import (
+    Question,
+    check_question,
+    expected_members,
+    payload_of,
+    question_of,
+    split,
+    terms_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from node.domain.ids import MemberId
     from node.domain.ports import Clock, Codec
     from node.domain.queries import Subject
+    from node.domain.questions import KeptQuestion, Terms
     from node.domain.roster import Roster
     from node.domain.stores import NodeStore
     from node.usecases.allowing import AllowList
     from node.usecases.group_audience import GroupAudiences
 
 NOTHING_ASKED: Final = "everything asked about is on the allow-list of known-harmless content, so nothing was sent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Todo:
-    """A part to be asked. `interrupted`: it was asked before, and has no closing table."""
-
-    part: Part
-    subjects: tuple[Subject, ...]
-    interrupted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thinned:
-    """A video with `left_out` of its `fingerprints` not asked about, so that the question fits."""
-
-    label: str
-    left_out: int
-    fingerprints: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Plan:
-    """A stored question, and what is to be asked now. `tally` has the earlier answers.
-
-    `queries`: the query of each asked part, by its number. `not_asked`: labels of the subjects that are left out
-    because they are on the allow-list. `thinned`: videos that are asked about in part. `levels`: for holdings, how many
-    fingerprints of each level are sent.
-    """
-
-    id: bytes
-    terms: Terms
-    parts: int
-    todo: list[Todo]
-    tally: Tally = field(default_factory=Tally)
-    queries: dict[int, bytes] = field(default_factory=dict)
-    not_asked: tuple[str, ...] = ()
-    thinned: tuple[Thinned, ...] = ()
-    levels: Mapping[Level, int] = field(default_factory=dict)
-
-    @property
-    def subjects(self) -> int:
-        """How many subjects are to be asked about now."""
-        return sum(len(todo.subjects) for todo in self.todo)
-
-    @property
-    def fingerprints(self) -> int:
-        """How many fingerprints are to be asked about now."""
-        return sum(todo.part.cost for todo in self.todo)
-
-    @property
-    def reduced(self) -> bool:
-        """Whether a subject is searched for without orientations."""
-        return any(subject.reduced for todo in self.todo for subject in todo.subjects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +71,26 @@ class Planner:
         again: bytes = b"",
         left_out: int = 0,
     ) -> Plan:
-        """Splits the question and stores it. Subjects on the allow-list are left out, unless `show_all`. `left_out`:
-        for a question that is asked again, what was left out before.
+        """Splits the question and stores it. Raises as `draft`."""
+        return self._stored(
+            self.draft(question, show_all=show_all, from_case=from_case, again=again, left_out=left_out)
+        )
+
+    def plan_case(self, question: Question, holdings: Collection[int] = (), *, show_all: bool = False) -> Plan:
+        """The same about holdings of the question's case. Raises as `draft_case`."""
+        return self._stored(self.draft_case(question, holdings, show_all=show_all))
+
+    def draft(
+        self,
+        question: Question,
+        *,
+        show_all: bool = False,
+        from_case: bool = False,
+        again: bytes = b"",
+        left_out: int = 0,
+    ) -> Plan:
+        """What would be asked; nothing is stored. Subjects on the allow-list are left out, unless `show_all`.
+        `left_out`: for a question that is asked again, what was left out before.
 
         A purpose or legal basis that is not given is the default of the case. The recipients may be a group.
 
@@ -127,12 +102,8 @@ class Planner:
             question = with_defaults(tx, question)
         if question.group:
             question = replace(question, recipients=self.groups.present(question.group).members, group="")
-        known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
-        if known and len(known) == len(question.subjects):
-            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
-        not_asked = tuple(question.subjects[at].label for at in sorted(known))
-        left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
-        question = replace(question, subjects=left, officer_role=question.officer_role or role_abroad())
+        question, not_asked = self._without_allowed(question, show_all=show_all)
+        question = replace(question, officer_role=question.officer_role or role_abroad())
         pieces = [replace(question, subjects=subjects) for subjects in split(roster.policy, question.subjects)]
         for piece in pieces or [question]:
             check_question(roster.policy, piece)
@@ -145,43 +116,18 @@ class Planner:
             for number, piece in enumerate(pieces, 1)
         ]
         thinned = _thinned(question.subjects, [one for piece in pieces for one in piece.subjects])
-        terms = Terms(
-            case=question.case,
-            purpose=question.purpose,
-            legal_basis=question.legal_basis,
-            officer_role=question.officer_role,
-            rule=question.rule,
+        terms = replace(
+            terms_of(question),
             officer=caller().name,
-            recipients=question.recipients,
             members=expected,
-            budget=question.budget,
-            subjects=len(question.subjects),
             fingerprints=sum(each.part.cost for each in todo),
             left_out=left_out + sum(each.left_out for each in thinned),
             from_case=from_case,
             again=again,
         )
-        # A question of one part has the id of its query: the id that users and the audit log know.
-        number = todo[0].part.query_id if len(todo) == 1 else self.random(QUERY_ID_SIZE)
-        planned = [
-            PlannedPart(
-                part=each.part,
-                body=PartBody(
-                    payload=self.codec.encode_payload(payload_of(piece)),
-                    labels=tuple(one.label for one in each.subjects),
-                ),
-            )
-            for each, piece in zip(todo, pieces, strict=True)
-        ]
-        now = int(self.clock())
-        with self.store.write() as tx:
-            tx.put_question(number, terms, planned, now)
-            asked = CaseEvent(case=terms.case, kind=CaseEventKind.ASKED, at=now, officer=terms.officer,
-                              count=terms.subjects, subject=number.hex())  # fmt: skip
-            tx.put_case_event(asked)
-        # A crash from here on leaves a question with parts that were not asked; `rest` asks them.
         return Plan(
-            id=number,
+            # A question of one part has the id of its query: the id that users and the audit log know.
+            id=todo[0].part.query_id if len(todo) == 1 else self.random(QUERY_ID_SIZE),
             terms=terms,
             parts=len(todo),
             todo=todo,
@@ -190,18 +136,47 @@ class Planner:
             thinned=thinned,
         )
 
-    def plan_case(self, question: Question, *, show_all: bool = False) -> Plan:
-        """The same about all holdings of the question's case, from their stored fingerprints. Raises `NotFound` if
-        there are none.
+    def draft_case(self, question: Question, holdings: Collection[int] = (), *, show_all: bool = False) -> Plan:
+        """The same about these holdings of the question's case, all of them if none is named, from their stored
+        fingerprints. Raises `NotFound` if there are none, or one of them is not of the case.
         """
-        holdings = [each for page in case_holdings(self.store, question.case) for each in page]
-        subjects = tuple(map(holding_subject, holdings))
-        plan = self.plan(replace(question, subjects=subjects), show_all=show_all, from_case=True)
-        level = {subject.label: holding.level for subject, holding in zip(subjects, holdings, strict=True)}
+        held = chosen_holdings(self.store, question.case, holdings)
+        subjects = tuple(map(holding_subject, held))
+        plan = self.draft(replace(question, subjects=subjects), show_all=show_all, from_case=True)
+        level = {subject.label: holding.level for subject, holding in zip(subjects, held, strict=True)}
         levels = Counter[Level]()
         for subject in (each for todo in plan.todo for each in todo.subjects):
             levels[level[subject.label]] += cost_of((subject,))
         return replace(plan, levels=levels)
+
+    def _without_allowed(self, question: Question, *, show_all: bool) -> tuple[Question, tuple[str, ...]]:
+        """(The question without the subjects on the allow-list, their labels). Raises `Refused` if nothing is left."""
+        known = frozenset[int]() if show_all else self.allowed.among(question.subjects)
+        if known and len(known) == len(question.subjects):
+            raise Refused(NOTHING_ASKED, remedy="to ask all the same: --show-all; vigil match searches only this node")
+        left = tuple(each for at, each in enumerate(question.subjects) if at not in known)
+        return replace(question, subjects=left), tuple(question.subjects[at].label for at in sorted(known))
+
+    def _stored(self, plan: Plan) -> Plan:
+        """Stores a draft: from here on it is known what was to be asked."""
+        planned = [
+            PlannedPart(
+                part=each.part,
+                body=PartBody(
+                    payload=self.codec.encode_payload(payload_of(question_of(plan.terms, each.subjects))),
+                    labels=tuple(one.label for one in each.subjects),
+                ),
+            )
+            for each in plan.todo
+        ]
+        now, terms = int(self.clock()), plan.terms
+        with self.store.write() as tx:
+            tx.put_question(plan.id, terms, planned, now)
+            asked = CaseEvent(case=terms.case, kind=CaseEventKind.ASKED, at=now, officer=terms.officer,
+                              count=terms.subjects, subject=plan.id.hex())  # fmt: skip
+            tx.put_case_event(asked)
+        # A crash from here on leaves a question with parts that were not asked; `rest` asks them.
+        return plan
 
     def again(
         self,
@@ -222,15 +197,10 @@ class Planner:
         subjects = [each for part in parts for each in asked_subjects(self.store, self.codec, part)]
         if not subjects:
             raise NotFound("the content of this query is deleted", remedy="ask a new question")
-        question = Question(
-            subjects=tuple(subjects),
-            case=terms.case,
-            purpose=terms.purpose,
-            legal_basis=terms.legal_basis,
-            officer_role=terms.officer_role,
+        question = replace(
+            question_of(terms, tuple(subjects)),
             recipients=terms.recipients if recipients is None else recipients,
             group=group,
-            rule=terms.rule,
             budget=terms.budget if budget is None else budget,
         )
         before = wanted if len(parts) == 1 else kept.id

@@ -14,16 +14,25 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from node.domain.held_questions import RefusedAnswer
 from node.domain.ids import query_id
-from node.domain.questions import Terms
+from node.domain.questions import Tally, Terms
 from node.errors import Damaged, Malformed, NotFound
 from node.usecases.access import record_access
 from node.usecases.admitting import cost_of
-from node.usecases.history import asked_subjects, digest_of, kinds_of, question_terms, told_outcomes
+from node.usecases.history import (
+    QuestionStand,
+    asked_subjects,
+    digest_of,
+    kinds_of,
+    question_stand,
+    question_terms,
+    told_outcomes,
+)
 from node.usecases.telling import Told, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from node.domain.ids import MemberId
     from node.domain.ports import Codec
     from node.domain.queries import Subject
     from node.domain.questions import KeptQuestion, Part
@@ -61,6 +70,26 @@ class PastSubject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastStand:
+    """A question in a list, with its present state alone."""
+
+    past: PastQuestion
+    stand: QuestionStand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTable:
+    """The closing table of a question over its parts. `tally` counts what came in time; `waiting`: expected members
+    without a state, because a part is not closed; `late`: the members that answered after the table was closed.
+    """
+
+    id: bytes
+    tally: Tally
+    waiting: tuple[MemberId, ...]
+    late: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """Stored data of a part that cannot be read, and what to do."""
 
@@ -69,7 +98,7 @@ class Unreadable:
     remedy: str
 
 
-Past = PastQuestion | PastSubject | Told | RefusedAnswer | Unreadable
+Past = PastQuestion | PastStand | PastSubject | Told | RefusedAnswer | Unreadable | PastTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +110,10 @@ class QueryReading:
     audit: AuditLog
     verifier: Verifier | None = None
 
-    def one(self, wanted: str) -> list[Past]:
+    def one(self, wanted: str, *, table: bool = False) -> list[Past]:
         """The question with this id, or the one that has this part: its subjects, then what members answered, then
-        refused answers. Of a part, that part alone. `wanted`: in hex. Raises `Malformed`, `NotFound`.
+        refused answers; with `table` the closing table at the end. Of a part, that part alone. `wanted`: in hex.
+        Raises `Malformed`, `NotFound`.
         """
         record_access(self.audit, "queries", query=wanted)
         number = query_id(wanted)
@@ -102,7 +132,7 @@ class QueryReading:
         for part in parts:
             with self.store.read() as tx:
                 past += tx.refused_answers(part.query_id)
-        return past
+        return [*past, _table(number, parts, past)] if table else past
 
     def recent(self, limit: int) -> list[Past]:
         """The latest questions, newest first, each with what members answered."""
@@ -115,6 +145,13 @@ class QueryReading:
             for part in kept.parts:
                 past += _readable(part, self._told)
         return past
+
+    def stands(self, limit: int) -> list[PastStand]:
+        """The latest questions, newest first, each with its present state alone: no answer is opened."""
+        record_access(self.audit, "queries", query="")
+        with self.store.read() as tx:
+            found = [(kept, question_stand(tx, kept)) for kept in tx.recent_questions(limit)]
+        return [PastStand(past=self._question(kept), stand=stand) for kept, stand in found]
 
     def _question(self, kept: KeptQuestion) -> PastQuestion:
         try:
@@ -133,6 +170,24 @@ class QueryReading:
         labels = [each.label for each in asked_subjects(self.store, self.codec, part)] if hits else []
         for outcome in outcomes:
             yield told(self.store, part.query_id, outcome, labels, verifier=self.verifier)
+
+
+def _table(number: bytes, parts: Sequence[Part], past: Sequence[Past]) -> PastTable:
+    """The closing table over these parts, from what was read of them."""
+    places = {part.query_id: place for place, part in enumerate(parts, 1)}
+    told = [each for each in past if isinstance(each, Told)]
+    tally = Tally(parts=len(parts))
+    for each in told:
+        if not each.outcome.late:
+            tally.add(places[each.query_id], each.outcome)
+    expected = next((each.terms.members for each in past if isinstance(each, PastQuestion)), ())
+    tally.expected.update(expected)
+    return PastTable(
+        id=number,
+        tally=tally,
+        waiting=tuple(each for each in expected if each not in tally.outcomes),
+        late=tuple(sorted({each.outcome.member for each in told if each.outcome.late})),
+    )
 
 
 def _subject(part: Part, subject: Subject) -> PastSubject:

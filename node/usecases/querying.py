@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from node.usecases.asking import Begins, Heard, Waits
 from node.usecases.history import changes
 from node.usecases.hit_tally import HitTally
-from node.usecases.planning import Plan, Thinned
+from node.usecases.query_plan import Plan, Thinned
 from node.usecases.sources import mutes
 from node.usecases.telling import Told, told
 from node.usecases.verification import verified
@@ -72,6 +72,17 @@ class QueryEnded:
     changes: Changes | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a question would take. `left`: fingerprints that may be asked about now without a wait; `a_minute`: how many
+    of them come back each minute.
+    """
+
+    plan: Plan
+    left: int
+    a_minute: int
+
+
 QueryEvent = Allowed | Thinned | Plan | Waits | PartBegun | Told | QueryEnded
 """What happens while a question is asked, in this order; the fourth to the sixth repeat."""
 
@@ -92,9 +103,26 @@ class Querying:
         """Asks about the question's subjects. Raises `Refused` if nothing is left to ask about; as `Planner.plan`."""
         return self._conducted(lambda: self.planner.plan(question, show_all=show_all), show_all=show_all)
 
-    def ask_case(self, question: Question, *, show_all: bool = False) -> AsyncGenerator[QueryEvent, None]:
-        """Asks about the holdings of the question's case, with their stored fingerprints. Raises as `plan_case`."""
-        return self._conducted(lambda: self.planner.plan_case(question, show_all=show_all), show_all=show_all)
+    def ask_case(
+        self, question: Question, holdings: Collection[int] = (), *, show_all: bool = False
+    ) -> AsyncGenerator[QueryEvent, None]:
+        """Asks about these holdings of the question's case, all of them if none is named, with their stored
+        fingerprints. Raises as `plan_case`.
+        """
+        return self._conducted(lambda: self.planner.plan_case(question, holdings, show_all=show_all), show_all=show_all)
+
+    async def cost(self, question: Question, holdings: Collection[int] = (), *, show_all: bool = False) -> Cost:
+        """What the question would ask about and of whom; nothing is stored or sent. Without subjects, about holdings of
+        its case. Raises as `ask` and `ask_case`.
+        """
+        plan = await asyncio.to_thread(self._draft, question, holdings, show_all=show_all)
+        left, a_minute = self.asker.left()
+        return Cost(plan=plan, left=left, a_minute=a_minute)
+
+    def _draft(self, question: Question, holdings: Collection[int], *, show_all: bool) -> Plan:
+        if question.subjects:
+            return self.planner.draft(question, show_all=show_all)
+        return self.planner.draft_case(question, holdings, show_all=show_all)
 
     def ask_again(
         self,

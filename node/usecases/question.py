@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprints import has_frames
 from node.domain.queries import MatchRule, QueryPayload
+from node.domain.questions import Terms
 from node.domain.roster import MemberStatus
 from node.domain.statements import MAX_TEXT
 from node.domain.texts import checked_text
@@ -52,6 +53,35 @@ class Question:
     group: str = ""
     rule: MatchRule = MatchRule.POLICY
     budget: float = DEFAULT_BUDGET
+
+
+def question_of(terms: Terms, subjects: tuple[Subject, ...]) -> Question:
+    """The question with these terms about some of its subjects."""
+    return Question(
+        subjects=subjects,
+        case=terms.case,
+        purpose=terms.purpose,
+        legal_basis=terms.legal_basis,
+        officer_role=terms.officer_role,
+        recipients=terms.recipients,
+        rule=terms.rule,
+        budget=terms.budget,
+    )
+
+
+def terms_of(question: Question) -> Terms:
+    """The inverse: what a question says of itself, before anybody knows who asks, and whom."""
+    return Terms(
+        case=question.case,
+        purpose=question.purpose,
+        legal_basis=question.legal_basis,
+        officer_role=question.officer_role,
+        rule=question.rule,
+        recipients=question.recipients,
+        budget=question.budget,
+        subjects=len(question.subjects),
+        fingerprints=cost_of(question.subjects),
+    )
 
 
 def payload_of(question: Question) -> QueryPayload:

@@ -24,6 +24,7 @@ from node.usecases.in_threads import Batches, Stop
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
+    from node.domain.ids import MemberId
     from node.usecases.consent import Consent
     from node.usecases.publication import Publishing, Settled
     from node.usecases.retraction import Fate
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
 class ContributionEnd:
     """The end of a contribution. `would`: records that it would share, if it shared none. `skipped`: holdings without a
     new record, `differs` of them with a record that says something else. `remaining`: holdings that it did not come to.
-    `plan`: the digest of the plan; `asks`: whether a person has to agree to it. `settled`: None if nothing was done.
+    `plan`: the digest of the plan; `recipients`: the members that can read its records now; `asks`: whether a person
+    has to agree to it. `settled`: None if nothing was done.
     """
 
     handling: Handling
     plan: str
+    recipients: tuple[MemberId, ...] = ()
     asks: bool = False
     contributed: int = 0
     would: int = 0
@@ -93,6 +96,7 @@ class Sharing:
             yield ContributionEnd(
                 handling=handling,
                 plan=plan.digest,
+                recipients=plan.recipients,
                 asks=not dry,
                 would=plan.records,
                 skipped=skipped,
@@ -108,6 +112,7 @@ class Sharing:
         yield ContributionEnd(
             handling=handling,
             plan=plan.digest,
+            recipients=plan.recipients,
             contributed=len(shared),
             skipped=skipped,
             differs=differs,

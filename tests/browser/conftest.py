@@ -1,6 +1,6 @@
 """A real browser over a desk with real TLS, in this process; the daemon behind it is scripted.
 
-A browser starts once for all tests. Each test has pages of its own, and fails if one of them breaks the policy, throws,
+A browser starts once a file. Each test has pages of its own, and fails if one of them breaks the policy, throws,
 or asks for something that is not there.
 """
 
@@ -28,9 +28,11 @@ from tests.unit.desk.desk_daemon import cookie_of
 Opened = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Playwright runs an event loop in this process while it lives, and then no other test of the
+    process can run one; so it ends with the file.
+    """
     path = tool("chromium")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

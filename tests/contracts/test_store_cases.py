@@ -68,6 +68,20 @@ def test_case_files_are_listed_by_reference_status_and_officer(store: NodeStore)
     assert listed(officer="Nobody") == []
 
 
+def test_closed_cases_come_with_the_last_changed_one_first(store: NodeStore) -> None:
+    ended = replace(CASE, status=CaseStatus.CLOSED, words=replace(WORDS, outcome="victim found"))
+    with store.write() as tx:
+        tx.put_case_file(CASE)
+        tx.put_case_file(replace(ended, reference="C-2", changed_at=30, officers=("Sato",), lead="Sato"))
+        tx.put_case_file(replace(ended, reference="C-3", changed_at=50, officers=("Dupont",)))
+        tx.put_case_file(replace(ended, reference="C-4", changed_at=40, officers=("Sato",), lead="Sato"))
+    with store.read() as tx:
+        assert [each.reference for each in tx.closed_case_files(9)] == ["C-3", "C-4", "C-2"]
+        assert [each.reference for each in tx.closed_case_files(2)] == ["C-3", "C-4"]
+        assert [each.reference for each in tx.closed_case_files(9, officer="Sato")] == ["C-4", "C-2"]
+        assert tx.closed_case_files(1)[0].words.outcome == "victim found"
+
+
 def test_a_note_keeps_every_version_and_a_version_is_written_once(store: NodeStore) -> None:
     edited = replace(NOTE, version=2, at=6, officer="Dupont", text="another text")
     second = replace(NOTE, number=2)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.case_events import CaseEvent, HitDay
+from node.domain.case_files import CaseStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from node.domain.case_files import CaseFile, CaseNote, CaseStatus
+    from node.domain.case_files import CaseFile, CaseNote
     from node.domain.ids import RecordId
     from tests.simulator.memory_hits import HitTables
     from tests.simulator.memory_tables import Place
@@ -46,6 +47,10 @@ class MemoryCases:
         found = [each for reference, each in sorted(self._cases.files.items()) if reference > after]
         found = [each for each in found if status is None or each.status is status]
         return [each for each in found if not officer or officer in each.officers][:limit]
+
+    def closed_case_files(self, limit: int, *, officer: str = "") -> list[CaseFile]:
+        closed = self.case_files("", len(self._cases.files), status=CaseStatus.CLOSED, officer=officer)
+        return sorted(closed, key=lambda each: -each.changed_at)[:limit]
 
     def case_files_of(self, references: Sequence[str]) -> Mapping[str, CaseFile]:
         return {each: self._cases.files[each] for each in references if each in self._cases.files}

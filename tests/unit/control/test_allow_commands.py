@@ -10,7 +10,7 @@ from node.domain.fingerprint_kinds import SHA256
 from node.domain.handling import PURPOSES
 from node.errors import Misuse, Refused
 from node.usecases.asking import Event, Waits
-from node.usecases.planning import Plan
+from node.usecases.query_plan import Plan
 from tests.unit.control.desk import Desk, Line, items, lines_of
 
 DIGEST = "5a" * 32

@@ -91,6 +91,20 @@ def test_notes_and_timelines_are_paged_with_what_they_said_last(desk: Desk) -> N
     assert seen == ["note edited", "noted", "noted", "noted", "opened"]
 
 
+def test_a_note_that_another_officer_edited_meanwhile_is_not_edited(desk: Desk) -> None:
+    desk.run("case_open", title="Bridge")
+    desk.run("case_note", text="first")
+    with officer("Sato"):
+        (line,) = desk.run("case_note", text="hers", edit=1, version=1)
+    assert line["version"] == 2
+    with officer("Dupont"), pytest.raises(Refused, match=r"Sato has edited note 1 .* \(version 1, now 2\)"):
+        desk.run("case_note", text="his", edit=1, version=1)
+    *versions, _ = desk.run("case_notes", note=1)
+    assert [each["text"] for each in versions] == ["first", "hers"]
+    (line,) = desk.run("case_note", text="his", edit=1, version=2)
+    assert line["version"] == 3
+
+
 @given(st.tuples(st.integers(0, FIRST_PLACE[0]), st.integers(0, FIRST_PLACE[0])))
 def test_a_place_in_a_timeline_is_read_as_it_was_printed(place: tuple[int, int]) -> None:
     text = place_text(place)
@@ -117,6 +131,12 @@ def test_cases_are_listed_with_their_standing_and_mine_needs_a_name(desk: Desk) 
     with officer("Dupont"):
         (mine, _) = lines_of(commands.cases({"mine": True, "status": "open"}, items()))
     assert mine["case"] == "C"
+    desk.run("case_close", outcome="victim identified")
+    with officer("Dupont"):
+        (closed,) = lines_of(commands.cases_closed({"mine": True}, items()))
+    assert (closed["case"], closed["outcome"]) == ("C", "victim identified")
+    with officer("Sato"):
+        assert lines_of(commands.cases_closed({"mine": True}, items())) == []
     with pytest.raises(Misuse, match="no officer"):
         lines_of(commands.cases({"mine": True}, items()))
     with pytest.raises(Misuse, match="no status"):

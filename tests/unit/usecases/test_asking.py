@@ -22,7 +22,7 @@ from node.usecases.history import asked_subjects, changes, told_outcomes
 from node.usecases.inquiry import EXPIRY_GRACE_SECONDS
 from node.usecases.intake import subject_of
 from node.usecases.pacing import SHARE, Pace, paced
-from node.usecases.planning import Plan, Thinned
+from node.usecases.query_plan import Plan, Thinned
 from node.usecases.question import Question, split
 from tests.simulator import federation as sim
 from tests.simulator.asking import Federation, federation, prints, until

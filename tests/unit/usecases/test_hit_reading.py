@@ -52,6 +52,12 @@ def test_a_hit_is_unseen_until_a_page_with_it_was_read_to_its_end(reading: Readi
     assert seen(reading).standing.counts.unseen == 0
 
 
+def test_a_look_at_how_many_there_are_leaves_them_unseen(reading: Reading) -> None:
+    *hits, _ = asyncio.run(collect(reading.hit_reading.newest(Wanted(), peek=True)))
+    assert [type(each) for each in hits] == [ShownHit, ShownHit]
+    assert seen(reading).standing.counts.unseen == 2
+
+
 def test_who_reads_is_recorded_and_what_was_read_is_not(reading: Reading) -> None:
     seen(reading, Wanted(case="C-1", limit=7))
     (entry,) = reading.written()

@@ -15,7 +15,7 @@ from node.errors import Malformed, NotFound, Refused, Unavailable
 from node.usecases.asking import Waits
 from node.usecases.history import Changes
 from node.usecases.intake import subject_of
-from node.usecases.planning import Plan
+from node.usecases.query_plan import Plan
 from node.usecases.query_reading import NO_TERMS, PastQuestion, PastSubject, QueryReading, Unreadable
 from node.usecases.querying import Allowed, PartBegun, QueryEnded, QueryEvent, Querying
 from node.usecases.sources import Muting

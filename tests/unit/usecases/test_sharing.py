@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.wording import Wording
+from node.domain.wording import Terms, Wording
 from node.errors import Misuse
 from node.usecases import contribution, retraction
 from node.usecases.consent import ASK_ABOVE, Consent
@@ -22,7 +22,7 @@ from tests.simulator.federation import Speaker
 from tests.simulator.world import Hub, Node, Wire, World
 from tests.unit.usecases.desk import YES, Desk
 
-FR = Speaker.named("FR")
+FR, JP, BR = (Speaker.named(name) for name in ("FR", "JP", "BR"))
 CASE = contribution.Wanted(selection=Selection(case="C"))
 
 
@@ -76,6 +76,33 @@ def test_a_yes_to_the_plan_covers_that_plan_only(desk: Desk) -> None:
     assert desk.records.page().total == 0
     end = told(sharing(desk).contribute(CASE, Consent(plan=asked.plan), Stop()))[-1]
     assert (end.plan, end.contributed, end.settled.why) == (asked.plan, ASK_ABOVE + 1, NO_DAEMON)
+
+
+def test_a_plan_of_few_records_is_agreed_to_as_it_was_shown(desk: Desk) -> None:
+    desk.hold(1)
+    *_, shown = told(sharing(desk).contribute(CASE, Consent(), Stop(), dry=True))
+    desk.hold(2)
+    with pytest.raises(Misuse, match="has changed"):
+        told(sharing(desk).contribute(CASE, Consent(plan=shown.plan), Stop()))
+    assert desk.records.page().total == 0
+
+
+def test_the_recipients_are_named_and_another_typed_number_of_them_shares_nothing() -> None:
+    world = World([FR, JP, BR])
+    desk = Desk(Node(world, FR, Wire(Hub(world), FR.id)))
+    desk.hold(1)
+    *_, everyone = told(sharing(desk).contribute(CASE, Consent(), Stop(), dry=True))
+    assert everyone.recipients == (BR.id, JP.id)
+    some = contribution.Wanted(selection=CASE.selection, terms=Terms(audience=(JP.id,)))
+    *_, one = told(sharing(desk).contribute(some, Consent(), Stop(), dry=True))
+    assert one.recipients == (JP.id,)
+    assert one.plan != everyone.plan
+    with pytest.raises(Misuse, match="number of members"):
+        told(sharing(desk).contribute(some, Consent(plan=one.plan, members=2), Stop()))
+    assert desk.records.page().total == 0
+    end = told(sharing(desk).contribute(some, Consent(plan=one.plan, members=1), Stop()))[-1]
+    assert (end.contributed, end.recipients) == (1, (JP.id,))
+    desk.close()
 
 
 def test_a_stop_leaves_whole_batches_and_a_second_run_shares_the_rest(desk: Desk) -> None:
