@@ -126,7 +126,7 @@ def test_a_desk_outlives_its_daemon_and_says_when_it_is_away(made: Federation) -
         made.stop("FR")
         away = client.get("/desk", headers={"accept-language": "en"})
         assert away.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert "vigil node run" in away.text
+        assert "start the daemon" in away.text
         made.start("FR")
         assert client.get("/desk").status_code == HTTPStatus.OK
 
