@@ -31,6 +31,7 @@ class Entry:
 
 ENTRIES: Final = (
     Entry(route="board", label=N_("Desk"), work=Work.INVESTIGATION),
+    Entry(route="cases", label=N_("Cases"), work=Work.INVESTIGATION),
     Entry(route="sheets", label=N_("Sheets"), work=Work.INVESTIGATION),
     Entry(route="hits", label=N_("Hits"), work=Work.INVESTIGATION),
     Entry(route="state", label=N_("State"), work=Work.OVERVIEW, homes=BOTH),

@@ -11,13 +11,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.desk import live
-from node.desk.pages import assets, audit, board, drafts, hits, holdings, me, media, officers, sheets, signing_in, state
+from node.desk.pages import (
+    assets,
+    audit,
+    board,
+    cases,
+    drafts,
+    hits,
+    holdings,
+    me,
+    media,
+    officers,
+    sheets,
+    signing_in,
+    state,
+)
 
 if TYPE_CHECKING:
     from node.desk.route_table import Route
 
 
-MODULES = (assets, audit, board, drafts, hits, holdings, live, me, media, officers, sheets, signing_in, state)
+MODULES = (assets, audit, board, cases, drafts, hits, holdings, live, me, media, officers, sheets, signing_in, state)
 
 
 def routes() -> tuple[Route, ...]:
