@@ -16,12 +16,14 @@ from node.desk.pages import (
     audit,
     board,
     cases,
+    consultations,
     drafts,
     hits,
     holdings,
     me,
     media,
     officers,
+    records,
     sheets,
     signing_in,
     state,
@@ -31,7 +33,24 @@ if TYPE_CHECKING:
     from node.desk.route_table import Route
 
 
-MODULES = (assets, audit, board, cases, drafts, hits, holdings, live, me, media, officers, sheets, signing_in, state)
+MODULES = (
+    assets,
+    audit,
+    board,
+    cases,
+    consultations,
+    drafts,
+    hits,
+    holdings,
+    live,
+    me,
+    media,
+    officers,
+    records,
+    sheets,
+    signing_in,
+    state,
+)
 
 
 def routes() -> tuple[Route, ...]:

@@ -11,6 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 import base64
+import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -150,8 +151,8 @@ async def _case(asked: Asked, reference: str, *, fault: Fault | None = None, not
 
 
 def _form(reference: str) -> str:
-    """The name of the draft of a note."""
-    return f"note-{reference}"
+    """The name of the draft of a note: a reference may have any characters, the name of a form has few."""
+    return f"note-{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
 
 
 def _to(asked: Asked, reference: str) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -129,7 +130,11 @@ def test_a_note_is_saved_and_its_draft_is_dropped() -> None:
     answer = one(daemon, lambda client: client.post("/case/note", data=CASE | {"text": "two\r\nlines"}))
     assert answer.status_code == HTTPStatus.SEE_OTHER
     assert daemon.of("case-note") == [CASE | {"text": "two\nlines"}]
-    assert daemon.of("draft-save") == [{"form": f"note-{NAMED['case']}", "text": ""}]
+    (dropped,) = daemon.of("draft-save")
+    assert dropped["text"] == ""
+    one(daemon, lambda client: client.get("/case", params=CASE))
+    assert [each["form"] for each in daemon.of("draft-read")] == [dropped["form"]]
+    assert re.fullmatch("note-[0-9a-f]{32}", dropped["form"])
 
 
 def test_an_edit_states_the_version_that_was_seen_and_keeps_the_text_if_it_is_refused() -> None:
