@@ -134,14 +134,20 @@ async def _cases(asked: Asked, *, fault: Fault | None = None, typed: dict[str, s
 async def _case(asked: Asked, reference: str, *, fault: Fault | None = None, note: str = "") -> Page:
     found = await asked.rows("case-show", case=reference, limit=1)
     own = next((each for each in found if each.get("case") == reference and each.get("list", "") is None), None)
-    notes, _ = await asked.listed("case-notes", case=reference, limit=NOTES)
-    events, times = await asked.listed("case-timeline", case=reference, before=asked.text("before"), limit=EVENTS)
+    notes: list[Line] = []
+    events: list[Line] = []
+    following = None
+    # A case that nobody opened exists by its holdings alone: it has neither notes nor a timeline.
+    if own is not None and own["opened"]:
+        notes, _ = await asked.listed("case-notes", case=reference, limit=NOTES)
+        events, times = await asked.listed("case-timeline", case=reference, before=asked.text("before"), limit=EVENTS)
+        following = times["next"]
     values = {
         "reference": reference,
         "own": own,
         "notes": notes,
         "events": events,
-        "earlier": f"?{urlencode({'case': reference, 'before': times['next']})}" if times["next"] else "",
+        "earlier": f"?{urlencode({'case': reference, 'before': following})}" if following else "",
         "fault": fault,
         "note": note,
         "draft": _form(reference),

@@ -111,10 +111,14 @@ def test_a_case_shows_its_numbers_notes_and_timeline() -> None:
         assert text in page
 
 
-def test_a_case_that_nobody_opened_has_no_status_to_change() -> None:
-    levels = {"levels": {}, "shared": 0, "hits": 0, "new_hits": 0, "notes": 0}
-    page = one(world(**{"case-show": [NAMED | levels]}), lambda client: client.get("/case", params=CASE))
+def test_a_case_that_nobody_opened_offers_to_open_it() -> None:
+    levels: Line = {"levels": {}, "shared": 0, "hits": 0, "new_hits": 0, "notes": 0, "opened": False}
+    absent = NotFound("this case was not opened", remedy="open it")
+    changed: dict[str, list[Line] | VigilError] = {"case-notes": absent, "case-timeline": absent}
+    daemon = world(**changed, **{"case-show": [NAMED | levels]})
+    page = one(daemon, lambda client: client.get("/case", params=CASE))
     assert page.status_code == HTTPStatus.OK
+    assert "nobody opened it" in page.text
     assert "Close the case" not in page.text
 
 
