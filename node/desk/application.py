@@ -22,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as WebRoute
 
@@ -33,6 +34,7 @@ from node.desk.pages import routes
 from node.desk.people import person_of
 from node.desk.rendering import Renderer, StaticFiles
 from node.desk.route_table import Access
+from node.desk.running import Running
 from node.errors import VigilError
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def build(desk: Desk, table: Sequence[Route]) -> Starlette:
     app.add_exception_handler(HTTPException, front.refused)
     app.add_exception_handler(Exception, front.broke)
     app.state.renderer = renderer
+    app.state.running = Running()
     app.add_middleware(_Protection)
     return app
 
@@ -111,6 +114,8 @@ class Front:
                 return self._fault(asked, error)
             except HTTPException:
                 raise
+            except ClientDisconnect:
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
             except Exception as error:  # noqa: BLE001 (nothing of it may reach the page or the log but its class)
                 return await self.broke(request, error)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from node.desk import live
 from node.desk.pages import (
+    asking,
     assets,
     audit,
     board,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 MODULES = (
+    asking,
     assets,
     audit,
     board,

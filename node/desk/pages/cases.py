@@ -126,7 +126,7 @@ async def _cases(asked: Asked, *, fault: Fault | None = None, typed: dict[str, s
         "mine": mine,
         "more": f"?{urlencode(following)}" if end["more"] else "",
         "fault": fault,
-        "typed": typed or {"case": "", "title": "", "purpose": "", "legal_basis": ""},
+        "typed": typed or {"case": asked.text("case"), "title": "", "purpose": "", "legal_basis": ""},
     }
     return Page("cases/list.html", values, HTTPStatus.CONFLICT if fault else HTTPStatus.OK)
 

@@ -119,6 +119,7 @@ def test_a_case_that_nobody_opened_offers_to_open_it() -> None:
     page = one(daemon, lambda client: client.get("/case", params=CASE))
     assert page.status_code == HTTPStatus.OK
     assert "nobody opened it" in page.text
+    assert "/cases?case=A/1%20%26%20%3C2%3E#open" in page.text
     assert "Close the case" not in page.text
 
 
