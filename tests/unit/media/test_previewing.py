@@ -23,7 +23,6 @@ from tests.unit.media.pictures import encoded, scene
 from tests.unit.media.videos import Scene, write_video
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from node.domain.material import MaterialFingerprints
@@ -40,9 +39,8 @@ def apart(one: Image.Image, other: Image.Image) -> float:
     return float(np.abs(np.asarray(one, np.int16) - np.asarray(other, np.int16)).mean())
 
 
-def result_of(path: Path, *, previews: bool = True, command: Sequence[str] = ()) -> MaterialFingerprints:
-    given_command = {"command": command} if command else {}
-    (found,) = pool.fingerprint_files([path], workers=1, previews=previews, **given_command)
+def result_of(path: Path, *, previews: bool = True) -> MaterialFingerprints:
+    (found,) = pool.fingerprint_files([path], workers=1, previews=previews)
     assert not isinstance(found.result, MediaError)
     return found.result
 
@@ -183,3 +181,14 @@ def test_a_partial_result_keeps_its_preview(tmp_path: Path) -> None:
     assert isinstance(found.result, PictureFingerprints)
     assert len(found.result.previews) == 1
     assert len(found.result.previews[0].covered) == COVERED_SIZE
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_the_preview_of_a_large_picture_does_not_depend_on_how_its_pixels_lie(channels: int) -> None:
+    picture = scene(1_200, 900)
+    values = np.asarray(picture.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels]))
+    values = np.ascontiguousarray(values.reshape(900, -1))
+    values.flags.writeable = False
+    clear = shown(preview_of(Pixels(values=values, channels=channels)))
+    wanted = picture.convert("L").convert("RGB") if channels == 1 else picture
+    assert apart(clear, wanted.resize(clear.size, Image.Resampling.BOX)) < 8
