@@ -218,6 +218,7 @@ def _search(services: NodeServices, cases: Cases) -> SearchCommands:
             store=services.store,
             audit=services.audit,
             random=os.urandom,
+            previews=services.previews.wanted,
         ),
         searching=Searching(
             policy=services.policy,

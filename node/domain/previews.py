@@ -203,8 +203,10 @@ class PreviewWriter(PreviewReader, Protocol):
         """Sets the place of these stills, by id. One that was deleted meanwhile changes nothing."""
         ...
 
-    def forget_previews(self) -> int:
-        """Deletes all stills and their keys. Returns how many. The caller ends it with `Database.scrub()`."""
+    def forget_previews(self, segment: int | None = None) -> int:
+        """Deletes all stills and their keys, or those in one segment. Returns how many. The caller ends it with
+        `Database.scrub()`.
+        """
         ...
 
     def put_views(self, officer: str, views: Views) -> None: ...

@@ -102,8 +102,9 @@ class PreviewWrites(PreviewRows):
             [{"this": each.id, "to_segment": each.place.number, "to_start": each.place.start} for each in stills],
         )
 
-    def forget_previews(self) -> int:
-        ids = list(self._connection.scalars(delete(previews).returning(previews.c.vault_id)))
+    def forget_previews(self, segment: int | None = None) -> int:
+        gone = delete(previews) if segment is None else delete(previews).where(previews.c.segment == segment)
+        ids = list(self._connection.scalars(gone.returning(previews.c.vault_id)))
         vault.forget(self._connection, ids)
         return len(ids)
 

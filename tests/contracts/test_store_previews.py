@@ -63,6 +63,13 @@ def test_a_moved_still_keeps_its_keys_and_a_deleted_one_stays_deleted(store: Nod
         assert writer.previews([7]) == {}
 
 
+def test_the_stills_of_one_segment_are_forgotten_alone(store: NodeStore) -> None:
+    with store.write() as writer:
+        writer.put_previews([still(7), still(8, segment=2), still(9, segment=2, start=300)])
+        assert writer.forget_previews(2) == 2
+        assert writer.with_previews([7, 8, 9]) == {7}
+
+
 def test_a_deleted_holding_has_no_preview(store: NodeStore) -> None:
     with store.write() as writer:
         first = put(writer, "one")

@@ -71,10 +71,11 @@ class MemoryPreviews:
             if known := self._previews.stills.get(each.id):
                 self._previews.stills[each.id] = replace(known, place=each.place)
 
-    def forget_previews(self) -> int:
-        gone = len(self._previews.stills)
-        self._previews.stills = {}
-        return gone
+    def forget_previews(self, segment: int | None = None) -> int:
+        before = self._previews.stills
+        left = {n: each for n, each in before.items() if segment is not None and each.place.number != segment}
+        self._previews.stills = left
+        return len(before) - len(left)
 
     def put_views(self, officer: str, views: Views) -> None:
         self._previews.views[officer] = views
