@@ -103,6 +103,11 @@ class Home:
         return self.folder / "pulled"
 
     @property
+    def previews(self) -> Path:
+        """The ciphertexts of previews. Their keys are in the database."""
+        return self.folder / "previews"
+
+    @property
     def originals(self) -> Path:
         """Copies of originals, named by content, if the administrator wants them."""
         return self.folder / "originals"
@@ -192,6 +197,12 @@ def _yes_no(text: str) -> bool:
     return text == "yes"
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch(r"0|[1-9][0-9]{0,5}", text):
+        raise ValueError("expected a whole number from 0 to 999999")
+    return int(text)
+
+
 def _setting(parse: Callable[[str], Any], default: object = MISSING) -> Any:  # noqa: ANN401 (typed by its field)
     if default is MISSING:
         return field(metadata={"parse": parse})
@@ -204,8 +215,11 @@ class Config:
 
     A node dials `hub` and `enrolment`; a hub listens on both, and its invitations name `public_hub` and
     `public_enrolment` where these are not empty. `query_retention_days`: how long asked and answered queries are kept,
-    with their hashes (audit entries have their own date). `file_references`: whether an ingest keeps where its files
-    are ("yes" or "no"). `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
+    with their hashes (audit entries have their own date). `file_references`: whether an ingest keeps where its
+    files are ("yes" or "no"). `previews`: whether an ingest makes previews ("yes" or "no"); with "no", the next
+    start destroys those that there are. `preview_budget`: clear previews that an officer may look at in a day, 0
+    for any number; `preview_break_minutes`: after this long the desk proposes a break, 0 for never.
+    `publish_seconds`: how long an acknowledged record may wait to share a checkpoint with others.
     `alert_command`: a program that is run when there are alerts, `alert_mail`: an address that is mailed through the
     relay of this machine; both at most every `alert_seconds` (`app.alert_hook`).
     `desk_account`: the Unix account of the desk (`vigil desk run`); "": the owner of the home runs it.
@@ -237,6 +251,9 @@ class Config:
     certificate_check_seconds: float = _setting(_seconds, 900.0)
     certificate_hours: float = _setting(_seconds, 72.0)
     file_references: bool = _setting(_yes_no, True)  # noqa: FBT003 (typed by its field)
+    previews: bool = _setting(_yes_no, False)  # noqa: FBT003
+    preview_budget: int = _setting(_count, 0)
+    preview_break_minutes: int = _setting(_count, 50)
     peers: Mapping[str, Peer] = field(default_factory=dict)
 
 
@@ -315,6 +332,8 @@ def _half(values: Mapping[str, Any]) -> list[str]:
         return ["investigator_socket and investigator_group: set both, or neither"]
     if socket and values.get("role") == "hub":
         return ["investigator_socket: only a node has investigators, and this is a hub"]
+    if values.get("previews") and values.get("role") == "hub":
+        return ["previews: only a node has previews, and this is a hub"]
     if (values.get("alert_command") or values.get("alert_mail")) and values.get("role") == "hub":
         return ["alert_command, alert_mail: only a node has alerts, and this is a hub"]
     if values[_PEERS] and values.get("role") == "hub":

@@ -353,11 +353,13 @@ def fingerprint_paths(paths: Iterable[Path], *, workers: int | None = None) -> I
     return fingerprint_files(walk(paths), workers=workers)
 
 
-def fingerprint_files(files: Iterable[Found | Unreadable], *, workers: int | None = None) -> Iterator[Examined]:
-    """Like `fingerprint`, for files that were walked already."""
+def fingerprint_files(
+    files: Iterable[Found | Unreadable], *, workers: int | None = None, previews: bool = False
+) -> Iterator[Examined]:
+    """Like `fingerprint`, for files that were walked already. `previews`: also make previews of them."""
     from node.media.pool import fingerprint_files as run
 
-    return run(files, workers=workers)
+    return run(files, workers=workers, previews=previews)
 
 
 def is_cut(result: MaterialFingerprints | MediaError) -> bool:

@@ -103,6 +103,7 @@ def desk_sessions_of(settings: Config, store: LogStore, audit: AuditLog) -> Desk
         member=settings.member,
         name=settings.name,
         is_exercise=is_exercise(settings.federation),
+        has_previews=settings.previews,
     )
     return DeskSessions(store=store, audit=audit, clock=time.time, random=secrets.token_bytes, place=place)
 

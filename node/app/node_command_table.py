@@ -47,6 +47,7 @@ from node.control.holding_commands import HoldingCommands
 from node.control.key_commands import KeyCommands
 from node.control.list_commands import ListCommands
 from node.control.list_hit_commands import ListHitCommands
+from node.control.media_commands import MediaCommands
 from node.control.mute_commands import MuteCommands
 from node.control.news_commands import NewsCommands
 from node.control.node_commands import NodeCommands
@@ -57,6 +58,7 @@ from node.control.search_commands import SearchCommands
 from node.control.sheet_commands import SheetCommands
 from node.domain.ids import federation_id, member_id
 from node.errors import Misuse
+from node.media.sprites import compose
 from node.pki.keys import STATEMENT
 from node.usecases.allowing import AllowList
 from node.usecases.asking import Asker, AskerDeps
@@ -77,6 +79,7 @@ from node.usecases.ingesting import Ingesting
 from node.usecases.list_export import Export, Exporting, Shape
 from node.usecases.list_importing import ListImporting
 from node.usecases.list_keeping import ListKeeping
+from node.usecases.looking import Limits, Looking
 from node.usecases.news import NewsDesk
 from node.usecases.node_status import OK, NodeStatuses
 from node.usecases.own_keys import OwnKeys
@@ -119,6 +122,7 @@ def node_commands(services: NodeServices) -> Commands:
         consultation_commands(services, publishing(services)),
         NewsCommands(desk=NewsDesk(store=services.store, now=time.monotonic)),
         SheetCommands(sheets=Sheets(store=services.store, audit=services.audit)),
+        MediaCommands(looking=_looking(services)),
         HoldingCommands(
             reading=HoldingReading(
                 store=services.store,
@@ -155,6 +159,19 @@ def node_commands(services: NodeServices) -> Commands:
             drafts=DeskDrafts(store=services.store, clock=time.time),
         ),
         bundle_commands(services),
+    )
+
+
+def _looking(services: NodeServices) -> Looking:
+    settings = services.settings
+    return Looking(
+        store=services.store,
+        files=services.preview_files,
+        audit=services.audit,
+        clock=time.time,
+        random=os.urandom,
+        compose=compose,
+        limits=Limits(budget=settings.preview_budget, break_minutes=settings.preview_break_minutes),
     )
 
 
@@ -218,6 +235,7 @@ def _search(services: NodeServices, cases: Cases) -> SearchCommands:
             store=services.store,
             audit=services.audit,
             random=os.urandom,
+            previews=services.previews.wanted,
         ),
         searching=Searching(
             policy=services.policy,

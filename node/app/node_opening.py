@@ -29,6 +29,7 @@ from node.match.ranking import rank
 from node.pki.client import RosterClient
 from node.pki.keys import STATEMENT, log_role
 from node.pki.wrapping import Passphrase
+from node.store.preview_files import SegmentFiles
 from node.store.store import open_node_store
 from node.usecases.alarms import Alarms
 from node.usecases.answering import Answerer
@@ -49,6 +50,7 @@ from node.usecases.lists import Lists
 from node.usecases.matching import Matcher
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
+from node.usecases.preview_keeping import PreviewKeeping
 from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
 from node.usecases.sources import Sources, sources
@@ -112,6 +114,7 @@ def open_node(
         opened.callback(services.index_files.close)
         services.catalogue.start(progress)
         finish_deletions(services)
+        _start_previews(services)
         yield services
 
 
@@ -124,6 +127,14 @@ def finish_deletions(services: NodeServices) -> None:
             finish()
         except VigilError as error:
             _log.warning("an ordered deletion is not finished", kind=error.kind)
+
+
+def _start_previews(services: NodeServices) -> None:
+    """Removes what a crash left of previews. An error here stops nothing else: what has no key cannot be read."""
+    try:
+        services.previews.start()
+    except VigilError as error:
+        _log.warning("the files of previews are not tidied", kind=error.kind)
 
 
 def _wire(
@@ -168,6 +179,8 @@ def _wire(
         floor=lambda: latest_policy(members).pdq_quality_floor,
         disagreed=alarms.index_disagrees,
     )
+    preview_files = SegmentFiles(home.previews)
+    previews = PreviewKeeping(store=store, files=preview_files, wanted=settings.previews, scrub=store.scrub)
     hits = StoredHits(store=store, own=me, clock=time.time)
     local_watches = local_watches_of(
         store=store,
@@ -252,6 +265,7 @@ def _wire(
             radius=lambda: latest_policy(members).radius,
             clock=time.time,
             references=settings.file_references,
+            previews=previews,
         ),
         inquirer=Inquirer(
             InquirerDeps(
@@ -292,8 +306,11 @@ def _wire(
             catalogue=catalogue,
             retract=ledger.retract,
             remove_original=originals.remover(home.originals),
+            tidy_previews=previews.tidy,
             clock=time.time,
         ),
+        previews=previews,
+        preview_files=preview_files,
         list_hits=list_hits,
         lists=Lists(
             store=store,

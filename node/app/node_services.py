@@ -40,6 +40,7 @@ from node.usecases.local_watches import LocalWatches
 from node.usecases.matching import Matcher
 from node.usecases.node_audit import NodeAuditLog
 from node.usecases.ownlog import OwnLog
+from node.usecases.preview_keeping import PreviewKeeping
 from node.usecases.recognition import Recogniser
 from node.usecases.roster import Members
 from node.usecases.stored_hits import StoredHits
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from node.app.watching import KeptWatches
     from node.config import Config, Home
     from node.domain.ids import RecordId
+    from node.domain.previews import PreviewFiles
     from node.domain.services import Reply
     from node.domain.stores import NodeStore
     from node.usecases.publication import Sender
@@ -96,6 +98,8 @@ class NodeServices:
     held: HeldQuestions
     custody: NodeCustody
     disposal: Disposal
+    previews: PreviewKeeping
+    preview_files: PreviewFiles
     list_hits: ListHits
     lists: Lists
     link: Link

@@ -12,6 +12,7 @@ Rules this module upholds:
   is taken in counts as done. If this happens to a part, its file is not done.
 - Files are found, looked up and sent one after another: memory does not grow with their number.
 - After Ctrl-C the node finishes the files that were sent, and the same command continues from there (exit code 130).
+- Previews are made if the node keeps them, unless --no-previews is given. They go to the node alone.
 - With --copy-originals, the copy is durable before the file is acknowledged.
 """
 
@@ -22,7 +23,7 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -64,6 +65,7 @@ class Request:
     originals: Path | None
     show_all: bool = False
     references: bool = True
+    previews: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,14 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="Do not store the paths of the files (vigil holdings N shows them).")
     ] = False,
+    previews: Annotated[
+        bool | None,
+        typer.Option(
+            "--previews/--no-previews",
+            help="Make previews for the desk. Default: the node's setting.",
+            show_default=False,
+        ),
+    ] = None,
     show_all: Annotated[
         bool,
         typer.Option(
@@ -133,7 +143,9 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
     )
     files = Files(output=given.output)
     with given.session() as session:
-        salt = bytes.fromhex(one(session.run("ingest-salt", {}))["salt"])
+        known = one(session.run("ingest-salt", {}))
+        salt = bytes.fromhex(known["salt"])
+        request = replace(request, previews=_wanted_previews(previews, kept=bool(known.get("previews"))))
         with Interruption(given.output, _INTERRUPTED) as interruption:
             intake = _Intake(session, request, salt, files, interruption)
             summary = intake.run(paths, given.output, workers)
@@ -151,6 +163,15 @@ def ingest(  # noqa: PLR0917 (typer hands over by name)
 _INTERRUPTED: Final = "finishing the files that were already sent (press Ctrl-C again to stop now)"
 
 
+def _wanted_previews(asked: bool | None, *, kept: bool) -> bool:
+    """Whether to make previews. `asked`: by the options; `kept`: whether the node keeps them. Raises `Refused`."""
+    if asked and not kept:
+        raise Refused(
+            "this node keeps no previews", remedy='set previews = "yes" in vigil.toml, and start the node again'
+        )
+    return kept if asked is None else asked
+
+
 def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> bytes:
     """32 bytes that stand for this file in its present state under this request. A different case, level or copy is new
     work.
@@ -162,6 +183,7 @@ def _tag(salt: bytes, path: Path, status: os.stat_result, request: Request) -> b
         request.level.value.encode(),
         b"copied" if request.originals else b"",
         b"referenced" if request.references else b"",
+        *((b"previewed",) if request.previews else ()),
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     digest.update(status.st_size.to_bytes(8, "big") + status.st_mtime_ns.to_bytes(16, "big", signed=True))
@@ -223,7 +245,7 @@ class _Intake:
                 yield file.found
 
         try:
-            for each in app.fingerprint_files(wanted(), workers=workers):
+            for each in app.fingerprint_files(wanted(), workers=workers, previews=self._request.previews):
                 if self._interruption.asked:
                     return  # the node finishes what was sent; the rest is read again at the next run
                 item = self._item(each, b"" if each.place is not None else self._tag_of(each.path, tags))

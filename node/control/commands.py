@@ -44,6 +44,7 @@ INVESTIGATION: Final = frozenset({
     "link", "link-revise", "links", "links-mine",
     "list-change", "list-hits", "list-import", "list-list", "list-show",
     "match", "match-case",
+    "media-views", "reveal", "revealed", "sheet-covered",
     "queries", "query", "query-again", "query-case", "query-cost",
     "query-rest",
     "comment", "contribute", "contribute-list", "correct", "opine", "records", "retract", "roster-show",
@@ -70,6 +71,8 @@ SIGN_IN: Final = frozenset({
 })  # fmt: skip
 """Commands of the desk for an officer's own session and drafts."""
 OVERVIEW: Final = frozenset({"status"})
+MEDIA: Final = frozenset({"media-views", "reveal", "revealed", "sheet-covered"})
+"""Commands of an investigation that show previews."""
 RELEASE: Final = frozenset({
     "addresses-export", "addresses-submit", "addresses-withdraw", "contribute", "contribute-list", "correct",
     "evidence", "export-bundle", "export-list", "group-share", "notice-amend", "notice-request",
@@ -80,6 +83,7 @@ AUDIT: Final = frozenset({"read-audit"})
 _WORKS: Final = (
     (SIGN_IN, Work.SIGN_IN),
     (OVERVIEW, Work.OVERVIEW),
+    (MEDIA, Work.MEDIA),
     (RELEASE, Work.RELEASE),
     (AUDIT, Work.AUDIT),
     (INVESTIGATION, Work.INVESTIGATION),

@@ -8,6 +8,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from node.domain.calendar import in_calendar, spell_day
@@ -15,8 +16,9 @@ from node.domain.fingerprint_json import read_prints, write_prints
 from node.domain.fingerprint_kinds import name_of
 from node.domain.fingerprints import Fingerprint
 from node.domain.holdings import IngestItem
-from node.domain.material import BACKGROUNDS
+from node.domain.material import BACKGROUNDS, DigestFingerprints
 from node.domain.parts import Place, Role
+from node.domain.previews import read_previews, write_previews
 from node.domain.queries import Look, Subject
 from node.domain.reviews import ReviewState
 from node.errors import Malformed, Misuse
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.domain.handling import Handling
+    from node.domain.material import MaterialFingerprints
     from node.domain.notices import PublishedNotice
+    from node.domain.previews import Preview
     from node.domain.queries import Hit, MemberOutcome, RowOfList
     from node.domain.statements import Category, Contribution
     from node.domain.verification import Verification
@@ -217,6 +221,7 @@ def item_line(item: IngestItem) -> Line:
         "file": item.file,
         "place": None if item.place is None else place_line(item.place),
         "prints": write_prints(item.prints),
+        "previews": write_previews(item.prints.previews),
     }
 
 
@@ -228,10 +233,19 @@ def read_item(line: Line) -> IngestItem:
             label=str(line["label"]),
             file=str(line["file"]),
             place=None if line["place"] is None else read_place(line["place"]),
-            prints=read_prints(line["prints"]),
+            prints=_with_previews(read_prints(line["prints"]), read_previews(line["previews"])),
         )
     except (KeyError, TypeError, ValueError, Malformed) as error:
         raise Misuse("an item on the local socket is not a file of an ingest") from error
+
+
+def _with_previews(prints: MaterialFingerprints, previews: tuple[Preview, ...]) -> MaterialFingerprints:
+    """Raises `Malformed` if material that cannot be seen has previews."""
+    if not previews:
+        return prints
+    if isinstance(prints, DigestFingerprints):
+        raise Malformed("material that cannot be seen has no preview")
+    return replace(prints, previews=previews)
 
 
 def place_line(place: Place) -> Line:

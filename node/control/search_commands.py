@@ -52,8 +52,11 @@ class SearchCommands:
     searching: Searching
 
     async def ingest_salt(self, _arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
-        """-> {"salt": hex}: the salt that tells files apart without storing their paths."""
-        yield {"salt": (await asyncio.to_thread(self.ingesting.salt)).hex()}
+        """-> {"salt": hex, "previews"}: the salt that tells files apart without storing their paths, and whether this
+        node keeps previews.
+        """
+        salt = await asyncio.to_thread(self.ingesting.salt)
+        yield {"salt": salt.hex(), "previews": self.ingesting.previews}
 
     async def ingest_known(self, arguments: Line, _items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"tags": [hex]} -> {"known": [hex]}: the files that an interrupted ingest has already stored."""

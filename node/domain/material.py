@@ -4,15 +4,20 @@ Rules this module upholds:
 
 - Each kind of material says what a record of it may have (`fingerprints`), what its holding is found by (`kept`) and
   what is searched for (`probes`).
+- Previews travel beside the fingerprints, where they were asked for. They are no part of a record, a search or a
+  comparison, and `repr` does not show them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from node.domain.fingerprint_kinds import FRAME, MD5, PDQ, PHASH, SHA1, SHA256
 from node.domain.fingerprints import Fingerprint
+
+if TYPE_CHECKING:
+    from node.domain.previews import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,7 @@ class PictureFingerprints:
     animation: Animation | None = None
     note: str = ""
     composed: tuple[ComposedFingerprints, ...] = ()
+    previews: tuple[Preview, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:
@@ -187,6 +193,7 @@ class VideoFingerprints:
     width: int
     height: int
     note: str = ""
+    previews: tuple[Preview, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def composed(self) -> tuple[ComposedFingerprints, ...]:
@@ -223,6 +230,11 @@ class DigestFingerprints:
     sha1: bytes
     sha256: bytes
     note: str = ""
+
+    @property
+    def previews(self) -> tuple[Preview, ...]:
+        """None."""
+        return ()
 
     @property
     def frames(self) -> tuple[VideoFrame, ...]:

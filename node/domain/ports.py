@@ -153,8 +153,8 @@ class HoldingWriter(HoldingReader, Protocol):
 
     def delete_holding(self, holding_id: int) -> None:
         """Deletes a holding with its fingerprints, cases, tags, references, categorisations, links to entities, its
-        places and those of its parts in it: overwritten first, then deleted. Its id is not used again. The caller ends
-        it with `end_deletions` and `Database.scrub()`. Raises `NotFound`.
+        previews, its places and those of its parts in it: overwritten first, then deleted. Its id is not used again.
+        The caller ends it with `end_deletions` and `Database.scrub()`. Raises `NotFound`.
         """
         ...
 

@@ -30,6 +30,7 @@ from node.domain.log_ports import LogReader, LogWriter
 from node.domain.news import NewsReader
 from node.domain.officers import OfficerReader, OfficerWriter
 from node.domain.ports import AllowReader, AllowWriter, HoldingReader, HoldingWriter
+from node.domain.previews import PreviewReader, PreviewWriter
 from node.domain.query_ports import QueryReader, QueryWriter
 from node.domain.reviews import ReviewReader, ReviewWriter
 from node.domain.setting_ports import SettingReader, SettingWriter
@@ -101,6 +102,7 @@ class NodeStoreReader(
     AlertReader,
     IndexingReader,
     AddressReader,
+    PreviewReader,
     Protocol,
 ):
     """Everything that can be read in one snapshot of a node's database."""
@@ -125,6 +127,7 @@ class NodeStoreWriter(
     AlertWriter,
     IndexingWriter,
     AddressWriter,
+    PreviewWriter,
     Protocol,
 ):
     """Everything that can be written in one transaction of a node's database."""

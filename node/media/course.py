@@ -16,6 +16,7 @@ from typing import Final
 
 from node.domain.material import DigestFingerprints, MaterialFingerprints
 from node.domain.parts import Place
+from node.domain.previews import Preview
 from node.errors import Malformed, MediaError
 from node.media.parts.part import MAX_DEPTH, MAX_PARTS
 from node.media.subject_replies import Begun
@@ -36,13 +37,15 @@ class Examined:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """A subject that has begun and has not ended. `result`: None while it is decoded; `inside`: the number of its next
+    """A subject that has begun and has not ended. `result`: None while it is decoded; `previews`: its result gets them
+    at its end; `inside`: the number of its next
     part that was not examined.
     """
 
     begun: Begun
     place: Place | None
     result: MaterialFingerprints | None = None
+    previews: tuple[Preview, ...] = ()
     inside: int = 0
 
     @property
@@ -120,7 +123,7 @@ class Course:
         if opened is None or opened.result is None:
             raise Malformed("a worker's reply ends a subject without a result")
         self.opened.pop()
-        result = noted(opened.result, note)
+        result = noted(_with_previews(opened.result, opened.previews), note)
         if opened.place is None:
             return result
         self.opened[-1].inside = (opened.begun.index or 0) + 1
@@ -142,6 +145,13 @@ class Course:
         if self.looks:
             opened = self.opened.pop()
             self.count -= opened.place is not None
+
+
+def _with_previews(result: MaterialFingerprints, previews: tuple[Preview, ...]) -> MaterialFingerprints:
+    """Returns a result with its previews. A subject of which only its digests are known has none."""
+    if not previews or isinstance(result, DigestFingerprints):
+        return result
+    return replace(result, previews=previews)
 
 
 def noted(result: MaterialFingerprints, note: str) -> MaterialFingerprints:

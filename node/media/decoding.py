@@ -22,6 +22,7 @@ from node.errors import MediaError
 from node.media.clock import Clock
 from node.media.demux import Feed, opened
 from node.media.frames import Sample, sample_of
+from node.media.previewing import Stills
 from node.media.sampling import SECOND, Sampler
 from node.media.shortage import MEMORY, lack_in
 from node.media.tracks import MAX_FRAME_PIXELS, Track
@@ -53,7 +54,7 @@ class Read:
     `decoded`: number of frames; `faults`: packets that could not be decoded; `breaks`: places where the demuxer failed;
     `mended`: frames that the decoder repaired; `before`: packets before the first frame; `steps`: how often two frames
     were a number of milliseconds apart. `lack`: the resource of ours that may have been missing, or ""; `sized`:
-    whether a frame size was known.
+    whether a frame size was known; `stills`: for previews, if they are wanted.
     """
 
     track: Track
@@ -71,6 +72,7 @@ class Read:
     out_of_time: bool = False
     lack: str = ""
     sized: bool = False
+    stills: Stills | None = None
 
     @property
     def step(self) -> float:
@@ -93,14 +95,16 @@ class Read:
         return (self.faults + self.mended) * self.step
 
 
-def read_track(region: Region, known: Container, track: Track, given: Time, covers: Mapping[int, bytes]) -> Read:
+def read_track(
+    region: Region, known: Container, track: Track, given: Time, covers: Mapping[int, bytes], *, previews: bool = False
+) -> Read:
     """Decodes a track within the given time. `covers`: bytes that replace those of the file (`mending`). Raises PyAV's
     errors if the film cannot be opened, or if memory runs out.
     """
-    read = _read_with(known, track, given, _feed(region, track, given, covers), {})
+    read = _read_with(known, track, given, _feed(region, track, given, covers), {}, previews=previews)
     if read.decoded or read.out_of_time or not read.sized:
         return read
-    again = _read_with(known, track, given, _feed(region, track, given, covers), _MENDED)
+    again = _read_with(known, track, given, _feed(region, track, given, covers), _MENDED, previews=previews)
     return again if again.decoded else read
 
 
@@ -108,8 +112,10 @@ def _feed(region: Region, track: Track, given: Time, covers: Mapping[int, bytes]
     return Feed(region.part(track.start) if track.start else region, given, covers)
 
 
-def _read_with(known: Container, track: Track, given: Time, feed: Feed, options: dict[str, str]) -> Read:
-    read = Read(track=track, clock=Clock(track.rate))
+def _read_with(
+    known: Container, track: Track, given: Time, feed: Feed, options: dict[str, str], *, previews: bool
+) -> Read:
+    read = Read(track=track, clock=Clock(track.rate), stills=Stills() if previews else None)
     with opened(feed, known, **track.options) as film:
         stream = next((each for each in film.streams.video if each.index == track.index), None)
         if stream is None:  # the file says another thing than when it was planned
@@ -138,6 +144,8 @@ def _take(read: Read, frame: Frame, converter: Converter) -> None:
         if not read.width:
             read.width, read.height = pixels.width, pixels.height
         read.sampler.take(at, sample_of(pixels, at))
+        if read.stills:
+            read.stills.take(at, pixels)
 
 
 def _milliseconds(frame: Frame) -> float | None:

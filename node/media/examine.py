@@ -49,12 +49,14 @@ def take_digests(region: Region, kind: Kind) -> DigestFingerprints:
     )
 
 
-def look(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:
+def look(
+    region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow, *, previews: bool = False
+) -> MaterialFingerprints:
     """Returns the fingerprints of a region whose digests are known, with the perceptual ones if it can be decoded.
-    Raises `Shortage`, with the partial result, if a resource of ours ran out.
+    `previews`: also its previews. Raises `Shortage`, with the partial result, if a resource of ours ran out.
     """
     try:
-        found = _decoded(kind.content_of(region), kind, digests, allow)
+        found = _decoded(kind.content_of(region), kind, digests, allow, previews=previews)
     except Shortage as error:
         raise with_digests(error, digests) from None
     except MemoryError:
@@ -74,11 +76,13 @@ def _begins_behind(kind: Kind) -> str:
     return f"it begins {kind.start} {'byte' if kind.start == 1 else 'bytes'} after the start of the file"
 
 
-def _decoded(content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:
+def _decoded(
+    content: Region, kind: Kind, digests: DigestFingerprints, allow: Allow, *, previews: bool
+) -> MaterialFingerprints:
     if kind.picture is not None:
-        return fingerprint_picture(content, digests, allow)
+        return fingerprint_picture(content, digests, allow, previews=previews)
     if kind.film is not None:
-        return fingerprint_video(content, digests, kind.film, allow)
+        return fingerprint_video(content, digests, kind.film, allow, previews=previews)
     return replace(digests, note="" if kind.is_known else f"neither a picture nor a film: {kind.name}")
 
 

@@ -12,7 +12,6 @@ Rules this module upholds:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -37,7 +36,15 @@ _TOO_MANY: Final = f"what follows the first {MAX_PARTS} parts of the file"
 _NO_TIME: Final = "the parts of this file take too long to be decoded"
 _UNREADABLE: Final = "a part that cannot be read"
 
-Look = Callable[[Region, Kind, DigestFingerprints, Allow], MaterialFingerprints]
+
+class Look(Protocol):
+    """Decodes a subject whose digests are known (`examine.look`)."""
+
+    def __call__(
+        self, region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow, *, previews: bool = False
+    ) -> MaterialFingerprints:
+        """Returns its fingerprints, and its previews if they are wanted."""
+        ...
 
 
 class Talk(Protocol):
@@ -143,7 +150,8 @@ class Inside:
     ) -> MaterialFingerprints:
         if left is not None and left <= 0 and (kind.picture or kind.film):
             return replace(digests, note=_NO_TIME)
-        return self.look(region, kind, digests, self.talk.time_to_look(region.size, left))
+        allow = self.talk.time_to_look(region.size, left)
+        return self.look(region, kind, digests, allow, previews=self.orders.previews)
 
     def _parts(self, kind: Kind, content: Region, visit: _Visit) -> None:
         """Examines everything that the readers of a subject find in it."""

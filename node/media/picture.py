@@ -25,6 +25,7 @@ from node.media.frames import Sample, insides_within
 from node.media.pdq import pdq_hashes
 from node.media.phash import phash
 from node.media.pixels import Pixels
+from node.media.previewing import preview_of
 from node.media.region import Region
 from node.media.shortage import MEMORY, Shortage
 from node.media.transparency import composed, composed_looks
@@ -36,10 +37,12 @@ _WARM_WIDTH: Final = 64
 """Pixels: more than half of `phash`'s 32 rows and the picture's own height, so that its kernel is used."""
 
 
-def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allow) -> PictureFingerprints:
-    """Returns all fingerprints of a picture. `region`: its location; `digests`: of the whole file or part. Raises
-    `MediaError` with the reason if it cannot be decoded, and `Shortage`, with the partial result, if a resource of ours
-    ran out.
+def fingerprint_picture(
+    region: Region, digests: DigestFingerprints, allow: Allow, *, previews: bool = False
+) -> PictureFingerprints:
+    """Returns all fingerprints of a picture. `region`: its location; `digests`: of the whole file or part; `previews`:
+    also make its preview, of the first frame. Raises `MediaError` with the reason if it cannot be decoded, and
+    `Shortage`, with the partial result, if a resource of ours ran out.
     """
     picture = decode_picture(region.all(MAX_PICTURE_BYTES))
     pixels, rest, shown_for, frames = picture.pixels, picture.rest, picture.milliseconds, picture.frames
@@ -60,6 +63,7 @@ def fingerprint_picture(region: Region, digests: DigestFingerprints, allow: Allo
         trimmed=None if box is None else _trimmed(pixels, box),
         composed=composed_looks(pixels, picture.alpha, pdq),
         note=picture.note,
+        previews=(preview_of(pixels),) if previews else (),
     )
     if rest is None:
         return still

@@ -49,9 +49,10 @@ def fingerprint_files(
     wall_seconds: float = WALL_SECONDS,
     command: Sequence[str] = WORKER_COMMAND,
     budget: Budget | None = None,
+    previews: bool = False,
 ) -> Iterator[Examined]:
     """Fingerprints files in up to `workers` processes (None: one per processor). Yields the parts of a file, then the
-    file.
+    file. `previews`: also make previews of them.
 
     It reads `files` when it has room. Raises `Unavailable` if no worker can be started.
     """
@@ -59,20 +60,20 @@ def fingerprint_files(
     budget = budget or Budget()
     pool = Workers(limit=max(limit, 1), wall_seconds=wall_seconds, command=tuple(command), budget=budget)
     try:
-        yield from _in_order(pool, map(_task, files))
+        yield from _in_order(pool, (_task(file, previews=previews) for file in files))
         yield from _in_order(pool, map(budget.second_turn, budget.last()))
     finally:
         pool.close()
 
 
-def _task(item: File) -> Task:
+def _task(item: File, *, previews: bool) -> Task:
     match item:
         case Unreadable():
             return Task(path=item.path, result=item.error)
         case Found():
-            return Task(path=item.path, named=item.named, identity=Identity.of(item.status))
+            return Task(path=item.path, named=item.named, identity=Identity.of(item.status), previews=previews)
         case _:
-            return Task(path=item)
+            return Task(path=item, previews=previews)
 
 
 def _in_order(pool: Workers, tasks: Iterator[Task]) -> Iterator[Examined]:

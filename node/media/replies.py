@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from node.domain.fingerprint_json import read_prints, write_prints
 from node.domain.material import MaterialFingerprints, PictureFingerprints
+from node.domain.previews import Preview, read_previews, write_previews
 from node.errors import Empty, Malformed, MediaError
 from node.media import subject_replies
 from node.media.region import EMPTY
@@ -64,10 +65,17 @@ class Costly:
     most: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A worker's message before the reply, at most once: the previews of the subject, which were asked for."""
+
+    previews: tuple[Preview, ...]
+
+
 READY: Final = b'{"ready": true}\n'
 """A worker's first line: its libraries are loaded and its limits are set."""
 
-Before = MoreTime | Spent | Costly
+Before = MoreTime | Spent | Costly | Previewed
 """The messages that can come before a result."""
 Around = Begun | Done
 """The messages that can come before and after the lines of a subject."""
@@ -92,10 +100,10 @@ def _written(said: Said) -> dict[str, Any]:
             return {"spent": True, "short": said.short}
         case Costly():
             return {"cost": said.cost, "most": said.most}
-        case Begun():
-            return subject_replies.begun_reply(said)
-        case Done():
-            return subject_replies.done_reply(said)
+        case Previewed():
+            return {"previews": write_previews(said.previews)}
+        case Begun() | Done():
+            return subject_replies.begun_reply(said) if isinstance(said, Begun) else subject_replies.done_reply(said)
         case _:
             return write_prints(said)
 
@@ -138,6 +146,10 @@ def _read_costly(said: dict[str, Any]) -> Costly:
     return Costly(cost=as_number(said["cost"], MAX_ASKED_SECONDS), most=as_number(said["most"], MAX_ASKED_SECONDS))
 
 
+def _read_previewed(said: dict[str, Any]) -> Previewed:
+    return Previewed(previews=read_previews(said["previews"]))
+
+
 def _require_true(value: object) -> None:
     if value is not True:
         raise Malformed("a worker's reply has a flag for its subject that is not true")
@@ -149,6 +161,7 @@ _BY_KEYS: Final[dict[frozenset[str], Callable[[dict[str, Any]], Said]]] = {
     frozenset({"seconds", "so_far"}): _read_more_time,
     frozenset({"spent", "short"}): _read_spent,
     frozenset({"cost", "most"}): _read_costly,
+    frozenset({"previews"}): _read_previewed,
     subject_replies.BEGUN_KEYS: subject_replies.read_begun,
     subject_replies.DONE_KEYS: subject_replies.read_done,
 }

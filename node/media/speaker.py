@@ -2,8 +2,8 @@
 
 Rules this module upholds:
 
-- Two lines may come before a result: a request for more processor time (for moving pictures), which the worker then
-  sets itself, and a line that says that the file needs more time than it got.
+- Three lines may come before a result: the previews, a request for more processor time (for moving pictures), which the
+  worker then sets itself, and a line that says that the file needs more time than it got.
 - A worker that ran out of a resource, or whose memory has grown, asks for its replacement, sends one more line and then
   nothing. Another worker continues from there.
 """
@@ -56,6 +56,8 @@ class Speaker:
 
     def found(self, result: MaterialFingerprints) -> None:
         """See `Talk`. It also reports that the file itself wants more time. A part has no second turn."""
+        if self._allowance:
+            self._allowance.show(result)
         costly = self._allowance.unmet() if self._allowance and self._open == 1 else None
         if costly:
             self._say(costly)
@@ -64,6 +66,8 @@ class Speaker:
 
     def lacked(self, result: MaterialFingerprints) -> None:
         """See `Talk`."""
+        if self._allowance:
+            self._allowance.show(result)
         self._say(replies.Spent(short=True))
         self._say(result)
         raise Replaced
@@ -112,10 +116,13 @@ class Allowance:
         self._wish: Wish | None = None
         self._given: Time | None = None
         self._seconds = 0
+        self._has_shown = False
         confine.renew_processor_time(limits.first)
 
     def __call__(self, wish: Wish, so_far: PictureFingerprints | None = None) -> Time:
         """See `Allow`. It tells the pool, which waits for this time."""
+        if so_far is not None:
+            self.show(so_far)
         at_most = self._limits.moving if wish.cost <= self._limits.moving else self._limits.costly
         self._wish, self._seconds = wish, min(wish.seconds, at_most)
         confine.renew_processor_time(self._seconds + grace(wish.size))
@@ -123,6 +130,14 @@ class Allowance:
         send(self._replies_to, replies.write_reply(asked))
         self._given = Time(until=time.process_time() + self._seconds)
         return self._given
+
+    def show(self, result: MaterialFingerprints) -> None:
+        """Sends the previews of the subject, if there are any, once. They come before all that depends on the rest of
+        it, so that they are kept with a partial result.
+        """
+        if result.previews and not self._has_shown:
+            self._has_shown = True
+            send(self._replies_to, replies.write_reply(replies.Previewed(previews=result.previews)))
 
     def unmet(self) -> replies.Costly | None:
         """Returns the message for a file that was cut short, though it may have more time by its size;

@@ -32,9 +32,9 @@ class Task:
     same for a file that wants a second turn; `waits`: it is postponed, with the result `so_far`, if any; `last`: this
     is its second turn.
 
-    `parts`: whether its parts are examined in this turn; `left_out`: the note on them afterwards; `lost`: workers that
-    it ended; `taken`: seconds of processor time that they used for it; `waited`: seconds by the clock that the pool
-    waited for them.
+    `previews`: whether previews are made; `parts`: whether its parts are examined in this turn; `left_out`: the
+    note on them afterwards; `lost`: workers that it ended; `taken`: seconds of processor time that they used for
+    it; `waited`: seconds by the clock that the pool waited for them.
     """
 
     path: Path
@@ -51,6 +51,7 @@ class Task:
     last: bool = False
     so_far: MaterialFingerprints | None = None
     parts: bool = True
+    previews: bool = False
     left_out: str = ""
     lost: int = 0
     taken: float = 0.0
@@ -97,7 +98,9 @@ class Task:
     def orders(self, limits: Limits, floor: int) -> Orders:
         """Returns the orders for the next worker."""
         course = self.course
-        return Orders(limits=limits, floor=floor, parts=self.parts, at=course.at, count=course.count)
+        return Orders(
+            limits=limits, floor=floor, parts=self.parts, previews=self.previews, at=course.at, count=course.count
+        )
 
     def begin(self, begun: Begun) -> None:
         """Begins a subject of the file. Raises `Malformed` if no honest worker would report it."""

@@ -60,7 +60,7 @@ class Turns:
     def hear(self, worker: WorkerProcess, task: Task, said: replies.Said) -> None:
         """Processes one line. Raises `Malformed` if no honest worker would send it."""
         match said:
-            case replies.MoreTime() | replies.Spent() | replies.Costly():
+            case replies.MoreTime() | replies.Spent() | replies.Costly() | replies.Previewed():
                 self._before(worker, task, said)
             case Begun():
                 if worker.spent:
@@ -88,6 +88,8 @@ class Turns:
                 worker.prolong(WALL_A_SECOND * said.seconds)
             case replies.Costly() if worker.asked and worker.costly is None and not task.course.is_in_part:
                 worker.costly = said
+            case replies.Previewed() if looked_at and task.previews and not looked_at.previews and said.previews:
+                looked_at.previews = said.previews
             case replies.Spent() if not worker.spent:
                 worker.spent, worker.short = True, said.short
             case _:

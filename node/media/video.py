@@ -43,14 +43,14 @@ prepare = demux.prepare
 
 
 def fingerprint_video(
-    region: Region, digests: DigestFingerprints, container: Container, allow: Allow
+    region: Region, digests: DigestFingerprints, container: Container, allow: Allow, *, previews: bool = False
 ) -> VideoFingerprints:
-    """Returns all fingerprints of a video. `region`: its location; `digests`: of the whole file or part. Raises
-    `MediaError` with the reason if it cannot be decoded, and `Shortage`, with the partial result, if a resource of ours
-    ran out.
+    """Returns all fingerprints of a video. `region`: its location; `digests`: of the whole file or part; `previews`:
+    also make its stills, of the film itself. Raises `MediaError` with the reason if it cannot be decoded, and
+    `Shortage`, with the partial result, if a resource of ours ran out.
     """
     before = _status(region)
-    reads, plan = _read(region, container, allow)
+    reads, plan = _read(region, container, allow, previews=previews)
     if _status(region) != before:  # its frames would not be of one thing
         raise changed_meanwhile()
     film = reads[0]
@@ -72,6 +72,7 @@ def fingerprint_video(
         width=film.width,
         height=film.height,
         note=either(note, lack) if lack else note,
+        previews=film.stills.finish(film.milliseconds) if film.stills else (),
     )
     if lack:
         raise Shortage(found.note, left=found)
@@ -91,7 +92,7 @@ def _status(region: Region) -> Status:
         raise not_read(error) from None
 
 
-def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], Plan]:
+def _read(region: Region, known: Container, allow: Allow, *, previews: bool) -> tuple[list[Read], Plan]:
     """Returns every track with at least one frame, the film itself first."""
     try:
         covers = covers_of(region) if known.demuxer == "mov" else {}
@@ -99,7 +100,7 @@ def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], P
             plan = plan_of(film, known)
         most, cost = wish_of(plan.tracks, region.size)
         given = allow(Wish(size=region.size, seconds=most, cost=cost))
-        reads, left_out = _read_all(region, known, plan.tracks, given, covers)
+        reads, left_out = _read_all(region, known, plan.tracks, given, covers, previews=previews)
         late, not_late = _read_late(region, known, plan, given)
     except MediaError:
         raise
@@ -115,7 +116,13 @@ def _read(region: Region, known: Container, allow: Allow) -> tuple[list[Read], P
 
 
 def _read_all(
-    region: Region, known: Container, tracks: tuple[Track, ...], given: Time, covers: dict[int, bytes]
+    region: Region,
+    known: Container,
+    tracks: tuple[Track, ...],
+    given: Time,
+    covers: dict[int, bytes],
+    *,
+    previews: bool,
 ) -> tuple[list[Read], tuple[str, ...]]:
     """Returns the reading of each track, and what was not examined, in plain words."""
     reads: list[Read] = []
@@ -124,7 +131,7 @@ def _read_all(
         if reads and given.is_up():
             left = len(tracks) - number
             return reads, (f"not looked at because time ran out: {left} of {len(tracks)} streams of pictures",)
-        read = read_track(region, known, track, given, covers)
+        read = read_track(region, known, track, given, covers, previews=previews)
         read.breaks += len(covers)
         reads.append(read)
         without += not read.decoded

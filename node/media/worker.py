@@ -20,7 +20,7 @@ import sys
 from typing import Final
 
 from node.errors import MediaError
-from node.media import confine, kinds, orders, picture_decoding, video
+from node.media import confine, kinds, orders, picture_decoding, previewing, video
 from node.media.examine import look
 from node.media.inside import Inside, Look
 from node.media.picture import warm
@@ -49,6 +49,7 @@ def serve(look: Look = look) -> None:
     os.close(nowhere)
     # All that has to be opened is opened by now: later nothing can be.
     warm()
+    previewing.warm()
     picture_decoding.prepare()
     video.prepare()
     kinds.prepare()

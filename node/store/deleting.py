@@ -7,7 +7,8 @@ Rules this module upholds:
   So the table is rewritten once deletions are finished. If it is too large for that, only its index by digest is
   rewritten, and parts of about one deleted row in two thousand were still found (ADR 23).
 - A reference to a file is in the vault, and leaves it with its holding or its case. The name of a part in its file is
-  there too, and leaves it with its place. The words of a holding leave it with the holding.
+  there too, and leaves it with its place. The words of a holding and the keys of its previews leave it with the
+  holding.
 - A requested deletion is in the database until it is finished: after a crash the next start continues with it.
 """
 
@@ -26,6 +27,7 @@ from node.store.addresses import forget_evidence_of
 from node.store.categorisations import forget_categorisations
 from node.store.entities import forget_links_of_holding
 from node.store.holdings import HoldingRows, HoldingWrites
+from node.store.previews import forget_previews_of
 from node.store.statements import chunks, insert_rows, zeros_like
 from node.store.tables.holdings import cases, deletions, holding_files, holding_frames, holding_looks, holdings, tags
 from node.store.tables.queries import settings
@@ -159,6 +161,7 @@ class FileWrites(FileRows, HoldingWrites):
         forget_evidence_of(self._connection, holding_id)
         forget_categorisations(self._connection, holding_id)
         forget_links_of_holding(self._connection, holding_id)
+        forget_previews_of(self._connection, holding_id)
         for statement in (_BLANK, _BLANK_FRAMES, _BLANK_LOOKS, *_DELETE):
             self._connection.execute(statement, {"this": holding_id})
         self._connection.execute(delete(settings).where(settings.c.name == withdrawn(holding_id)))

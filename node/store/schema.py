@@ -32,6 +32,7 @@ from node.store.tables import (
     logs,
     mentions,
     officers,
+    previews,
     queries,
     reviews,
     threads,
@@ -43,7 +44,7 @@ from node.store.tables.columns import metadata
 
 MODULES: Final = (
     addresses, answers, case_files, categorisations, desk, entities, hits, holdings, hub, indexing, lists, logs,
-    mentions, officers, queries, reviews, threads, usage, vault, watches,
+    mentions, officers, previews, queries, reviews, threads, usage, vault, watches,
 )  # fmt: skip
 """Every module with tables: importing this module puts all of them into `metadata`."""
 

@@ -53,6 +53,7 @@ from node.store.local_watches import LocalWatchRows, LocalWatchWrites
 from node.store.logs import LogRows
 from node.store.news import NewsRows
 from node.store.officers import OfficerRows, OfficerWrites
+from node.store.previews import PreviewRows, PreviewWrites
 from node.store.queries import QueryRows, QueryWrites
 from node.store.reviews import ReviewRows, ReviewWrites
 from node.store.settings import SettingRows, SettingWrites
@@ -96,6 +97,7 @@ class NodeStoreRows(
     AlertRows,
     IndexingRows,
     AddressRows,
+    PreviewRows,
 ):
     """`NodeStoreReader`."""
 
@@ -120,6 +122,7 @@ class NodeStoreWrites(
     AlertWrites,
     IndexingWrites,
     AddressWrites,
+    PreviewWrites,
 ):
     """`NodeStoreWriter`."""
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from node.errors import StoreError
 
-HEAD: Final = "0026"
+HEAD: Final = "0027"
 """The newest revision, that of `schema`. A test compares it with the scripts."""
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 

@@ -9,6 +9,7 @@ Rules this module upholds:
 - A holding that also belongs to another case only leaves the deleted case.
 - The parts of a holding go with it, and their parts: each leaves the cases that it was in only because of this file. A
   part that was also ingested as a file of its own stays, and so does a part that lies in another holding of the case.
+- The previews of a holding go with it: their keys in the same transaction, their ciphertext at the end.
 - The copy of an original file is deleted when no holding has its content. The allow-list and the audit log do not
   change.
 """
@@ -93,7 +94,8 @@ class Disposal:
     """Safe to use from any thread, blocking: never on the event loop.
 
     `retract(record, reason)` retracts a record of ours and makes its holdings national, durably.
-    `remove_original(sha256)` deletes the copy of an original file and returns whether there was one.
+    `remove_original(sha256)` deletes the copy of an original file and returns whether there was one. `tidy_previews`
+    overwrites the ciphertext of previews that have no keys any more.
     """
 
     def __init__(
@@ -104,9 +106,11 @@ class Disposal:
         retract: Callable[[RecordId, Reason], object],
         remove_original: Callable[[bytes], bool],
         clock: Clock,
+        tidy_previews: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
+        self._tidy_previews = tidy_previews
         self._retract = retract
         self._remove_original = remove_original
         self._clock = clock
@@ -195,6 +199,8 @@ class Disposal:
                 # A crash before this line has ended: the next start finds only the deletion records of these holdings.
                 with self._catalogue.change() as change:
                     change.end_deletions(ended)
+                # A crash right here leaves ciphertext without keys, and the next start overwrites it.
+                self._tidy_previews()
         if failures:
             raise failures[0]
         return len(ended)

@@ -76,7 +76,7 @@ class IngestEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingesting:
-    """`cases`: those of this node. `random(n)`: n unpredictable bytes."""
+    """`cases`: those of this node. `random(n)`: n unpredictable bytes. `previews`: whether this node keeps previews."""
 
     intake: Intake
     hits: HitList
@@ -84,6 +84,7 @@ class Ingesting:
     store: NodeStore
     audit: AuditLog
     random: Callable[[int], bytes]
+    previews: bool = False
 
     def salt(self) -> bytes:
         """Blocking. The salt for the tags of files; it is made at the first request."""

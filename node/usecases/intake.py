@@ -10,6 +10,7 @@ Rules this module upholds:
 - A new holding waits to be matched until its hits are stored: after a crash in between, `usecases.arrivals` matches it.
 - `label` is returned to the command that sent it, and never stored. The path of a file (`IngestItem.file`) is stored
   with its holding and its case, unless the node keeps no references (ADR 23).
+- Previews are stored in the transaction of their holdings (`preview_keeping`).
 - A part is a holding of its own, in the case of its file. Its place in the file is stored; its name in the file is
   stored only if references are.
 """
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from node.domain.stores import NodeStore, NodeStoreWriter
     from node.usecases.catalogue import Catalogue
     from node.usecases.matching import Matcher
+    from node.usecases.preview_keeping import PreviewKeeping
     from node.usecases.recognition import Recogniser
     from node.usecases.sources import Sources
     from node.usecases.stored_hits import StoredHits
@@ -119,7 +121,7 @@ def columns_of(rows: Sequence[int], prints: Sequence[MaterialFingerprints]) -> F
 
 class Intake:
     """Blocking: never on the event loop. `radius` returns the policy's radius in bits; `references`: whether the paths
-    of files are stored.
+    of files are stored; `previews`: keeps previews, None where there are none.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class Intake:
         clock: Clock,
         recogniser: Recogniser | None = None,
         references: bool = True,
+        previews: PreviewKeeping | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -142,6 +145,7 @@ class Intake:
         self._clock = clock
         self._recogniser = recogniser
         self._references = references
+        self._previews = previews
 
     def known(self, tags: Sequence[bytes]) -> set[bytes]:
         """Which of these files (by tag) are ingested already, so that an interrupted ingest can continue."""
@@ -152,9 +156,11 @@ class Intake:
         self, request: IngestRequest, items: Sequence[IngestItem], *, show_all: bool = False
     ) -> list[IngestResult]:
         """Stores a batch durably, makes it searchable, and matches it. Results in the order of `items`. Raises
-        `Refused` if the case is closed.
+        `Refused` if the case is closed, or if there are previews that this node does not keep.
         """
         checked_text(request.case, MAX_CASE, "a case reference (--case)", Misuse)
+        if self._previews is not None:
+            self._previews.require(item.prints for item in items)
         now = int(self._clock())
         with ExitStack() as matching:
             with self._catalogue.change() as change:
@@ -168,6 +174,9 @@ class Intake:
                 fresh = {row: item.prints for (row, new), item in zip(placed, items, strict=True) if new}
                 self._refer(change.writer, request.case, zip([row for row, _ in placed], items, strict=True))
                 self._recognise(change.writer, [row for row, _ in placed])
+                if self._previews is not None:
+                    taken = [(row, item.prints) for (row, _), item in zip(placed, items, strict=True)]
+                    self._previews.put(change.writer, taken)
                 # Reserved before any other thread can see that they wait.
                 matching.enter_context(self._hits.in_hand(list(fresh)))
                 if fresh:

@@ -28,6 +28,7 @@ from node.usecases.casework import holding_subject
 from node.usecases.hit_list import HitList
 from node.usecases.intake import IngestResult, Intake
 from node.usecases.matching import Matcher
+from node.usecases.preview_keeping import PreviewKeeping
 from node.usecases.sources import EVERYBODY
 from node.usecases.stored_hits import StoredHits
 from tests.simulator.federation import Log, Speaker
@@ -45,7 +46,13 @@ def always() -> bool:
 class Holder:
     """The node of `speaker`, whose index holds what its store has."""
 
-    def __init__(self, world: World, speaker: Speaker, store: NodeStore | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        speaker: Speaker,
+        store: NodeStore | None = None,
+        previews: PreviewKeeping | None = None,
+    ) -> None:
         self.world, self.speaker = world, speaker
         self.store = store or MemoryStore()
         self.node = Node(world, speaker, cast("Carrier", None), cast("MemoryStore", self.store))
@@ -79,6 +86,7 @@ class Holder:
             hits=self.kept,
             radius=lambda: self.radius,
             clock=world.clock,
+            previews=previews,
         )
 
     def restarted(self) -> Holder:

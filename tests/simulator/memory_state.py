@@ -23,6 +23,7 @@ from tests.simulator.memory_hub import HubTables
 from tests.simulator.memory_lists import ListTables
 from tests.simulator.memory_local_watches import LocalWatchTables
 from tests.simulator.memory_officers import OfficerTables
+from tests.simulator.memory_previews import PreviewTables
 from tests.simulator.memory_reviews import ReviewTables
 from tests.simulator.memory_tables import Place
 from tests.simulator.memory_threads import ThreadTables
@@ -35,6 +36,7 @@ Tables = TypeVar(
     "HubTables",
     "HitTables",
     "ReviewTables",
+    "PreviewTables",
     "AnswerTables",
     "ListTables",
     "OfficerTables",
@@ -96,6 +98,7 @@ class State:
     entities: EntityTables = field(default_factory=EntityTables)
     hits: HitTables = field(default_factory=HitTables)
     reviews: ReviewTables = field(default_factory=ReviewTables)
+    previews: PreviewTables = field(default_factory=PreviewTables)
     answers: AnswerTables = field(default_factory=AnswerTables)
     lists: ListTables = field(default_factory=ListTables)
     addresses: AddressTables = field(default_factory=AddressTables)
@@ -124,6 +127,7 @@ class State:
             entities=clone(self.entities),
             hits=clone(self.hits),
             reviews=clone(self.reviews),
+            previews=clone(self.previews),
             answers=clone(self.answers),
             lists=clone(self.lists),
             addresses=clone(self.addresses),

@@ -27,6 +27,7 @@ from tests.simulator.memory_local_watches import MemoryLocalWatches
 from tests.simulator.memory_log_writer import MemoryLogWriter
 from tests.simulator.memory_logs import MemoryLogReader
 from tests.simulator.memory_news import MemoryNews
+from tests.simulator.memory_previews import MemoryPreviews
 from tests.simulator.memory_reviews import MemoryReviews
 from tests.simulator.memory_sheets import MemorySheets
 from tests.simulator.memory_state import State
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 class NodeRows(
     MemoryHits,
     MemoryReviews,
+    MemoryPreviews,
     MemoryAnswers,
     MemoryLists,
     MemoryCases,
@@ -57,6 +59,7 @@ class NodeRows(
     def __init__(self, state: State) -> None:
         MemoryHits.__init__(self, state.hits, state.place)
         MemoryReviews.__init__(self, state.reviews, state.hits)
+        MemoryPreviews.__init__(self, state.previews)
         MemoryAnswers.__init__(self, state.answers, state.place)
         MemoryLists.__init__(self, state.lists, state.watches)
         MemoryWatches.__init__(self, state.watches)
@@ -87,6 +90,7 @@ class MemoryWriter(MemoryLogWriter, NodeRows):
     def delete_holding(self, holding_id: int) -> None:
         super().delete_holding(holding_id)
         self._forget_evidence_of(holding_id)
+        self._forget_previews_of(holding_id)
 
 
 class MemoryHubReader(MemoryLogReader, MemoryHub):

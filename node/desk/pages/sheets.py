@@ -88,8 +88,8 @@ async def covers(asked: Asked) -> Response:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     made = await asked.one(
         "sheet-covered",
-        holdings=[str(each["holding"]) for each in tiles],
-        places=[str(each["place"] % TILES) for each in tiles],
+        holdings=[each["holding"] for each in tiles],
+        places=[each["place"] % TILES for each in tiles],
     )
     if not made["sprite"]:
         return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from node import app
 from node.cli import main
 from node.config import Home
 from node.domain.material import PictureFingerprints
+from node.domain.previews import COVERED_SIZE, Preview
 from node.errors import MediaError
 from node.media.tasks import Examined
 
@@ -123,6 +124,7 @@ def vigil(node: Node, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 
 Vigil = Callable[..., Ran]
+PREVIEW = Preview(clear=b"a clear picture", covered=bytes(COVERED_SIZE))
 
 
 def prints(number: int) -> PictureFingerprints:
@@ -151,12 +153,13 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for number, name in enumerate(("a.jpg", "b.jpg", "bad.txt"), start=1):
         (folder / name).write_bytes(bytes([number]))
 
-    def fingerprint(given: Iterable[Any], *, workers: int | None = None) -> Iterator[Examined]:
+    def fingerprint(given: Iterable[Any], *, workers: int | None = None, previews: bool = False) -> Iterator[Examined]:
         for item in given:
             if not app.is_found(item):
                 yield Examined(path=item.path, result=item.error)
             elif item.path.suffix == ".jpg":
-                yield Examined(path=item.path, result=prints(item.path.read_bytes()[0]))
+                made = replace(prints(item.path.read_bytes()[0]), previews=(PREVIEW,) if previews else ())
+                yield Examined(path=item.path, result=made)
             else:
                 yield Examined(path=item.path, result=MediaError("not a picture: it is text"))
 

@@ -59,7 +59,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         ".bad": [Examined(path=made, result=MediaError("not readable", remedy="check the disk"))],
     }
 
-    def fingerprint(given: Iterable[Any], *, workers: int | None = None) -> Iterator[Examined]:
+    def fingerprint(given: Iterable[Any], *, workers: int | None = None, previews: bool = False) -> Iterator[Examined]:
         for item in given:
             for each in results[item.path.suffix]:
                 yield replace(each, path=item.path)
@@ -118,7 +118,7 @@ def test_a_file_of_which_a_part_was_not_read_to_its_end_is_not_done(
     answer(node)
     late = cut(replace(prints(1), note="only its first 9 frames were read"))
 
-    def fingerprint(given: Iterable[Any], *, workers: int | None = None) -> Iterator[Examined]:
+    def fingerprint(given: Iterable[Any], *, workers: int | None = None, previews: bool = False) -> Iterator[Examined]:
         for item in given:
             yield Examined(path=item.path, place=FIRST, result=late)
             yield Examined(path=item.path, result=ARCHIVE)

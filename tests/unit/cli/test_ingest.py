@@ -16,7 +16,7 @@ from node.errors import DiskFull, MediaError, StoreError
 from node.media.budget import CUT, cut
 from node.media.tasks import Examined
 from tests.unit.cli.conftest import Line, Node, Vigil, prints
-from tests.unit.cli.ingest_lines import answer
+from tests.unit.cli.ingest_lines import SALT, answer
 
 
 def test_fingerprints_tags_and_labels_are_handed_over_and_a_line_a_file_comes_back(
@@ -76,6 +76,41 @@ def test_without_a_reference_no_path_is_sent(vigil: Vigil, node: Node, files: Pa
     [item] = node.call("ingest").items
     assert item["file"] == ""
     assert "a.jpg" not in str(item)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("option", ["", "--no-previews", "--previews"])
+def test_previews_are_made_where_the_node_keeps_them(
+    vigil: Vigil, node: Node, files: Path, kept: bool, option: str
+) -> None:
+    answer(node)
+    node.answers["ingest-salt"] = [{"salt": SALT, "previews": kept}]
+    ran = vigil("ingest", files / "a.jpg", "--case", "C-1", *([option] if option else []))
+    if option == "--previews" and not kept:
+        assert ran.code != 0
+        return
+    assert ran.code == 0
+    [item] = node.call("ingest").items
+    assert bool(item["previews"]) == (kept and option != "--no-previews")
+
+
+def test_previews_that_the_node_does_not_keep_are_refused_before_a_file_is_read(
+    vigil: Vigil, node: Node, files: Path
+) -> None:
+    answer(node)
+    ran = vigil("ingest", files / "a.jpg", "--case", "C-1", "--previews")
+    assert ran.code != 0
+    assert "keeps no previews" in ran.err
+    assert [call.command for call in node.calls] == ["ingest-salt"]
+
+
+def test_an_ingest_with_previews_reads_again_what_was_taken_in_without(vigil: Vigil, node: Node, files: Path) -> None:
+    answer(node)
+    vigil("ingest", files / "a.jpg", "--case", "C-1")
+    node.answers["ingest-salt"] = [{"salt": SALT, "previews": True}]
+    node.calls.clear()
+    vigil("ingest", files / "a.jpg", "--case", "C-1")
+    assert len(node.call("ingest").items) == 1
 
 
 def test_the_same_command_again_skips_what_is_done(vigil: Vigil, node: Node, files: Path) -> None:

@@ -18,6 +18,7 @@ from node.control.commands import (
     ADMINISTRATION,
     AUDIT,
     INVESTIGATION,
+    MEDIA,
     OPERATION,
     OVERVIEW,
     RELEASE,
@@ -93,7 +94,7 @@ def test_a_role_runs_the_commands_of_its_row_and_no_other(role: Role) -> None:
     every = {
         Role.INVESTIGATOR: INVESTIGATION,
         Role.MEDIA_REVIEWER: INVESTIGATION - RELEASE,
-        Role.RELEASER: INVESTIGATION,
+        Role.RELEASER: INVESTIGATION - MEDIA,
         Role.ADMINISTRATOR: ADMINISTRATION | OVERVIEW,
         Role.AUDITOR: AUDIT | OVERVIEW,
         Role.OPERATOR: OPERATION | ADMINISTRATION | OVERVIEW,

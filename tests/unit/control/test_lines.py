@@ -15,7 +15,9 @@ from node.domain.queries import Hit, Level
 from node.domain.reviews import ReviewState
 from node.errors import Misuse
 from node.usecases.intake import subject_of
+from tests.contracts.parts import digests
 from tests.unit.domain.material import MATERIAL
+from tests.unit.usecases.previewed import seen
 
 PLACES = st.none() | st.builds(
     Place,
@@ -35,6 +37,15 @@ def over(line: dict[str, Any]) -> Any:
 def test_an_item_comes_back_as_it_was(prints: MaterialFingerprints, place: Place | None) -> None:
     item = IngestItem(tag=bytes(32), label="7", prints=prints, place=place, file="/evidence/1")
     assert read_item(over(item_line(item))) == item
+
+
+def test_previews_go_with_what_can_be_seen() -> None:
+    item = IngestItem(tag=bytes(32), prints=seen("one", 3))
+    line = over(item_line(item))
+    assert read_item(line).prints.previews == item.prints.previews
+    line["prints"] = over(item_line(IngestItem(tag=bytes(32), prints=digests("one"))))["prints"]
+    with pytest.raises(Misuse):
+        read_item(line)
 
 
 @given(MATERIAL)

@@ -23,6 +23,8 @@ from node.media import replies, speaker, worker
 from node.media.allowance import Allow
 from node.media.examine import fingerprint_region, look, with_digests
 from node.media.kinds import Kind
+from node.media.pixels import Pixels
+from node.media.previewing import preview_of
 from node.media.region import Region
 from node.media.shortage import MEMORY, THREADS, Shortage, damage, lack_in, shortage
 from tests.unit.media.allowance import unbounded
@@ -164,6 +166,29 @@ def keep_threads(_file: int) -> None:
         _thread.start_new_thread(time.sleep, (600,))
 
 
+def peek(_file: int) -> None:
+    """Sends the preview of another picture than that of the file."""
+    _say(replies.write_reply(replies.Previewed(previews=(_OTHER,))))
+
+
+def peek_twice(file: int) -> None:
+    peek(file)
+    peek(file)
+
+
+def peek_other(_file: int) -> None:
+    """Sends what is no picture."""
+    _say(replies.write_reply(replies.Previewed(previews=(replace(_OTHER, clear=b"<svg/>"),))))
+
+
+def die_behind_the_first_preview(file: int) -> None:
+    peek(file)
+    die_behind_the_first_frame(file)
+
+
+_OTHER = preview_of(Pixels(values=np.zeros((8, 8 * 4), np.uint8), channels=4))
+
+
 def in_a_used_worker(deed: Callable[[int], object]) -> Callable[[int], object]:
     """A deed that is done only by a worker that has read another file before: a new one has what the file needs."""
 
@@ -183,6 +208,10 @@ DEEDS: dict[str, Callable[[int], object]] = {
     "spin": spin,
     "exit": lambda _file: os._exit(3),
     "vanish": lambda _file: os._exit(0),
+    "peek": peek,
+    "peek-twice": peek_twice,
+    "peek-other": peek_other,
+    "late-with-preview": die_behind_the_first_preview,
     "late": die_behind_the_first_frame,
     "killed": be_killed_behind_the_first_frame,
     "crash": lambda _file: ctypes.string_at(0),
@@ -212,14 +241,16 @@ DEEDS: dict[str, Callable[[int], object]] = {
 }
 
 
-def misbehave(region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow) -> MaterialFingerprints:
+def misbehave(
+    region: Region, kind: Kind, digests: DigestFingerprints, allow: Allow, *, previews: bool = False
+) -> MaterialFingerprints:
     file, size = region.descriptor, region.size
     found = _DEED.search(region.at(max(size - 64, 0), 64))
     name = found[1].decode("ascii") if found else ""
     READ.append(name)
     deed = DEEDS.get(name)
     if deed is None:
-        return look(region, kind, digests, allow)
+        return look(region, kind, digests, allow, previews=previews)
     try:
         deed(file)
     except (OSError, ImportError) as error:
@@ -228,7 +259,7 @@ def misbehave(region: Region, kind: Kind, digests: DigestFingerprints, allow: Al
         raise with_digests(error, digests) from None
     except MemoryError:
         raise with_digests(shortage("it", MEMORY), digests) from None
-    return look(region, kind, digests, allow)
+    return look(region, kind, digests, allow, previews=previews)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,7 @@ ORDERS = st.builds(
     limits=st.builds(Limits, first=NUMBERS, moving=NUMBERS, costly=NUMBERS),
     floor=NUMBERS,
     parts=st.booleans(),
+    previews=st.booleans(),
     at=st.lists(st.integers(0, MAX_PARTS), max_size=MAX_DEPTH + 1).map(tuple),
     count=st.integers(0, MAX_PARTS),
 )

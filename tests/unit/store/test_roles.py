@@ -23,6 +23,7 @@ from node.domain.log_ports import LogWriter
 from node.domain.news import NewsReader
 from node.domain.officers import OfficerWriter
 from node.domain.ports import AllowWriter, HoldingWriter
+from node.domain.previews import PreviewWriter
 from node.domain.query_ports import QueryWriter
 from node.domain.reviews import ReviewWriter
 from node.domain.setting_ports import SettingWriter
@@ -53,6 +54,7 @@ NODES = (
     ThreadWriter,
     EntityWriter,
     ReviewWriter,
+    PreviewWriter,
 )
 HUBS = (HubWriter,)
 
