@@ -33,6 +33,7 @@ from node.desk.pages import routes
 from node.desk.people import person_of
 from node.desk.rendering import Renderer, StaticFiles
 from node.desk.route_table import Access
+from node.desk.running import Running
 from node.errors import VigilError
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def build(desk: Desk, table: Sequence[Route]) -> Starlette:
     app.add_exception_handler(HTTPException, front.refused)
     app.add_exception_handler(Exception, front.broke)
     app.state.renderer = renderer
+    app.state.running = Running()
     app.add_middleware(_Protection)
     return app
 
