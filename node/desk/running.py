@@ -31,13 +31,12 @@ _log = structlog.get_logger(__name__)
 @dataclass(slots=True, kw_only=True)
 class Progress:
     """How far a question has come. `part` of `parts` was sent last, 0 before the first. `wait`: seconds of the last
-    wait for the budget, 0 if the question does not wait. `told`: how many states of members have come.
+    wait for the budget, 0 if the question does not wait.
     """
 
     part: int = 0
     parts: int = 0
     wait: float = 0.0
-    told: int = 0
 
 
 class Running:
@@ -76,13 +75,9 @@ class Running:
                         progress.part, progress.parts, progress.wait = line["part"], line["parts"], 0.0
                     elif "waiting_seconds" in line:
                         progress.wait = line["waiting_seconds"]
-                    elif "outcome" in line:
-                        progress.told += 1
         except VigilError as error:
             # The question is stored and not closed: its page says so, and offers to ask the rest.
             _log.warning("a question was interrupted", what=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 (nothing of it may reach the log but its class)
-            _log.error("a question broke", what=type(error).__name__)
         finally:
             del self._progress[query]
             del self._tasks[query]
