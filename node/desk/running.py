@@ -78,6 +78,8 @@ class Running:
         except VigilError as error:
             # The question is stored and not closed: its page says so, and offers to ask the rest.
             _log.warning("a question was interrupted", what=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (nothing of it may reach the log but its class)
+            _log.error("a question broke", what=type(error).__name__)
         finally:
             del self._progress[query]
             del self._tasks[query]

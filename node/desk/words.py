@@ -211,6 +211,30 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "withdrawn": NP_("sharing", "withdrawn"),
         "nothing": NP_("sharing", "nothing to share"),
     },
+    "contribution": {
+        "would contribute": NP_("contribution", "is shared as a new record"),
+        "contributed": NP_("contribution", "shared"),
+        "contributed before": NP_("contribution", "was shared before"),
+        "contributed before, and says otherwise": NP_("contribution", "was shared before, and says something else"),
+        "retracted before: name it itself (--holding) to share it again": NP_(
+            "contribution", "was retracted before: name the holding itself to share it again"
+        ),
+        "nothing that may be shared": NP_("contribution", "has nothing that may be shared"),
+    },
+    "record-field": {
+        "category": NP_("record-field", "category"),
+        "series": NP_("record-field", "series"),
+        "victim_identified": NP_("record-field", "victim identified"),
+        "offender_identified": NP_("record-field", "offender identified"),
+        "tags": NP_("record-field", "tags"),
+        "language": NP_("record-field", "language"),
+        "group": NP_("record-field", "group"),
+        "audience": NP_("record-field", "readers"),
+        "purposes": NP_("record-field", "purposes"),
+        "code": NP_("record-field", "handling"),
+        "retain_until_day": NP_("record-field", "kept until"),
+        "understood": NP_("record-field", "handling that this version does not understand"),
+    },
     "group-sharing": {
         "planned": NP_("group-sharing", "planned"),
         "shared": NP_("group-sharing", "shared"),

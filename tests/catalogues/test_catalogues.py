@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NOT_YET = {
     ("fr", MESSAGES): "the daemon's messages have codes and are found by them; their translation is the next step",
-    ("ar", MESSAGES): "the same",
 }
 """Catalogues (language, name) that are not translated yet, with the reason. Their texts are shown in English."""
 FORMS = {"fr": 3, "es": 3, "ar": 6}

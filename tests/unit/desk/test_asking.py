@@ -301,3 +301,19 @@ def test_too_many_questions_at_once_are_refused() -> None:
         await _until(lambda: running.progress("0") is None)
 
     asyncio.run(scenario())
+
+
+def test_a_question_that_breaks_says_nothing_of_why_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    async def lines() -> AsyncIterator[Line]:
+        yield PLAN
+        raise RuntimeError("secret words")
+
+    async def scenario() -> None:
+        running = Running()
+        query = await running.start(lines())
+        await _until(lambda: running.progress(query) is None)
+
+    asyncio.run(scenario())
+    out = capsys.readouterr()
+    assert "RuntimeError" in out.out + out.err
+    assert "secret words" not in out.out + out.err
