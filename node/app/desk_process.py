@@ -9,6 +9,7 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -23,12 +24,14 @@ from node.app.sessions import socket_path
 from node.desk.application import Desk
 from node.desk.pace import Pace
 from node.desk.ports import Daemon
+from node.errors import Misuse
 from node.wire import control
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
+    from types import FrameType
 
     from starlette.applications import Starlette
 
@@ -152,8 +155,19 @@ class _Server(uvicorn.Server):
         if self._app is not None:
             await self._app(scope, receive, send)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (of uvicorn)
+        """A signal ends the desk as it ends a daemon: cleanly, with the exit code 0. uvicorn would raise it again."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn ends the process where it cannot listen
+            where = self._settings.listen
+            raise Misuse(
+                f"the desk cannot listen on {where}", remedy="another program uses the port, or the address is not here"
+            ) from None
         if not self.started:
             return
         port = self.servers[0].sockets[0].getsockname()[1]

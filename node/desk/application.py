@@ -11,7 +11,7 @@ Rules this module upholds:
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
@@ -22,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as WebRoute
 
@@ -33,6 +34,7 @@ from node.desk.pages import routes
 from node.desk.people import person_of
 from node.desk.rendering import Renderer, StaticFiles
 from node.desk.route_table import Access
+from node.desk.running import Running
 from node.errors import VigilError
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def build(desk: Desk, table: Sequence[Route]) -> Starlette:
     app.add_exception_handler(HTTPException, front.refused)
     app.add_exception_handler(Exception, front.broke)
     app.state.renderer = renderer
+    app.state.running = Running()
     app.add_middleware(_Protection)
     return app
 
@@ -102,13 +105,17 @@ class Front:
 
         async def answer(request: Request) -> Response:
             self._check(request, route)
-            asked = await self._asked(request, quiet=route.quiet, public=route.work is Access.PUBLIC)
+            asked = self._nobody(request)
             try:
+                if route.work is not Access.PUBLIC:
+                    asked = await self._somebody(asked, quiet=route.quiet)
                 return await self._admitted(route, asked)
             except VigilError as error:
                 return self._fault(asked, error)
             except HTTPException:
                 raise
+            except ClientDisconnect:
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
             except Exception as error:  # noqa: BLE001 (nothing of it may reach the page or the log but its class)
                 return await self.broke(request, error)
 
@@ -126,23 +133,22 @@ class Front:
             self._note(route, "pace")
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
 
-    async def _asked(self, request: Request, *, quiet: bool, public: bool) -> Asked:
-        token = cookies.session_of(request)
-        person: Person | None = None
-        if token and not public:
-            with suppress(errors.Refused, errors.NotFound):
-                lines = [line async for line in self._desk.daemon.call("desk-session", {"quiet": quiet}, token)]
-                person = person_of(lines[-1])
+    def _nobody(self, request: Request) -> Asked:
+        """The request without its session. A public page uses none: an old cookie must not stop a new sign-in."""
         language = choose(cookies.language_of(request), request.headers.get("accept-language", ""))
-        nonce: str = request.state.nonce
-        return Asked(
-            request=request,
-            language=language,
-            daemon=self._desk.daemon,
-            nonce=nonce,
-            token=token,
-            person=person,
-        )
+        return Asked(request=request, language=language, daemon=self._desk.daemon, nonce=request.state.nonce)
+
+    @staticmethod
+    async def _somebody(asked: Asked, *, quiet: bool) -> Asked:
+        """The request with its session, as far as the daemon knows it."""
+        token = cookies.session_of(asked.request)
+        if not token:
+            return asked
+        person: Person | None = None
+        with suppress(errors.Refused, errors.NotFound):
+            lines = [line async for line in asked.daemon.call("desk-session", {"quiet": quiet}, token)]
+            person = person_of(lines[-1])
+        return replace(asked, token=token, person=person)
 
     async def _admitted(self, route: Route, asked: Asked) -> Response:
         if not route.admits(asked.person):
@@ -193,9 +199,7 @@ class Front:
         return await self._without_handler(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     async def _without_handler(self, request: Request, status: int) -> Response:
-        language = choose(cookies.language_of(request), request.headers.get("accept-language", ""))
-        asked = Asked(request=request, language=language, daemon=self._desk.daemon, nonce=request.state.nonce)
-        return self._shown(asked, _bare(f"status-{int(status)}", status))
+        return self._shown(self._nobody(request), _bare(f"status-{int(status)}", status))
 
     def _note(self, route: Route, why: str) -> None:
         """The security log: what was refused and why; no person, no address, no text of the request."""

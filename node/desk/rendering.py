@@ -81,7 +81,8 @@ class Renderer:
     def html(self, asked: Asked, page: Page) -> str:
         """The page for this request."""
         template = self._of[asked.language.code].get_template(page.template)
-        return template.render(self._context(asked), **page.values)
+        # A value of the page must not hide one of the layout: Python refuses a name that is given twice.
+        return template.render(**self._context(asked), **page.values)
 
     def _context(self, asked: Asked) -> Mapping[str, Any]:
         who = asked.person

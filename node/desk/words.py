@@ -126,6 +126,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "active": NP_("member-status", "active"),
         "suspended": NP_("member-status", "suspended"),
         "left": NP_("member-status", "left"),
+        "pending": NP_("member-status", "waits for the authority"),
+        "no roster": NP_("member-status", "without a list of members"),
     },
     "address-force": {
         "unlisted": NP_("address-force", "not listed"),

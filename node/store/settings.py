@@ -8,18 +8,22 @@ Rules this module upholds:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from node.store.statements import Repository, chunks
 from node.store.tables.queries import settings
+
+# Built once: building a statement costs as much as running it.
+_VALUE: Final = select(settings.c.value).where(settings.c.name == bindparam("name"))
 
 
 class SettingRows(Repository):
     """`SettingReader` inside one transaction."""
 
     def setting(self, name: str) -> bytes:
-        value: bytes | None = self._connection.scalar(select(settings.c.value).where(settings.c.name == name))
+        value: bytes | None = self._connection.scalar(_VALUE, {"name": name})
         return value or b""
 
     def settings_named(self, names: Sequence[str]) -> Mapping[str, bytes]:

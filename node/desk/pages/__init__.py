@@ -11,13 +11,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.desk import live
-from node.desk.pages import assets, board, drafts, hits, holdings, me, media, sheets, signing_in
+from node.desk.pages import (
+    asking,
+    assets,
+    audit,
+    board,
+    cases,
+    consultations,
+    drafts,
+    hits,
+    holdings,
+    me,
+    media,
+    officers,
+    records,
+    sheets,
+    signing_in,
+    state,
+)
 
 if TYPE_CHECKING:
     from node.desk.route_table import Route
 
 
-MODULES = (assets, board, drafts, hits, holdings, live, me, media, sheets, signing_in)
+MODULES = (
+    asking,
+    assets,
+    audit,
+    board,
+    cases,
+    consultations,
+    drafts,
+    hits,
+    holdings,
+    live,
+    me,
+    media,
+    officers,
+    records,
+    sheets,
+    signing_in,
+    state,
+)
 
 
 def routes() -> tuple[Route, ...]:

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import tool
 
 DOCS = Path(__file__).parents[3] / "docs"
-UNITS = ("vigil-node.service", "vigil-hub.service")
+UNITS = ("vigil-node.service", "vigil-hub.service", "vigil-desk.service")
 EXPOSURE = 2.5
 """The most that systemd's own judgement may give, from 0 (confined) to 10."""
 

@@ -73,8 +73,8 @@ def test_an_investigator_begins_at_the_board() -> None:
     assert one(world(), lambda client: client.get("/")).headers["location"] == "/desk"
 
 
-def test_an_officer_without_pages_begins_at_the_own_access() -> None:
-    assert one(world(), lambda client: client.get("/"), Role.OPERATOR).headers["location"] == "/me"
+def test_an_officer_without_cases_begins_with_the_state() -> None:
+    assert one(world(), lambda client: client.get("/"), Role.OPERATOR).headers["location"] == "/state"
 
 
 def test_the_board_shows_what_waits() -> None:
