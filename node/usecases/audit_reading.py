@@ -32,7 +32,7 @@ SHOWN: Final = 50
 _FIELDS: Final = frozenset({
     "what", "at", "case", "purpose", "legal_basis", "officer", "officer_role", "query", "asker", "asked", "outcome",
     "hits", "member", "mine", "limit", "reason", "record", "records", "holdings", "verdict", "bundle_sha256", "entries",
-    "values", "sha256_of_values", "level", "digests", "of", "error", "why",
+    "still", "values", "sha256_of_values", "level", "digests", "of", "error", "why",
     "found", "known", "list", "format", "sha256_of_file", "rows", "left_out", "to", "role", "by",
     "named", "named_role", "version", "fields", "lead", "added", "removed", "note_number", "entity", "into", "of_kind",
     "cases", "hit", "thread", "message", "about", "members", "link", "relation",

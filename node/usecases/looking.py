@@ -218,7 +218,7 @@ class Looking:
                     f"you have looked at {self._limits.budget:,} clear previews today, and that is the limit",
                     remedy="continue tomorrow, or ask the administrator of the node for a higher limit",
                 )
-            body = {"what": CLEAR, "holding": holding, "still": still, "session": who.session, "at": now}
+            body = {"what": CLEAR, "holdings": [holding], "still": still, "session": who.session, "at": now}
             entry = AuditEntry(kind=Kind.AUDIT_SEARCH, body=body)
             self._audit.append(entry, also=lambda tx: tx.put_views(who.name, views))
         return self._told(views)

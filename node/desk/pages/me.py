@@ -1,4 +1,4 @@
-"""One's own access: who one is here, and until when."""
+"""One's own access: who one is here, until when, and how many clear previews one has looked at today."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from node.desk.asked import Asked
 
 
-async def me(asked: Asked) -> Page:  # noqa: ARG001 (a handler)
+async def me(asked: Asked) -> Page:
     """The officer's own page."""
-    return Page("me/me.html")
+    views = await asked.one("media-views") if asked.who.sees_media else None
+    return Page("me/me.html", {"views": views})
 
 
 ROUTES: Final = (Route(method="GET", path="/me", name="me", handler=me, work=Access.SIGNED_IN, homes=BOTH),)

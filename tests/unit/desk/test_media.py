@@ -155,3 +155,28 @@ def test_a_holding_offers_its_preview_covered(role: Role, previews: bool, shown:
 def test_a_film_has_three_stills(media_type: str, slots: int) -> None:
     daemon = DeskDaemon(answers={"holding": [holding(media_type)]})
     assert f'data-slots="{slots}"' in one(daemon, lambda client: client.get("/holdings/7")).text
+
+
+@pytest.mark.parametrize(
+    ("role", "left", "count", "more"),
+    [
+        (Role.INVESTIGATOR, None, True, False),
+        (Role.MEDIA_REVIEWER, 488, True, True),
+        (Role.RELEASER, None, False, False),
+        (Role.AUDITOR, None, False, False),
+    ],
+)
+def test_officers_see_their_own_count(role: Role, left: int | None, count: bool, more: bool) -> None:
+    views = {"today": 12, "left": left, "minutes": 0, "break_due": False}
+    daemon = DeskDaemon(answers={"media-views": [views]})
+    page = one(daemon, lambda client: client.get("/me"), role)
+    assert page.status_code == HTTPStatus.OK
+    assert ("Clear previews today" in page.text) == count
+    assert ('<dd class="number">488</dd>' in page.text) == more
+    assert len(daemon.of("media-views")) == count
+
+
+def test_a_node_without_previews_is_asked_for_no_count() -> None:
+    daemon = DeskDaemon(previews=False)
+    assert one(daemon, lambda client: client.get("/me")).status_code == HTTPStatus.OK
+    assert daemon.of("media-views") == []

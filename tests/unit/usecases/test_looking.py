@@ -71,7 +71,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_a_clear_picture_is_shown_after_its_entry_is_durable(desk: Desk) -> None:
     granted = desk.looking.reveal(desk.one, 1)
     (entry,) = desk.entries()
-    assert (entry["holding"], entry["still"], entry["officer"], entry["session"]) == (desk.one, 0, "Ada", 3)
+    assert (entry["holdings"], entry["still"], entry["officer"], entry["session"]) == ([desk.one], 0, "Ada", 3)
     assert granted.token.hex() not in str(entry)
     assert granted.until == int(desk.now) + GRANTED_SECONDS
     assert desk.looking.revealed(granted.token) == (preview("one").clear, CLEAR_TYPE)
