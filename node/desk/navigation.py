@@ -34,6 +34,7 @@ ENTRIES: Final = (
     Entry(route="cases", label=N_("Cases"), work=Work.INVESTIGATION),
     Entry(route="sheets", label=N_("Sheets"), work=Work.INVESTIGATION),
     Entry(route="hits", label=N_("Hits"), work=Work.INVESTIGATION),
+    Entry(route="records", label=N_("Records"), work=Work.INVESTIGATION),
     Entry(route="consultations", label=N_("Consultations"), work=Work.INVESTIGATION),
     Entry(route="state", label=N_("State"), work=Work.OVERVIEW, homes=BOTH),
     Entry(route="officers", label=N_("People"), work=Work.ADMINISTRATION, homes=BOTH),

@@ -31,7 +31,7 @@ SHOWN = {
     "reason": None,
     "cases": None,
     "media_type": "image/jpeg",
-    "category": {"scheme": "us-vics", "version": "2.0", "code": "1"},
+    "category": {"scheme": "us-vics", "version": "2.0", "code": "1", "baseline": "yes"},
     "series": "Bridge <b>",
     "victim_identified": "yes",
     "offender_identified": "unknown",
@@ -41,7 +41,7 @@ SHOWN = {
         "audience": ["FR", "JP"],
         "purposes": [],
         "code": 0,
-        "retain_until_day": 1,
+        "retain_until_day": 21_915,
         "retain_until": "2030-01-01",
     },
     "group": None,
@@ -114,6 +114,7 @@ OPEN = {
     "left_out": {},
     "uncounted": 0,
 }
+HIT = {"hit": 3, "holding": 8, "state": "new", "algorithm": "pdq", "distance": 4}
 TOLD = {"thread": THREAD, "records": [THREAD], "members": ["FR", "JP"]}
 SAID = {"record": RECORD, "about": RECORD, "state": "said", "publication": "published", "why": None}
 
@@ -121,7 +122,9 @@ SAID = {"record": RECORD, "about": RECORD, "state": "said", "publication": "publ
 def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     answers: dict[str, list[Line] | VigilError] = {
         "records": [SHOWN],
-        "hits-list": [{"hit": 3, "holding": 8, "state": "new"}, {"hits": 1, "total": 1, "next": None}],
+        "roster-show": [{"version": 1, "members": [], "purposes": []}],
+        "links": [{"links": 0, "records": 0}],
+        "hits-list": [HIT, {"hits": 1, "total": 1, "next": None}],
         "opine": [SAID],
         "comment": [SAID],
         "consult-list": [LISTED, {"listed": 1, "next": THREAD}],
