@@ -404,6 +404,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "consultation": NP_("alert", "new message of a consultation"),
         "record-linked": NP_("alert", "a record was linked"),
         "record-retracted": NP_("alert", "a record was retracted"),
+        "local-watch": NP_("alert", "a record matches a local watch"),
+        "record-corrected": NP_("alert", "a record was corrected"),
+        "record-disputed": NP_("alert", "a record is disputed"),
     },
     "mention": {
         "linked": NP_("mention", "linked"),
