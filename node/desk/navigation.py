@@ -36,6 +36,7 @@ ENTRIES: Final = (
     Entry(route="hits", label=N_("Hits"), work=Work.INVESTIGATION),
     Entry(route="records", label=N_("Records"), work=Work.INVESTIGATION),
     Entry(route="consultations", label=N_("Consultations"), work=Work.INVESTIGATION),
+    Entry(route="watches", label=N_("Watches"), work=Work.INVESTIGATION),
     Entry(route="state", label=N_("State"), work=Work.OVERVIEW, homes=BOTH),
     Entry(route="officers", label=N_("People"), work=Work.ADMINISTRATION, homes=BOTH),
     Entry(route="audit", label=N_("Audit log"), work=Work.AUDIT, homes=BOTH),

@@ -27,6 +27,7 @@ from node.desk.pages import (
     sheets,
     signing_in,
     state,
+    watches,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ MODULES = (
     sheets,
     signing_in,
     state,
+    watches,
 )
 
 
