@@ -35,6 +35,7 @@ ENTRIES: Final = (
     Entry(route="sheets", label=N_("Sheets"), work=Work.INVESTIGATION),
     Entry(route="hits", label=N_("Hits"), work=Work.INVESTIGATION),
     Entry(route="records", label=N_("Records"), work=Work.INVESTIGATION),
+    Entry(route="links", label=N_("Links"), work=Work.INVESTIGATION),
     Entry(route="consultations", label=N_("Consultations"), work=Work.INVESTIGATION),
     Entry(route="watches", label=N_("Watches"), work=Work.INVESTIGATION),
     Entry(route="state", label=N_("State"), work=Work.OVERVIEW, homes=BOTH),
