@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from node.control.arguments import Arguments
 from node.control.lines import hit_line, read_subject, told_hit_line
 from node.control.query_lines import ON_THE_LIST
-from node.control.questions import read_question, read_rule
+from node.control.questions import read_hashes, read_question, read_rule
 from node.domain.calendar import spell_day
 from node.usecases.local_watching import LocalWords
 
@@ -41,10 +41,11 @@ class WatchCommands:
 
     async def watch_add(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "purpose", "legal_basis", "officer_role", "to", "rule", "until", "show_all"} and subjects as items
-        -> a line for each subject on the allow-list, then the watch. `until` in days since 1970.
+        -> a line for each subject on the allow-list, then the watch. `until` in days since 1970. "hashes", a list of
+        ALGORITHM:HEX, has further subjects.
         """
         given = Arguments(arguments)
-        subjects = tuple([read_subject(line) async for line in items])
+        subjects = (*read_hashes(given), *[read_subject(line) async for line in items])
         added = await asyncio.to_thread(
             self.watching.add, read_question(given, subjects), given.whole("until"), show_all=given.flag("show_all")
         )
@@ -62,11 +63,11 @@ class WatchCommands:
 
     async def watch_local(self, arguments: Line, items: AsyncIterator[Line]) -> AsyncIterator[Line]:
         """{"case", "rule", "until", "show_all"} and subjects as items -> a line for each subject on the allow-list,
-        then the local watch. `until` in days since 1970.
+        then the local watch. `until` in days since 1970. "hashes": as in `watch-add`.
         """
         given = Arguments(arguments)
         words = LocalWords(
-            subjects=tuple([read_subject(line) async for line in items]),
+            subjects=(*read_hashes(given), *[read_subject(line) async for line in items]),
             until_day=given.whole("until"),
             case=given.text("case", ""),
             rule=read_rule(given.text("rule", "policy")),

@@ -237,9 +237,8 @@ def _bare(kind: str, status: int) -> Page:
 
 def _own_path(request: Request) -> str:
     """The page to come back to: this one, or for a form the page that it is on."""
-    if request.method == "GET":
-        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return urlsplit(request.headers.get("referer", "/")).path or "/"
+    parts = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", "/"))
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _whence(request: Request) -> Any:  # noqa: ANN401 (any key)

@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from node.desk import navigation, words
 from node.desk.languages import LANGUAGES
+from node.domain.calendar import LAST_SECOND, SECONDS_A_DAY
 from node.domain.rights import Work
 
 if TYPE_CHECKING:
@@ -117,8 +118,9 @@ class Renderer:
         )
         made.filters.update(
             number=language.number,
-            date=lambda at: _time(at, language.date(at)) if at else "",
-            moment=lambda at: _time(at, language.moment(at)) if at else "",
+            date=lambda at: _time(at, language.date) if at else "",
+            day=lambda days: _time(days * SECONDS_A_DAY, language.date) if days else "",
+            moment=lambda at: _time(at, language.moment) if at else "",
             duration=language.duration,
             isolated=isolated,
             digest=digest,
@@ -138,7 +140,11 @@ def digest(text: object, characters: int = 0) -> Markup:
     return Markup('<bdi dir="ltr" class="digest" title="{}">{}</bdi>').format(whole, shown)
 
 
-def _time(at: float, shown: str) -> Markup:
-    """A time as a browser reads it, and as a person does. `at`: Unix seconds."""
+def _time(at: float, shown: Callable[[float], str]) -> Markup:
+    """A time as a browser reads it, and as a person does. `at`: Unix seconds. Another member may have written one that
+    no calendar has: it is shown as its number.
+    """
+    if not 0 <= at <= LAST_SECOND:
+        return digest(int(at))
     stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(stamp, escape(shown))
+    return Markup('<time datetime="{}">{}</time>').format(stamp, escape(shown(at)))

@@ -21,6 +21,7 @@ from node.desk.pages import (
     drafts,
     hits,
     holdings,
+    links,
     me,
     media,
     officers,
@@ -29,6 +30,7 @@ from node.desk.pages import (
     sheets,
     signing_in,
     state,
+    watches,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ MODULES = (
     drafts,
     hits,
     holdings,
+    links,
     live,
     me,
     media,
@@ -54,6 +57,7 @@ MODULES = (
     sheets,
     signing_in,
     state,
+    watches,
 )
 
 

@@ -45,12 +45,13 @@ async def board(asked: Asked) -> Page:
 
 
 async def alerts_seen(asked: Asked) -> Response:
-    """The officer has seen the alerts that the page showed."""
+    """The officer has seen the alerts that the page showed: the board, or the list of alerts."""
     form = await asked.form()
     numbers = [str(number) for number in form.numbers("alert")]
     if numbers:
         await asked.one("alerts-seen", alerts=numbers)
-    return RedirectResponse(asked.request.app.url_path_for("board"), HTTPStatus.SEE_OTHER)
+    back = "alerts" if form.text("page") == "alerts" else "board"
+    return RedirectResponse(asked.request.app.url_path_for(back), HTTPStatus.SEE_OTHER)
 
 
 ROUTES: Final = (

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LISTED: Final = 50
 MESSAGES: Final = 50
+REASONS: Final = ("unstated", "mistake", "legal-order", "victim-request", "duplicate")
+"""Why a message is retracted."""
 NEW: Final = "consult-open"
 """The name of the draft of a new consultation."""
 
@@ -40,8 +42,7 @@ async def consultations(asked: Asked) -> Page:
 
 async def thread(asked: Asked) -> Page:
     """One thread."""
-    name = asked.text("thread")
-    return await _thread(asked, name, text=await draft_of(asked, _form(name)))
+    return await _thread(asked, asked.text("thread"))
 
 
 async def open_thread(asked: Asked) -> Response | Page:
@@ -79,6 +80,24 @@ async def reopen(asked: Asked) -> Response:
     return _to(asked, form.text("thread"))
 
 
+async def mute(asked: Asked) -> Response:
+    """No more alerts about the thread, or alerts again."""
+    form = await asked.form()
+    await asked.one("consult-leave", thread=form.text("thread"), rejoin=form.text("step") == "rejoin")
+    return _to(asked, form.text("thread"))
+
+
+async def take_back(asked: Asked) -> Response | Page:
+    """Retracts a message of our own."""
+    form = await asked.form()
+    name = form.text("thread")
+    try:
+        await asked.one("consult-retract", message=form.text("message"), reason=form.text("reason", "unstated"))
+    except VigilError as error:
+        return await _thread(asked, name, fault=fault_of(asked.language, error))
+    return _to(asked, name)
+
+
 async def _list(
     asked: Asked, *, fault: Fault | None = None, typed: dict[str, str] | None = None, text: str = ""
 ) -> Page:
@@ -100,7 +119,8 @@ async def _list(
     return Page("consultations/list.html", values, HTTPStatus.CONFLICT if fault else HTTPStatus.OK)
 
 
-async def _thread(asked: Asked, name: str, *, fault: Fault | None = None, text: str = "") -> Page:
+async def _thread(asked: Asked, name: str, *, fault: Fault | None = None, text: str | None = None) -> Page:
+    """`name`: of any message of the thread. `text`: what was typed; None: the draft, which is the thread's."""
     start = {"after": asked.number("after")} if asked.text("after") else {}
     messages, shown = await asked.listed("consult-show", thread=name, limit=MESSAGES, peek=fault is not None, **start)
     values = {
@@ -108,8 +128,9 @@ async def _thread(asked: Asked, name: str, *, fault: Fault | None = None, text: 
         "shown": shown,
         "more": f"?{urlencode({'thread': name, 'after': shown['next']})}" if shown["next"] else "",
         "fault": fault,
-        "text": text,
-        "draft": _form(name),
+        "text": await draft_of(asked, _form(shown["thread"])) if text is None else text,
+        "draft": _form(shown["thread"]),
+        "reasons": REASONS,
     }
     return Page("consultations/thread.html", values, HTTPStatus.CONFLICT if fault else HTTPStatus.OK)
 
@@ -131,4 +152,6 @@ ROUTES: Final = (
     Route(method="GET", path="/thread", name="thread", handler=thread, work=_WORK),
     Route(method="POST", path="/thread/reply", name="consult-reply", handler=reply, work=_WORK),
     Route(method="POST", path="/thread/reopen", name="consult-reopen", handler=reopen, work=_WORK),
+    Route(method="POST", path="/thread/mute", name="consult-mute", handler=mute, work=_WORK),
+    Route(method="POST", path="/thread/retract", name="consult-retract", handler=take_back, work=_WORK),
 )

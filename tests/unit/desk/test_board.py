@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import httpx
 
@@ -104,3 +105,14 @@ def test_alerts_that_were_shown_are_marked_as_seen() -> None:
     response = one(daemon, lambda client: client.post("/alerts/seen", data={"alert": ["9", "8"]}))
     assert daemon.of("alerts-seen") == [{"alerts": ["9", "8"]}]
     assert response.headers["location"] == "/desk"
+
+
+def test_an_alert_links_to_what_it_is_about() -> None:
+    written = ALERT | {"what": "consultation", "about": RECORD, "case": None}
+    retracted = ALERT | {"what": "record-retracted", "about": RECORD}
+    found = ALERT | {"about": None}
+    watched = ALERT | {"what": "local-watch", "about": "local-3"}
+    page = one(world(alerts=[written, retracted, found, watched]), lambda client: client.get("/desk")).text
+    name = quote(RECORD)
+    for text in (f"/thread?thread={name}", f"/record?record={name}", "/hits?case=A-1", "local-3"):
+        assert text in page

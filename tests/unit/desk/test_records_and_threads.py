@@ -31,7 +31,7 @@ SHOWN = {
     "reason": None,
     "cases": None,
     "media_type": "image/jpeg",
-    "category": {"scheme": "us-vics", "version": "2.0", "code": "1"},
+    "category": {"scheme": "us-vics", "version": "2.0", "code": "1", "baseline": "yes"},
     "series": "Bridge <b>",
     "victim_identified": "yes",
     "offender_identified": "unknown",
@@ -41,7 +41,7 @@ SHOWN = {
         "audience": ["FR", "JP"],
         "purposes": [],
         "code": 0,
-        "retain_until_day": 1,
+        "retain_until_day": 21_915,
         "retain_until": "2030-01-01",
     },
     "group": None,
@@ -114,6 +114,8 @@ OPEN = {
     "left_out": {},
     "uncounted": 0,
 }
+HIT = {"hit": 3, "holding": 8, "state": "new", "algorithm": "pdq", "distance": 4}
+END = {"listed": 1, "next": None}
 TOLD = {"thread": THREAD, "records": [THREAD], "members": ["FR", "JP"]}
 SAID = {"record": RECORD, "about": RECORD, "state": "said", "publication": "published", "why": None}
 
@@ -121,7 +123,9 @@ SAID = {"record": RECORD, "about": RECORD, "state": "said", "publication": "publ
 def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     answers: dict[str, list[Line] | VigilError] = {
         "records": [SHOWN],
-        "hits-list": [{"hit": 3, "holding": 8, "state": "new"}, {"hits": 1, "total": 1, "next": None}],
+        "roster-show": [{"version": 1, "members": [], "purposes": []}],
+        "links": [{"links": 0, "records": 0}],
+        "hits-list": [HIT, {"hits": 1, "total": 1, "next": None}],
         "opine": [SAID],
         "comment": [SAID],
         "consult-list": [LISTED, {"listed": 1, "next": THREAD}],
@@ -130,6 +134,8 @@ def world(**changed: list[Line] | VigilError) -> DeskDaemon:
         "consult-reply": [TOLD],
         "consult-close": [TOLD],
         "consult-reopen": [TOLD],
+        "consult-leave": [{"thread": THREAD, "muted": True}],
+        "consult-retract": [TOLD],
         "draft-read": [{"text": "begun <here>"}],
         "draft-save": [{"saved": True}],
     }
@@ -260,3 +266,52 @@ def test_a_consultation_is_opened_for_the_members_that_were_typed() -> None:
     assert page.status_code == HTTPStatus.CONFLICT
     assert 'value="JP, BR"' in page.text
     assert "who?" in page.text
+
+
+def test_a_thread_is_muted_and_heard_again() -> None:
+    daemon = world()
+    page = one(daemon, lambda client: client.get("/thread", params={"thread": THREAD})).text
+    assert "Mute the thread" in page
+    for step in ("leave", "rejoin"):
+        sent = {"thread": THREAD, "step": step}
+        answer = one(daemon, lambda client, sent=sent: client.post("/thread/mute", data=sent))  # type: ignore[misc]
+        assert answer.status_code == HTTPStatus.SEE_OTHER
+    assert daemon.of("consult-leave") == [{"thread": THREAD, "rejoin": False}, {"thread": THREAD, "rejoin": True}]
+    muted = world()
+    muted.answers["consult-show"] = [MESSAGE, OPEN | {"muted": True}]
+    muted.answers["consult-list"] = [LISTED | {"muted": True}, END]
+    page = one(muted, lambda client: client.get("/thread", params={"thread": THREAD})).text
+    assert "Tell me of new messages again" in page
+    assert ">muted<" in one(muted, lambda client: client.get("/consultations")).text
+
+
+def test_only_a_message_of_our_own_is_retracted() -> None:
+    own = MESSAGE | {"number": 2, "record": RECORD, "member": "FR", "publication": "published", "changed": True}
+    page = one(world(), lambda client: client.get("/thread", params={"thread": THREAD})).text
+    assert "Retract this message" not in page
+    daemon = world(**{"consult-show": [MESSAGE, own, OPEN]})
+    page = one(daemon, lambda client: client.get("/thread", params={"thread": THREAD})).text
+    assert page.count("Retract this message") == 1
+    assert "revised after it was sent" in page
+    sent = {"thread": THREAD, "message": RECORD, "reason": "mistake"}
+    one(daemon, lambda client: client.post("/thread/retract", data=sent))
+    assert daemon.of("consult-retract") == [{"message": RECORD, "reason": "mistake"}]
+    refused = world(**{"consult-retract": Refused("it is retracted already")})
+    answer = one(refused, lambda client: client.post("/thread/retract", data=sent))
+    assert answer.status_code == HTTPStatus.CONFLICT
+    assert "it is retracted already" in answer.text
+
+
+def test_what_a_thread_leaves_out_is_counted() -> None:
+    shown = OPEN | {"absent": {"not for us": 3}, "left_out": {"JP": 12}, "uncounted": 2, "own_answer": "held"}
+    daemon = world(**{"consult-show": [MESSAGE, shown]})
+    page = one(daemon, lambda client: client.get("/thread", params={"thread": THREAD})).text
+    for text in ("not for this node: 3", "12 of", "2 messages of members", "held for a decision"):
+        assert text in page
+
+
+def test_a_thread_that_is_named_by_one_of_its_messages_has_the_draft_of_the_thread() -> None:
+    daemon = world()
+    page = one(daemon, lambda client: client.get("/thread", params={"thread": RECORD})).text
+    assert daemon.of("draft-read") == [{"form": f"thread-{'cd' * 32}"}]
+    assert f'data-draft="thread-{"cd" * 32}"' in page
