@@ -165,8 +165,11 @@ class Front:
         return HTMLResponse(self._renderer.html(asked, page), page.status, dict(page.headers))
 
     def _sign_in(self, asked: Asked) -> Response:
-        """To the sign-in. A script gets a status alone, and shows the sign-in above its page."""
-        if asked.is_partial or asked.request.method != "GET":
+        """To the sign-in. A script gets a status alone, and shows the sign-in above its page; so does a stream, which
+        cannot read a page.
+        """
+        is_stream = asked.request.headers.get("accept", "").startswith("text/event-stream")
+        if asked.is_partial or is_stream or asked.request.method != "GET":
             return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"vigil-needs": "sign-in"})
         return RedirectResponse(f"/sign-in?next={quote(_own_path(asked.request))}", HTTPStatus.SEE_OTHER)
 

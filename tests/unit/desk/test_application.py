@@ -278,3 +278,9 @@ def test_a_body_that_is_too_large_is_refused() -> None:
     response = one(daemon, lambda client: client.post("/sign-in/code", data={"code": "x" * 2_000_000}), None)
     assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert not daemon.of("sign-in-code")
+
+
+def test_a_stream_without_a_session_gets_a_status_and_no_page() -> None:
+    response = one(DeskDaemon(), lambda client: client.get("/live", headers={"accept": "text/event-stream"}), None)
+    assert (response.status_code, response.text) == (HTTPStatus.UNAUTHORIZED, "")
+    assert response.headers["vigil-needs"] == "sign-in"
