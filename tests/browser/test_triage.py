@@ -49,11 +49,12 @@ def test_in_arabic_the_left_arrow_goes_to_the_tile_on_the_left(opened: Opened) -
 
 def test_digits_decide_and_saved_is_said_when_it_is_durable(opened: Opened) -> None:
     world = SheetWorld()
-    world.slow = 0.2
+    world.may_store.clear()
     page = opened(world, SHEET + "0")
     press(page, "Digit1")
     expect(page.locator("#save-state")).to_have_text("saving")
     assert world.said == {}
+    world.may_store.set()
     expect(page.locator("#save-state")).to_have_text("saved")
     assert world.said == {1: ("1", 1)}
     assert place(page) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 from collections.abc import AsyncIterator, Iterable
 
 from node.desk.ports import Line
@@ -29,15 +30,16 @@ def says(code: str | None) -> Line | None:
 
 
 class SheetWorld(DeskDaemon):
-    """`said`: the code and the version of each decided holding. `slow`: seconds that a decision takes; `broken`: the
-    next decisions fail.
+    """`said`: the code and the version of each decided holding. `may_store`: a decision waits until
+    it is set; `broken`: the next decisions fail.
     """
 
     def __init__(self, held: int = HELD) -> None:
         super().__init__()
         self.held = held
         self.said: dict[int, tuple[str | None, int]] = {}
-        self.slow = 0.0
+        self.may_store = threading.Event()
+        self.may_store.set()
         self.broken = False
 
     async def call(
@@ -58,7 +60,7 @@ class SheetWorld(DeskDaemon):
             return
         self.asked.append((command, arguments, token))
         if command == "categorise":
-            await asyncio.sleep(self.slow)
+            await asyncio.to_thread(self.may_store.wait, 30)
             if self.broken:
                 raise Misuse("the disk is full")
         for line in known(arguments):
