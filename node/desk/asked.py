@@ -8,12 +8,17 @@ Rules this module upholds:
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 
+from node.domain.calendar import EPOCH
 from node.errors import Malformed, VigilError
 
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from node.desk.languages import Language
     from node.desk.people import Person
@@ -95,6 +101,11 @@ class Asked:
         data = await self.request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD)
         return Form(data)
 
+    def to(self, route: str, /, **query: Any) -> Response:  # noqa: ANN401 (text or numbers)
+        """To another page, after a form was sent (RFC 9110, 303 See Other). `route`: its name."""
+        address = str(self.request.app.url_path_for(route))
+        return RedirectResponse(f"{address}?{urlencode(query)}" if query else address, HTTPStatus.SEE_OTHER)
+
     # --- the daemon ---------------------------------------------------------------------------------------------------
 
     def lines(self, command: str, items: Iterable[Line] = (), /, **arguments: Any) -> AsyncIterator[Line]:  # noqa: ANN401 (JSON)
@@ -150,6 +161,14 @@ class Form:
     def numbers(self, name: str) -> list[int]:
         """All whole numbers of this name. Raises `Malformed`."""
         return [whole(text, name) for text in self.texts(name)]
+
+
+def day(text: str) -> int:
+    """The days since 1970 of a date that a browser writes, YYYY-MM-DD (HTML, "Dates"). Raises `Malformed`."""
+    try:
+        return (dt.date.fromisoformat(text) - EPOCH).days
+    except ValueError:
+        raise Malformed("this is no day", remedy="write it as YYYY-MM-DD, for example 2031-12-31") from None
 
 
 def whole(text: str, name: str) -> int:

@@ -4,7 +4,8 @@ Rules this module upholds:
 
 - Fail closed: a route without a kind of work cannot be made, and a kind that nobody has opens it to nobody.
 - The desk refuses by this table before a handler runs. The daemon refuses again, command by command.
-- A GET changes nothing. What changes something is a POST.
+- A GET changes nothing but who has read what: the audit log, and the mark that an officer has seen a hit or a message.
+  All other changes are POSTs.
 """
 
 from __future__ import annotations

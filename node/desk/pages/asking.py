@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
-
-from starlette.responses import RedirectResponse
 
 from node.desk.asked import Page
-from node.desk.faults import fault_of
+from node.desk.faults import MENDABLE, fault_of
 from node.desk.route_table import Route
 from node.domain.rights import Work
-from node.errors import VigilError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +49,7 @@ async def plan(asked: Asked) -> Page:
     typed, members = _typed(form), form.texts("to")
     try:
         cost = await asked.one("query-cost", **_arguments(typed, members))
-    except VigilError as error:
+    except MENDABLE as error:
         return await _form(asked, typed, members, fault=fault_of(asked.language, error))
     return await _form(asked, typed, members, cost=cost)
 
@@ -65,16 +61,16 @@ async def send(asked: Asked) -> Response | Page:
     command = "query" if typed["hashes"] else "query-case"
     try:
         query = await _running(asked).start(asked.lines(command, **_arguments(typed, members)))
-    except VigilError as error:
+    except MENDABLE as error:
         return await _form(asked, typed, members, fault=fault_of(asked.language, error))
-    return _to(asked, query)
+    return asked.to("question", query=query)
 
 
 async def rest(asked: Asked) -> Response:
     """Asks the parts of a question that was interrupted."""
     form = await asked.form()
     query = await _running(asked).start(asked.lines("query-rest", query=form.text("query")))
-    return _to(asked, query)
+    return asked.to("question", query=query)
 
 
 async def question(asked: Asked) -> Page:
@@ -99,7 +95,7 @@ async def question(asked: Asked) -> Page:
 
 
 def _members(head: Line, table: Line | None) -> list[dict[str, Any]]:
-    """The members that are asked, each with its state; none yet: "" ."""
+    """The members that are asked, by id, each with its state. A member without a state yet has "" as its state."""
     outcomes: Mapping[str, str] = table["outcomes"] if table else {}
     late = set(table["late"]) if table else set()
     names = sorted({*outcomes, *(head["members"] or ()), *(table["waiting"] if table else ())})
@@ -151,11 +147,6 @@ def _arguments(typed: dict[str, str], members: list[str]) -> dict[str, Any]:
 def _running(asked: Asked) -> Running:
     found: Running = asked.request.app.state.running
     return found
-
-
-def _to(asked: Asked, query: str) -> Response:
-    path = asked.request.app.url_path_for("question")
-    return RedirectResponse(f"{path}?{urlencode({'query': query})}", HTTPStatus.SEE_OTHER)
 
 
 _WORK: Final = Work.INVESTIGATION

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-
-from starlette.responses import RedirectResponse
 
 from node.desk.asked import Page
 from node.desk.navigation import first_route
@@ -23,8 +20,7 @@ SHOWN: Final = 20
 
 async def start(asked: Asked) -> Response:
     """To the first page of the officer's role."""
-    address = asked.request.app.url_path_for(first_route(asked.who))
-    return RedirectResponse(str(address), HTTPStatus.SEE_OTHER)
+    return asked.to(first_route(asked.who))
 
 
 async def board(asked: Asked) -> Page:
@@ -50,8 +46,7 @@ async def alerts_seen(asked: Asked) -> Response:
     numbers = [str(number) for number in form.numbers("alert")]
     if numbers:
         await asked.one("alerts-seen", alerts=numbers)
-    back = "alerts" if form.text("page") == "alerts" else "board"
-    return RedirectResponse(asked.request.app.url_path_for(back), HTTPStatus.SEE_OTHER)
+    return asked.to("alerts" if form.text("page") == "alerts" else "board")
 
 
 ROUTES: Final = (

@@ -16,14 +16,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from node.desk.asked import Page
-from node.desk.faults import fault_of
+from node.desk.faults import MENDABLE, fault_of
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
 from node.domain.rights import Work
-from node.errors import Malformed, VigilError
+from node.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,9 +54,9 @@ async def open_case(asked: Asked) -> Response | Page:
     given = {name: text for name, text in typed.items() if text}
     try:
         made = await asked.one("case-open", **given)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _cases(asked, fault=fault_of(asked.language, error), typed=typed)
-    return _to(asked, made["case"])
+    return asked.to("case", case=made["case"])
 
 
 async def case(asked: Asked) -> Page:
@@ -71,11 +71,11 @@ async def write_note(asked: Asked) -> Response | Page:
     edited = {"edit": form.number("note"), "version": form.number("version")} if form.text("note") else {}
     try:
         await asked.one("case-note", case=reference, text=text, **edited)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _case(asked, reference, fault=fault_of(asked.language, error), note=text)
     if not edited:
         await drop(asked, _form(reference))
-    return _to(asked, reference)
+    return asked.to("case", case=reference)
 
 
 async def change_status(asked: Asked) -> Response | Page:
@@ -90,9 +90,9 @@ async def change_status(asked: Asked) -> Response | Page:
             await asked.one("case-dormant", **seen)
         else:
             await asked.one("case-reopen", **seen)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _case(asked, reference, fault=fault_of(asked.language, error))
-    return _to(asked, reference)
+    return asked.to("case", case=reference)
 
 
 async def report(asked: Asked) -> Response:
@@ -159,11 +159,6 @@ async def _case(asked: Asked, reference: str, *, fault: Fault | None = None, not
 def _form(reference: str) -> str:
     """The name of the draft of a note: a reference may have any characters, the name of a form has few."""
     return f"note-{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
-
-
-def _to(asked: Asked, reference: str) -> Response:
-    path = asked.request.app.url_path_for("case")
-    return RedirectResponse(f"{path}?{urlencode({'case': reference})}", HTTPStatus.SEE_OTHER)
 
 
 _WORK: Final = Work.INVESTIGATION

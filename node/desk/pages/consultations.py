@@ -12,14 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
-from node.desk.faults import fault_of
+from node.desk.faults import MENDABLE, fault_of
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
 from node.domain.rights import Work
-from node.errors import VigilError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -55,10 +52,10 @@ async def open_thread(asked: Asked) -> Response | Page:
     given |= {"handling": {"audience": members} if members else {}} | ({"case": typed["case"]} if typed["case"] else {})
     try:
         made = await asked.one("consult-open", **given)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _list(asked, fault=fault_of(asked.language, error), typed=typed, text=text)
     await drop(asked, NEW)
-    return _to(asked, made["thread"])
+    return asked.to("thread", thread=made["thread"])
 
 
 async def reply(asked: Asked) -> Response | Page:
@@ -67,24 +64,24 @@ async def reply(asked: Asked) -> Response | Page:
     name, text = form.text("thread"), form.text("text")
     try:
         await asked.one("consult-close" if form.text("step") == "close" else "consult-reply", thread=name, text=text)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _thread(asked, name, fault=fault_of(asked.language, error), text=text)
     await drop(asked, _form(name))
-    return _to(asked, name)
+    return asked.to("thread", thread=name)
 
 
 async def reopen(asked: Asked) -> Response:
     """Opens a closed thread again."""
     form = await asked.form()
     await asked.one("consult-reopen", thread=form.text("thread"))
-    return _to(asked, form.text("thread"))
+    return asked.to("thread", thread=form.text("thread"))
 
 
 async def mute(asked: Asked) -> Response:
     """No more alerts about the thread, or alerts again."""
     form = await asked.form()
     await asked.one("consult-leave", thread=form.text("thread"), rejoin=form.text("step") == "rejoin")
-    return _to(asked, form.text("thread"))
+    return asked.to("thread", thread=form.text("thread"))
 
 
 async def take_back(asked: Asked) -> Response | Page:
@@ -93,9 +90,9 @@ async def take_back(asked: Asked) -> Response | Page:
     name = form.text("thread")
     try:
         await asked.one("consult-retract", message=form.text("message"), reason=form.text("reason", "unstated"))
-    except VigilError as error:
+    except MENDABLE as error:
         return await _thread(asked, name, fault=fault_of(asked.language, error))
-    return _to(asked, name)
+    return asked.to("thread", thread=name)
 
 
 async def _list(
@@ -138,11 +135,6 @@ async def _thread(asked: Asked, name: str, *, fault: Fault | None = None, text: 
 def _form(name: str) -> str:
     """The name of the draft of an answer: of the thread's first message, whose digest alone is long enough."""
     return f"thread-{name.rpartition('#')[2]}"
-
-
-def _to(asked: Asked, name: str) -> Response:
-    path = asked.request.app.url_path_for("thread")
-    return RedirectResponse(f"{path}?{urlencode({'thread': name})}", HTTPStatus.SEE_OTHER)
 
 
 _WORK: Final = Work.INVESTIGATION

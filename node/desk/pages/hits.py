@@ -13,8 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
@@ -67,9 +65,8 @@ async def decide(asked: Asked) -> Response | Page:
     if done["unsaid"]:
         return await _pair(asked, name, fault={"error": done["unsaid"], "remedy": done["remedy"]})
     following = await _next_new(asked, form.text("case"), name)
-    path = asked.request.app.url_path_for("pair") if following else asked.request.app.url_path_for("hits")
-    query = {"hit": following, "case": form.text("case")} if following else {"case": form.text("case")}
-    return RedirectResponse(f"{path}?{urlencode({k: v for k, v in query.items() if v})}", HTTPStatus.SEE_OTHER)
+    kept = {"case": form.text("case")} if form.text("case") else {}
+    return asked.to("pair", hit=following, **kept) if following else asked.to("hits", **kept)
 
 
 async def _pair(asked: Asked, name: str, fault: Line | None = None, note: str = "") -> Page:

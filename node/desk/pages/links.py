@@ -13,8 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.graph import drawing_of
@@ -58,8 +56,7 @@ async def state(asked: Asked) -> Response | Page:
         filters = dict.fromkeys(FILTERS, "")
         return await _page(asked, filters, fault=fault_of(asked.language, error), typed=typed)
     await drop(asked, NEW)
-    query = urlencode({"record": names[0], "reached": made["publication"]})
-    return RedirectResponse(f"{asked.request.app.url_path_for('links')}?{query}", HTTPStatus.SEE_OTHER)
+    return asked.to("links", record=names[0], reached=made["publication"])
 
 
 async def _page(

@@ -11,19 +11,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
-from node.desk.faults import fault_of
+from node.desk.faults import MENDABLE, fault_of
 from node.desk.route_table import BOTH, HUB, Route
 from node.domain.rights import HUB_ROLES, NODE_ROLES, Work
-from node.errors import VigilError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from node.desk.asked import Asked
     from node.desk.faults import Fault
+    from node.desk.route_table import Handler
 
 
 async def officers(asked: Asked) -> Page:
@@ -37,23 +35,23 @@ async def add(asked: Asked) -> Response | Page:
     typed = {name: form.text(name).strip() for name in ("name", "role", "user")}
     try:
         await asked.one("officer-add", **typed)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _officers(asked, fault=fault_of(asked.language, error), typed=typed)
-    return _back(asked)
+    return asked.to("officers")
 
 
 async def disable(asked: Asked) -> Response:
     """Takes every right from an officer, at once."""
     form = await asked.form()
     await asked.one("officer-disable", name=form.text("name"))
-    return _back(asked)
+    return asked.to("officers")
 
 
 async def enable(asked: Asked) -> Response:
     """Gives an officer the rights of the role again."""
     form = await asked.form()
     await asked.one("officer-enable", name=form.text("name"))
-    return _back(asked)
+    return asked.to("officers")
 
 
 async def invite(asked: Asked) -> Page:
@@ -67,7 +65,7 @@ async def revoke(asked: Asked) -> Response:
     """Ends one session."""
     form = await asked.form()
     await asked.one("desk-revoke", sessions=[form.number("session")])
-    return _back(asked)
+    return asked.to("officers")
 
 
 async def _officers(
@@ -90,43 +88,15 @@ async def _officers(
     return Page("officers/officers.html", values, HTTPStatus.CONFLICT if fault else HTTPStatus.OK)
 
 
-def _back(asked: Asked) -> Response:
-    return RedirectResponse(asked.request.app.url_path_for("officers"), HTTPStatus.SEE_OTHER)
+def _route(method: str, path: str, name: str, handler: Handler) -> Route:
+    return Route(method=method, path=path, name=name, handler=handler, work=Work.ADMINISTRATION, homes=BOTH)
 
 
 ROUTES: Final = (
-    Route(method="GET", path="/officers", name="officers", handler=officers, work=Work.ADMINISTRATION, homes=BOTH),
-    Route(method="POST", path="/officers/add", name="officer-add", handler=add, work=Work.ADMINISTRATION, homes=BOTH),
-    Route(
-        method="POST",
-        path="/officers/disable",
-        name="officer-disable",
-        handler=disable,
-        work=Work.ADMINISTRATION,
-        homes=BOTH,
-    ),
-    Route(
-        method="POST",
-        path="/officers/enable",
-        name="officer-enable",
-        handler=enable,
-        work=Work.ADMINISTRATION,
-        homes=BOTH,
-    ),
-    Route(
-        method="POST",
-        path="/officers/invite",
-        name="officer-invite",
-        handler=invite,
-        work=Work.ADMINISTRATION,
-        homes=BOTH,
-    ),
-    Route(
-        method="POST",
-        path="/officers/revoke",
-        name="session-revoke",
-        handler=revoke,
-        work=Work.ADMINISTRATION,
-        homes=BOTH,
-    ),
+    _route("GET", "/officers", "officers", officers),
+    _route("POST", "/officers/add", "officer-add", add),
+    _route("POST", "/officers/disable", "officer-disable", disable),
+    _route("POST", "/officers/enable", "officer-enable", enable),
+    _route("POST", "/officers/invite", "officer-invite", invite),
+    _route("POST", "/officers/revoke", "session-revoke", revoke),
 )

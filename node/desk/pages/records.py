@@ -17,8 +17,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.pages.drafts import draft_of, drop
@@ -61,7 +59,7 @@ async def record(asked: Asked) -> Response | Page:
     """One record: its facts, its history, what members say about it, its hits and its links."""
     name = asked.text("record").strip()
     if not name:
-        return RedirectResponse(asked.request.app.url_path_for("records"), HTTPStatus.SEE_OTHER)
+        return asked.to("records")
     return await _record(asked, name)
 
 
@@ -152,8 +150,7 @@ def _member(name: str) -> str:
 
 def _back(asked: Asked, name: str, what: str, said: Line) -> Response:
     """To the record, which says what was stated and how far it has come."""
-    query = urlencode({"record": name, "said": what, "reached": said["publication"]})
-    return RedirectResponse(f"{asked.request.app.url_path_for('record')}?{query}", HTTPStatus.SEE_OTHER)
+    return asked.to("record", record=name, said=what, reached=said["publication"])
 
 
 ROUTES: Final = (

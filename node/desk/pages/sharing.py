@@ -11,15 +11,13 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from node.desk.asked import Page, whole
+from node.desk.asked import Page, day, whole
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.route_table import Route
-from node.domain.calendar import EPOCH
 from node.domain.handling import CODES, PURPOSES
 from node.domain.rights import Work
 from node.errors import FactorNeeded, Misuse
@@ -160,7 +158,7 @@ def _arguments(typed: dict[str, str], several: dict[str, list[str]]) -> dict[str
     if typed["code"]:
         handling["code"] = typed["code"]
     if typed["retain_until"]:
-        handling["retain_until_day"] = _day(typed["retain_until"])
+        handling["retain_until_day"] = day(typed["retain_until"])
     given: Line = {"case": typed["case"], "statement": statement, "handling": handling}
     numbers = [str(whole(text, "a holding")) for text in re.split(r"[\s,]+", typed["holdings"]) if text]
     return given | ({"holdings": numbers} if numbers else {})
@@ -172,14 +170,6 @@ def _audience(chosen: str, members: list[str]) -> list[str]:
     if chosen == MEMBERS and members:
         return members
     raise Misuse("nobody is chosen who may read the records", remedy="choose every member, some members, or a group")
-
-
-def _day(text: str) -> int:
-    """Days since 1970 of a date that a browser writes, YYYY-MM-DD."""
-    try:
-        return (dt.date.fromisoformat(text) - EPOCH).days
-    except ValueError:
-        raise Misuse("this is no date", remedy="write it as YYYY-MM-DD") from None
 
 
 ROUTES: Final = (

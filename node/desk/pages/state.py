@@ -11,14 +11,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.responses import RedirectResponse
-
 from node.desk.asked import Page
-from node.desk.faults import Fault, fault_of
+from node.desk.faults import MENDABLE, Fault, fault_of
 from node.desk.marking import N_
 from node.desk.route_table import BOTH, HUB, Route
 from node.domain.rights import Work
-from node.errors import VigilError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -46,16 +43,16 @@ async def suspend(asked: Asked) -> Response | Page:
         return await _state(asked, fault=fault, reason=reason)
     try:
         await asked.one("suspend", member=member, reason=reason)
-    except VigilError as error:
+    except MENDABLE as error:
         return await _state(asked, fault=fault_of(asked.language, error), reason=reason)
-    return _back(asked)
+    return asked.to("state")
 
 
 async def readmit(asked: Asked) -> Response:
     """The operator ends a suspension."""
     form = await asked.form()
     await asked.one("unsuspend", member=form.text("member"))
-    return _back(asked)
+    return asked.to("state")
 
 
 async def _state(asked: Asked, fault: Fault | None = None, reason: str = "") -> Page:
@@ -73,10 +70,6 @@ async def _state(asked: Asked, fault: Fault | None = None, reason: str = "") -> 
 
 def _alarm(alarm: Line) -> Line:
     return {name: alarm.get(name) for name in ALARM_FACTS}
-
-
-def _back(asked: Asked) -> Response:
-    return RedirectResponse(asked.request.app.url_path_for("state"), HTTPStatus.SEE_OTHER)
 
 
 _HUB_ALONE: Final = frozenset({HUB})

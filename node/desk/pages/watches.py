@@ -9,19 +9,14 @@ Rules this module upholds:
 
 from __future__ import annotations
 
-import datetime as dt
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse
-
-from node.desk.asked import Page
+from node.desk.asked import Page, day
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.route_table import Route
-from node.domain.calendar import EPOCH
 from node.domain.rights import Work
-from node.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +55,7 @@ async def add(asked: Asked) -> Response | Page:
     hashes = typed["hashes"].split()
     is_local = typed["where"] == LOCAL
     try:
-        given: dict[str, Any] = {"case": typed["case"], "rule": typed["rule"], "until": _day(typed["until"])}
+        given: dict[str, Any] = {"case": typed["case"], "rule": typed["rule"], "until": day(typed["until"])}
         if not is_local:
             given |= {name: typed[name] for name in ("purpose", "legal_basis")}
             given["to"] = typed["to"].replace(",", " ").split()
@@ -73,7 +68,7 @@ async def add(asked: Asked) -> Response | Page:
     query: dict[str, Any] = {LOCAL: _number(made)} if is_local else {"watch": made["watch"]}
     query |= {"left_out": len(left_out)} if left_out else {}
     query |= {"already": made["already"]} if is_local and made["already"] else {}
-    return RedirectResponse(f"{asked.request.app.url_path_for('watch')}?{urlencode(query)}", HTTPStatus.SEE_OTHER)
+    return asked.to("watch", **query)
 
 
 async def end(asked: Asked) -> Response:
@@ -81,7 +76,7 @@ async def end(asked: Asked) -> Response:
     form = await asked.form()
     named = {LOCAL: form.number(LOCAL)} if form.text(LOCAL) else {"watch": form.text("watch")}
     await asked.one("watch-remove", **named)
-    return RedirectResponse(asked.request.app.url_path_for("watches"), HTTPStatus.SEE_OTHER)
+    return asked.to("watches")
 
 
 async def alerts(asked: Asked) -> Page:
@@ -120,14 +115,6 @@ def _numbered(line: Line) -> Line:
 def _number(line: Line) -> int:
     """The number of a local watch: its name is local- and the number."""
     return int(line["watch"].rpartition("-")[2])
-
-
-def _day(text: str) -> int:
-    """A day that a browser sends as YYYY-MM-DD, in days since 1970. Raises `Malformed`."""
-    try:
-        return (dt.date.fromisoformat(text) - EPOCH).days
-    except ValueError as error:
-        raise Malformed("this is no day", remedy="write it as YYYY-MM-DD, for example 2031-12-31") from error
 
 
 _WORK: Final = Work.INVESTIGATION

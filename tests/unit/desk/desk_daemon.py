@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import httpx
@@ -14,7 +15,7 @@ from node.desk.application import Desk, build
 from node.desk.cookies import SESSION
 from node.desk.pace import Pace
 from node.desk.pages import routes
-from node.desk.ports import Line
+from node.desk.ports import Daemon, Line
 from node.desk.route_table import Route
 from node.domain.caller import Role
 from node.domain.rights import HUB_ROLES, RIGHTS
@@ -95,7 +96,7 @@ class DeskDaemon:
         }
 
 
-def application(daemon: DeskDaemon, table: Iterable[Route] | None = None) -> Starlette:
+def application(daemon: Daemon, table: Iterable[Route] | None = None) -> Starlette:
     """The desk over this daemon; `table`: further routes."""
     desk = Desk(daemon=daemon, origin=ORIGIN, pace=Pace(lambda: 0.0))
     return desk.application() if table is None else build(desk, (*routes(), *table))
@@ -111,6 +112,21 @@ def browser(app: Starlette, role: Role | None = None) -> httpx.AsyncClient:
     if role is not None:
         made.headers["cookie"] = f"{SESSION}={cookie_of(role)}"
     return made
+
+
+def one(
+    daemon: Daemon,
+    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
+    role: Role | None = Role.INVESTIGATOR,
+    table: Iterable[Route] | None = None,
+) -> httpx.Response:
+    """The response to one request of an officer with this role. `table`: as `application`."""
+
+    async def run() -> httpx.Response:
+        async with browser(application(daemon, table), role) as client:
+            return await send(client)
+
+    return asyncio.run(run())
 
 
 def cookie_of(role: Role) -> str:

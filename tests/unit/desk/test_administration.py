@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
@@ -13,7 +12,7 @@ import pytest
 from node.desk.ports import Line
 from node.domain.caller import Role
 from node.errors import Misuse, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 
 HASH = "ab" * 32
 ALARM = {
@@ -150,14 +149,11 @@ def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     return DeskDaemon(answers=answers)
 
 
-def one(
+def visit(
     daemon: DeskDaemon, send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], role: Role = Role.ADMINISTRATOR
 ) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
+    """The response to one request, of an administrator unless it is said otherwise."""
+    return one(daemon, send, role)
 
 
 async def _post(path: str, data: dict[str, str], client: httpx.AsyncClient) -> httpx.Response:
@@ -172,7 +168,7 @@ def at_hub(**changed: list[Line] | VigilError) -> DeskDaemon:
 @pytest.mark.parametrize("path", ["/state", "/officers", "/audit"])
 def test_no_page_has_a_hash(role: Role, path: str) -> None:
     daemon = at_hub() if role is Role.OPERATOR else world()
-    page = one(daemon, lambda client: client.get(path), role)
+    page = visit(daemon, lambda client: client.get(path), role)
     if role is Role.AUDITOR and path == "/officers":
         assert page.status_code == HTTPStatus.FORBIDDEN
     else:
@@ -182,11 +178,11 @@ def test_no_page_has_a_hash(role: Role, path: str) -> None:
 
 @pytest.mark.parametrize(("role", "page"), [(Role.ADMINISTRATOR, "/state"), (Role.AUDITOR, "/state")])
 def test_who_has_no_case_begins_with_the_state(role: Role, page: str) -> None:
-    assert one(world(), lambda client: client.get("/"), role).headers["location"] == page
+    assert visit(world(), lambda client: client.get("/"), role).headers["location"] == page
 
 
 def test_the_state_of_a_node_says_what_needs_somebody() -> None:
-    page = one(world(), lambda client: client.get("/state")).text
+    page = visit(world(), lambda client: client.get("/state")).text
     for text in (
         "JP showed two logs",
         "tell the hub&#39;s operator",
@@ -202,12 +198,12 @@ def test_the_state_of_a_node_says_what_needs_somebody() -> None:
 
 def test_a_node_that_is_suspended_shows_the_reason() -> None:
     since = {"state": "suspended", "suspension_reason": "a <key> leaked", "suspended_since": 1_700_000_000}
-    page = one(world(status=[NODE | since]), lambda client: client.get("/state")).text
+    page = visit(world(status=[NODE | since]), lambda client: client.get("/state")).text
     assert "a &lt;key&gt; leaked" in page
 
 
 def test_the_state_of_a_hub_shows_members_petitions_and_what_is_late() -> None:
-    page = one(at_hub(), lambda client: client.get("/state"), Role.OPERATOR).text
+    page = visit(at_hub(), lambda client: client.get("/state"), Role.OPERATOR).text
     for text in ("out of date", "a package could not be made", "South Africa", "asks to join", ">5<"):
         assert text in page
 
@@ -215,33 +211,33 @@ def test_the_state_of_a_hub_shows_members_petitions_and_what_is_late() -> None:
 def test_a_member_is_suspended_only_if_its_id_is_typed() -> None:
     form = {"member": "JP", "reason": "a lost key"}
     daemon = at_hub()
-    wrong = one(daemon, lambda client: client.post("/members/suspend", data=form | {"typed": "BR"}), Role.OPERATOR)
+    wrong = visit(daemon, lambda client: client.post("/members/suspend", data=form | {"typed": "BR"}), Role.OPERATOR)
     assert wrong.status_code == HTTPStatus.CONFLICT
     assert "a lost key" in wrong.text
     assert daemon.of("suspend") == []
-    right = one(daemon, lambda client: client.post("/members/suspend", data=form | {"typed": " JP "}), Role.OPERATOR)
+    right = visit(daemon, lambda client: client.post("/members/suspend", data=form | {"typed": " JP "}), Role.OPERATOR)
     assert right.headers["location"] == "/state"
     assert daemon.of("suspend") == [{"member": "JP", "reason": "a lost key"}]
 
 
 def test_a_suspension_ends() -> None:
     daemon = at_hub()
-    one(daemon, lambda client: client.post("/members/readmit", data={"member": "BR"}), Role.OPERATOR)
+    visit(daemon, lambda client: client.post("/members/readmit", data={"member": "BR"}), Role.OPERATOR)
     assert daemon.of("unsuspend") == [{"member": "BR"}]
 
 
 def test_people_shows_officers_and_open_sessions() -> None:
-    page = one(world(), lambda client: client.get("/officers")).text
+    page = visit(world(), lambda client: client.get("/officers")).text
     for text in ("Anna &lt;i&gt;", "disabled", "Enable", "Sign out"):
         assert text in page
 
 
 def test_a_code_is_in_the_answer_to_its_post_and_is_not_kept() -> None:
     daemon = world()
-    made = one(daemon, lambda client: client.post("/officers/invite", data={"name": "Anna <i>"}))
+    made = visit(daemon, lambda client: client.post("/officers/invite", data={"name": "Anna <i>"}))
     assert "AAAA-BBBB" in made.text
     assert made.headers["cache-control"] == "no-store"
-    assert "AAAA-BBBB" not in one(daemon, lambda client: client.get("/officers")).text
+    assert "AAAA-BBBB" not in visit(daemon, lambda client: client.get("/officers")).text
 
 
 def test_an_officer_is_added_disabled_enabled_and_signed_out() -> None:
@@ -253,7 +249,7 @@ def test_an_officer_is_added_disabled_enabled_and_signed_out() -> None:
         ("revoke", {"session": "7"}),
     ]
     for name, data in sent:
-        answer = one(daemon, partial(_post, f"/officers/{name}", data))
+        answer = visit(daemon, partial(_post, f"/officers/{name}", data))
         assert answer.headers["location"] == "/officers"
     assert daemon.of("officer-add") == [{"name": "New", "role": "auditor", "user": ""}]
     assert daemon.of("officer-disable") == [{"name": "Anna <i>"}]
@@ -263,7 +259,7 @@ def test_an_officer_is_added_disabled_enabled_and_signed_out() -> None:
 
 def test_an_officer_that_cannot_be_added_leaves_the_form_as_it_was_typed() -> None:
     daemon = world(**{"officer-add": Misuse("this name is taken", remedy="choose another one")})
-    page = one(
+    page = visit(
         daemon, lambda client: client.post("/officers/add", data={"name": "Anna", "role": "auditor", "user": "x"})
     )
     assert page.status_code == HTTPStatus.CONFLICT
@@ -273,10 +269,10 @@ def test_an_officer_that_cannot_be_added_leaves_the_form_as_it_was_typed() -> No
 
 def test_the_audit_log_is_shown_newest_first_and_in_pages() -> None:
     daemon = world(**{"read-audit": [ENTRY | {"index": at} for at in range(120, 123)]})
-    page = one(daemon, lambda client: client.get("/audit"), Role.AUDITOR).text
+    page = visit(daemon, lambda client: client.get("/audit"), Role.AUDITOR).text
     assert page.index(">122<") < page.index(">120<")
     assert "no such &lt;member&gt;" in page
     assert "?before=120" in page
-    one(daemon, lambda client: client.get("/audit?before=120"), Role.AUDITOR)
-    one(daemon, lambda client: client.get("/audit?before=40"), Role.AUDITOR)
+    visit(daemon, lambda client: client.get("/audit?before=120"), Role.AUDITOR)
+    visit(daemon, lambda client: client.get("/audit?before=40"), Role.AUDITOR)
     assert daemon.of("read-audit") == [{"limit": 100}, {"limit": 100, "after": 20}, {"limit": 40, "after": 0}]

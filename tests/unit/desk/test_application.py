@@ -17,21 +17,9 @@ from node.desk.route_table import BOTH, Access, Route
 from node.domain.caller import Role
 from node.domain.rights import RIGHTS, Work
 from node.errors import FactorNeeded, Malformed, NotFound, Overloaded, Refused, StoreError, Unavailable, VigilError
-from tests.unit.desk.desk_daemon import CODE, ORIGIN, DeskDaemon, application, browser, token_of
+from tests.unit.desk.desk_daemon import CODE, ORIGIN, DeskDaemon, application, browser, one, token_of
 
 Send = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
-
-
-def one(
-    daemon: DeskDaemon, send: Send, role: Role | None = Role.INVESTIGATOR, table: list[Route] | None = None
-) -> httpx.Response:
-    """The response to one request."""
-
-    async def run() -> httpx.Response:
-        async with browser(application(daemon, table), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def a_route(handler: object, **how: object) -> Route:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 
-import httpx
 import pytest
 
 from node.desk.ports import Line
 from node.desk.running import MOST, Running
-from node.domain.caller import Role
 from node.errors import Misuse, Overloaded, Refused, Unavailable, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 
 QUERY = "0a" * 16
 ROSTER = {
@@ -117,14 +115,6 @@ def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     }
     answers.update(changed)
     return DeskDaemon(answers=answers)
-
-
-def one(daemon: DeskDaemon, send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), Role.INVESTIGATOR) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_the_form_offers_the_other_active_members_and_the_purposes() -> None:

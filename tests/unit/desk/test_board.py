@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from urllib.parse import quote
-
-import httpx
 
 from node.desk.ports import Line
 from node.domain.caller import Role
 from node.errors import VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import RECORD, summary
 
 CASE = {"list": None, "provider": None, "same_name": False, "opened": True}
@@ -56,18 +52,6 @@ def world(**changed: list[Line]) -> DeskDaemon:
     }
     answers.update(changed)
     return DeskDaemon(answers=answers)
-
-
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_an_investigator_begins_at_the_board() -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import httpx
-
 from node.desk.ports import Line
-from node.domain.caller import Role
 from node.errors import NotFound, Refused, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 
 NAMED = {
     "case": "A/1 & <2>",
@@ -76,14 +71,6 @@ def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     }
     answers.update(changed)
     return DeskDaemon(answers=answers)
-
-
-def one(daemon: DeskDaemon, send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), Role.INVESTIGATOR) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_the_list_has_the_cases_of_this_node_by_status() -> None:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import httpx
 import pytest
 
 from node.domain.caller import Role
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import decided, detail, hit, holding, summary, world
 
 FORM = {"hit": "3", "case": "A-1", "if_state": "new", "if_decisions": "0", "note": "same\r\nroom"}
-
-
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_new_hits_are_listed_first_and_a_filter_is_kept() -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from node.desk.graph import IN_COLUMN, MOST_RECORDS, drawing_of
 from node.domain.caller import Role
 from node.errors import Misuse, NotFound
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import RECORD
 from tests.unit.desk.record_world import LINK, OTHER, component, link, linked
 
@@ -41,18 +38,6 @@ def world(**changed: Any) -> DeskDaemon:
         "draft-save": [{"saved": True}],
     }
     return DeskDaemon(answers=answers | changed)
-
-
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 # --- the tables -------------------------------------------------------------------------------------------------------

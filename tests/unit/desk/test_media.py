@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
 from node.domain.caller import Role
 from node.errors import NotFound, Refused, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 
 GRANT = "ab" * 32
 PICTURE = b"\xff\xd8 a picture \xff\xd9"
@@ -48,16 +44,6 @@ def holding(media_type: str = "image/jpeg") -> dict[str, Any]:
         "original": False,
         "fingerprints": None,
     }
-
-
-def one(
-    daemon: DeskDaemon, call: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], role: Role = Role.INVESTIGATOR
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await call(client)
-
-    return asyncio.run(run())
 
 
 def ask(daemon: DeskDaemon, *, script: bool = True, role: Role = Role.INVESTIGATOR, **form: str) -> httpx.Response:

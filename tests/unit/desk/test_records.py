@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from node.domain.caller import Role
 from node.errors import FactorNeeded, Misuse, Refused
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import RECORD, detail, hit, summary
 from tests.unit.desk.hit_world import world as hit_world
 from tests.unit.desk.record_world import LINK, OTHER, record, whole, world
 
 ADDRESS = "/record?record=" + quote(RECORD)
 WILD = "\u202e<script>alert(1)</script>"
-
-
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def shown(daemon: DeskDaemon, role: Role = Role.INVESTIGATOR) -> str:

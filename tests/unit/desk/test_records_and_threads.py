@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import httpx
 import pytest
 
 from node.desk.ports import Line
 from node.domain.caller import Role
 from node.errors import FactorNeeded, Refused, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 
 RECORD = "test.vigil/JP/log/1#" + "ab" * 32
 THREAD = "test.vigil/JP/log/1#" + "cd" * 32
@@ -141,16 +138,6 @@ def world(**changed: list[Line] | VigilError) -> DeskDaemon:
     }
     answers.update(changed)
     return DeskDaemon(answers=answers)
-
-
-def one(
-    daemon: DeskDaemon, send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], role: Role = Role.INVESTIGATOR
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_a_record_shows_what_is_said_and_no_fingerprint() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import fields
 from http import HTTPStatus
 from typing import Any
 
-import httpx
 import pytest
 
 from node.control.record_lines import STATES
@@ -19,7 +17,7 @@ from node.domain.caller import Role
 from node.domain.handling import Handling
 from node.domain.statements import Contribution
 from node.errors import FactorNeeded, Misuse, NotFound, VigilError
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import RECORD
 
 GROUP = "vigil.test/JP/log/1#" + "cd" * 32
@@ -120,18 +118,6 @@ def world() -> Sharing:
     )
 
 
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
-
-
 def test_the_form_offers_members_and_our_groups_and_chooses_no_reader() -> None:
     page = one(world(), lambda client: client.get("/share?case=A 1")).text
     assert 'value="A 1"' in page
@@ -206,7 +192,7 @@ def test_what_is_typed_becomes_the_statement_and_its_handling() -> None:
         ({"audience": "members", "to": []}, "nobody is chosen who may read the records"),
         ({"case": " "}, "no case is named"),
         ({"holdings": "7 x"}, "a holding is not a whole number"),
-        ({"retain_until": "soon"}, "this is no date"),
+        ({"retain_until": "soon"}, "this is no day"),
     ],
 )
 def test_a_form_that_is_not_complete_reaches_no_plan_and_is_not_lost(changed: dict[str, Any], words: str) -> None:

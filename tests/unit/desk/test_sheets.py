@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import httpx
 import pytest
 
 from node.domain.caller import Role
-from tests.unit.desk.desk_daemon import application, browser
+from tests.unit.desk.desk_daemon import one
 from tests.unit.desk.sheet_world import CHOICE, SheetWorld
-
-
-def one(
-    world: SheetWorld, send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], role: Role = Role.INVESTIGATOR
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(world), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 def test_a_filter_makes_a_choice_and_shows_its_first_sheet() -> None:

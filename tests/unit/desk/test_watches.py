@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
-from node.domain.caller import Role
 from node.errors import Misuse, Refused
-from tests.unit.desk.desk_daemon import DeskDaemon, application, browser
+from tests.unit.desk.desk_daemon import DeskDaemon, one
 from tests.unit.desk.hit_world import RECORD, hit
 from tests.unit.desk.record_world import OTHER, ROSTER
 
@@ -110,18 +106,6 @@ def world(**changed: Any) -> DeskDaemon:
         "alerts-seen": [{"seen": [9]}],
     }
     return DeskDaemon(answers=answers | changed)
-
-
-def one(
-    daemon: DeskDaemon,
-    send: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
-    role: Role = Role.INVESTIGATOR,
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        async with browser(application(daemon), role) as client:
-            return await send(client)
-
-    return asyncio.run(run())
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
