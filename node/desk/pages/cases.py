@@ -22,6 +22,7 @@ from node.desk.asked import Page
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
+from node.desk.vocabulary import WORDS
 from node.domain.rights import Work
 from node.errors import Malformed
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 LISTED: Final = 50
 NOTES: Final = 20
 EVENTS: Final = 30
-STATUSES: Final = ("open", "dormant", "closed")
+STATUSES: Final = tuple(WORDS["case-status"])
 REPORTS: Final = {"pdf": "application/pdf", "html": "application/octet-stream", "json": "application/json"}
 """The formats of a report, with the type under which a browser stores it. HTML is not shown in the desk's origin."""
 

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from node.desk.asked import Page
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
+from node.desk.vocabulary import WORDS
 from node.domain.rights import Work
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from node.desk.ports import Line
 
 LISTED: Final = 50
-STATES: Final = ("new", "confirmed", "unsure", "rejected")
+STATES: Final = tuple(WORDS["review"])
 OPINIONS: Final = {"confirm": "confirm", "reject": "dispute"}
 """The opinion abroad that goes with each decision; there is none for "unsure"."""
 FILTERS: Final = ("case", "member", "state")

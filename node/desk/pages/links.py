@@ -18,6 +18,7 @@ from node.desk.faults import MENDABLE, fault_of
 from node.desk.graph import drawing_of
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
+from node.desk.vocabulary import WORDS
 from node.domain.rights import Work
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
     from node.desk.faults import Fault
 
 LISTED: Final = 100
-RELATIONS: Final = (
-    "same-victim", "same-offender", "same-place", "same-scene", "same-device", "same-series", "copy",
-)  # fmt: skip
-CERTAINTIES: Final = ("certain", "probable", "possible")
+RELATIONS: Final = tuple(WORDS["relation"])
+CERTAINTIES: Final = tuple(WORDS["certainty"])
 FILTERS: Final = ("record", "series", "relation", "depth")
 FIELDS: Final = ("records", "relation", "certainty", "note")
 NEW: Final = "link-new"

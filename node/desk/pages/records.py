@@ -21,6 +21,7 @@ from node.desk.asked import Page
 from node.desk.faults import MENDABLE, fault_of
 from node.desk.pages.drafts import draft_of, drop
 from node.desk.route_table import Route
+from node.desk.vocabulary import WORDS
 from node.domain.calendar import SECONDS_A_DAY
 from node.domain.rights import Work
 
@@ -40,7 +41,7 @@ MATERIAL: Final = ("contribution", "correction")
 """Kinds of records that are about material: they have hits and links."""
 OPINABLE: Final = (*MATERIAL, "link")
 VERDICTS: Final = ("confirm", "dispute")
-REASONS: Final = ("unstated", "mistake", "not-illegal", "legal-order", "victim-request", "duplicate", "expired")
+REASONS: Final = tuple(WORDS["retraction-reason"])
 SAID: Final = ("queued", "signed", "published", "opinion", "comment", "retraction")
 
 

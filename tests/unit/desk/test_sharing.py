@@ -12,7 +12,7 @@ import pytest
 
 from node.control.record_lines import STATES
 from node.desk.ports import Line
-from node.desk.words import WORDS
+from node.desk.vocabulary import WORDS
 from node.domain.caller import Role
 from node.domain.handling import Handling
 from node.domain.statements import Contribution
